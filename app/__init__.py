@@ -1,0 +1,1 @@
+"""A Streamlit app that looks at hierarchies and cuts the bitstream by hand."""

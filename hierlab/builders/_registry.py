@@ -1,0 +1,124 @@
+"""The registry of builders: a new method is one new file with one decorated function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlab.errors import BuilderError
+
+if TYPE_CHECKING:
+    from hierlab.classes import ClassList
+    from hierlab.taxonomy import Taxonomy
+
+__all__ = ["BuildInput", "Builder", "Labels", "get_builder", "register_builder", "registered"]
+
+Labels: TypeAlias = list[NDArray[np.int32]]
+Need: TypeAlias = Literal["vectors", "similarity", "taxonomy"]
+
+
+@dataclass(frozen=True)
+class BuildInput:
+    """What a builder may look at; it takes what it said it needs.
+
+    Args:
+        classes: the C classes.
+        vectors: (C, D) float64 unit rows, one prototype a class.
+        similarity: (C, C) float64 symmetric, larger = more alike.
+        taxonomy: WordNet over the classes.
+    """
+
+    classes: ClassList
+    vectors: NDArray[np.float64] | None = None
+    similarity: NDArray[np.float64] | None = None
+    taxonomy: Taxonomy | None = None
+
+
+@dataclass(frozen=True)
+class Builder:
+    """One registered method."""
+
+    name: str
+    function: Callable[..., Labels]
+    needs: Need
+    nested: bool
+    seeded: bool
+    summary: str
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Its own keyword parameters with their defaults."""
+        signature = inspect.signature(self.function)
+        return {
+            name: parameter.default
+            for name, parameter in signature.parameters.items()
+            if parameter.kind is parameter.KEYWORD_ONLY and name not in ("k", "seed")
+        }
+
+    def __call__(
+        self, inputs: BuildInput, *, k: tuple[int, ...], seed: int, **parameters: Any
+    ) -> Labels:
+        """Return one (C,) label array per entry of `k`.
+
+        Raises:
+            BuilderError: an unknown parameter, or the method's need is not met.
+        """
+        known = self.parameters
+        for name in parameters:
+            if name not in known:
+                raise BuilderError(
+                    f"method {self.name!r} has no parameter {name!r}; "
+                    f"it has {', '.join(sorted(known)) or 'none'}"
+                )
+        if getattr(inputs, self.needs) is None:
+            raise BuilderError(f"method {self.name!r} needs {self.needs}, and none were given")
+        return self.function(inputs, k=k, seed=seed, **parameters)
+
+
+_BUILDERS: dict[str, Builder] = {}
+
+
+def register_builder(
+    name: str, *, needs: Need = "vectors", nested: bool = True, seeded: bool = False
+) -> Callable[[Callable[..., Labels]], Callable[..., Labels]]:
+    """Register a function `(inputs, *, k, seed, **parameters) -> Labels` under a new name.
+
+    Args:
+        name: what `--method` takes.
+        needs: the field of `BuildInput` that the method works on.
+        nested: whether each level refines the one above by construction.
+        seeded: whether the seed changes the result.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+
+    def decorate(function: Callable[..., Labels]) -> Callable[..., Labels]:
+        if name in _BUILDERS:
+            raise ValueError(f"a builder named {name!r} exists already")
+        summary = (inspect.getdoc(function) or "").partition("\n")[0]
+        _BUILDERS[name] = Builder(name, function, needs, nested, seeded, summary)
+        return function
+
+    return decorate
+
+
+def registered() -> Mapping[str, Builder]:
+    """All builders by name, sorted."""
+    return dict(sorted(_BUILDERS.items()))
+
+
+def get_builder(name: str) -> Builder:
+    """Return one builder.
+
+    Raises:
+        BuilderError: no method has that name.
+    """
+    if name not in _BUILDERS:
+        raise BuilderError(f"no method {name!r}; there are {', '.join(sorted(_BUILDERS))}")
+    return _BUILDERS[name]

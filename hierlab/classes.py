@@ -1,0 +1,65 @@
+"""The classes that a hierarchy groups: an ordered list of keys with names for people."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from hierlab.errors import ClassListError
+
+__all__ = ["MAX_CLASSES", "ClassList"]
+
+MAX_CLASSES = 1_000_000
+
+
+@dataclass(frozen=True)
+class ClassList:
+    """C classes in data set order; the order is part of the identity.
+
+    Args:
+        set: name of the data set, such as `imagenet-1k`, or `custom`.
+        ids: C distinct keys: the WordNet id (`n02123045`) where a class has one, else its name.
+        names: C names for people; two classes may share one in a custom list.
+        aliases: other names of each class, empty or C entries.
+
+    Raises:
+        ClassListError: no class, more than 10^6, unequal lengths, or a key given twice.
+    """
+
+    set: str
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    aliases: tuple[tuple[str, ...], ...] = field(default=(), repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.ids:
+            raise ClassListError("a class list needs at least one class, got none")
+        if len(self.ids) > MAX_CLASSES:
+            raise ClassListError(
+                f"at most {MAX_CLASSES} classes are supported, got {len(self.ids)}"
+            )
+        if len(self.names) != len(self.ids):
+            raise ClassListError(
+                f"expected one name per class, got {len(self.names)} names for {len(self.ids)} keys"
+            )
+        if len(set(self.ids)) != len(self.ids):
+            twice = Counter(self.ids).most_common(1)[0][0]
+            raise ClassListError(
+                f"class key {twice!r} stands more than once; "
+                "give each class a key of its own, such as its WordNet id"
+            )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def hash(self) -> str:
+        """First 16 hex digits of the SHA-256 over the keys in order, joined by newlines."""
+        return hashlib.sha256("\n".join(self.ids).encode()).hexdigest()[:16]
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Position of each key."""
+        return {key: position for position, key in enumerate(self.ids)}

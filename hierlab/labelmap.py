@@ -1,0 +1,347 @@
+"""The label map: which class belongs to which cluster, at every level, as one JSON file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hierlab._files import read_bounded, write_atomic
+from hierlab.classes import MAX_CLASSES, ClassList
+from hierlab.errors import ClassListError, LabelMapError
+
+__all__ = [
+    "Cluster",
+    "LabelMap",
+    "Level",
+    "canonical_labels",
+    "label_map_schema",
+    "load_label_map",
+    "loads_label_map",
+]
+
+FORMAT = "hierlab-label-map"
+VERSION = 1
+MAX_LEVELS = 16
+MAX_BYTES = 64 * 2**20
+
+
+class Cluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One group of classes: what people call it and which class stands at its centre."""
+
+    name: str
+    size: int
+    medoid: str
+    synset: str | None = None
+    confidence: float | None = None
+
+
+class _LevelFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    name: str
+    k: int
+    labels: list[int]
+    clusters: list[Cluster]
+    class_confidence: list[float] | None = None
+
+
+class _ClassesFile(msgspec.Struct, forbid_unknown_fields=True):
+    set: str
+    ids: list[str]
+    names: list[str]
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    format: str
+    version: int
+    id: str
+    name: str
+    classes: _ClassesFile
+    nested: bool
+    levels: list[_LevelFile]
+    provenance: dict[str, Any]
+
+
+class _Head(msgspec.Struct):
+    format: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Level:
+    """One partition of the classes.
+
+    Args:
+        name: such as `coarse`.
+        labels: (C,) cluster number of each class, 0..K-1, numbered by first appearance.
+        clusters: K descriptions, in the order of the numbers.
+        class_confidence: (C,) how surely each class belongs where it is, 0..1, if known.
+    """
+
+    name: str
+    labels: NDArray[np.int32]
+    clusters: tuple[Cluster, ...]
+    class_confidence: tuple[float, ...] | None = None
+
+    @property
+    def k(self) -> int:
+        """Number of clusters."""
+        return len(self.clusters)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """(K,) number of classes in each cluster."""
+        return np.bincount(self.labels, minlength=self.k)
+
+    def members(self, cluster: int) -> NDArray[np.int64]:
+        """Positions of the classes of one cluster, in class order."""
+        return np.flatnonzero(self.labels == cluster)
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """A class hierarchy: levels from coarse to fine over one class list.
+
+        classes ──► builder ──► LabelMap ──► JSON file ──► measures, plots, export, codec
+
+    Source: label map v1, docs/label-map.md.
+    """
+
+    name: str
+    classes: ClassList
+    levels: tuple[Level, ...]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Level]:
+        return iter(self.levels)
+
+    @cached_property
+    def nested(self) -> bool:
+        """Whether every cluster lies inside one cluster of the level above."""
+        pairs = pairwise(self.levels)
+        return all(_refines(fine.labels, coarse.labels, fine.k) for coarse, fine in pairs)
+
+    @cached_property
+    def id(self) -> str:
+        """SHA-256 over what a user of the map depends on: class keys, level names and labels.
+
+        Cluster names and provenance may change (a new tool version) without a new identity.
+        """
+        digest = hashlib.sha256()
+        digest.update(f"{FORMAT}/{VERSION}\n{len(self.classes)}\n".encode())
+        for key in self.classes.ids:
+            digest.update(msgspec.json.encode(key) + b"\n")
+        for level in self.levels:
+            digest.update(msgspec.json.encode(level.name) + b"\n")
+            digest.update(np.ascontiguousarray(level.labels, dtype="<i4").tobytes())
+        return digest.hexdigest()
+
+    def level(self, which: str | int) -> Level:
+        """Return a level by name, or by number counted from the coarsest (0).
+
+        Raises:
+            LabelMapError: there is no such level.
+        """
+        for number, level in enumerate(self.levels):
+            if which in (level.name, number):
+                return level
+        names = ", ".join(level.name for level in self.levels)
+        raise LabelMapError("levels", f"no level {which!r}; this map has {names}")
+
+    def encode(self) -> bytes:
+        """Canonical JSON: sorted keys, UTF-8, no spaces, a final newline."""
+        levels = [
+            _LevelFile(
+                name=level.name,
+                k=level.k,
+                labels=level.labels.tolist(),
+                clusters=list(level.clusters),
+                class_confidence=list(level.class_confidence) if level.class_confidence else None,
+            )
+            for level in self.levels
+        ]
+        content = _File(
+            format=FORMAT,
+            version=VERSION,
+            id=self.id,
+            name=self.name,
+            classes=_ClassesFile(
+                set=self.classes.set, ids=list(self.classes.ids), names=list(self.classes.names)
+            ),
+            nested=self.nested,
+            levels=levels,
+            provenance=dict(self.provenance),
+        )
+        return msgspec.json.encode(content, order="sorted") + b"\n"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the canonical JSON, whole or not at all."""
+        return write_atomic(path, self.encode())
+
+    def renamed(self, name: str) -> LabelMap:
+        """Return the same map under another name."""
+        return replace(self, name=name)
+
+
+def canonical_labels(labels: ArrayLike) -> NDArray[np.int32]:
+    """Number clusters by first appearance: (C,) any integers -> (C,) int32 in 0..K-1."""
+    values = np.asarray(labels)
+    _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int32)
+    rank[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)
+    result: NDArray[np.int32] = rank[inverse.reshape(values.shape)]
+    result.setflags(write=False)
+    return result
+
+
+def _refines(fine: NDArray[np.int32], coarse: NDArray[np.int32], k: int) -> bool:
+    parent = np.zeros(k, dtype=np.int32)
+    parent[fine] = coarse
+    return bool(np.array_equal(parent[fine], coarse))
+
+
+def load_label_map(path: str | Path) -> LabelMap:
+    """Read a label map v1 file, or a shipped map by its name.
+
+    Raises:
+        LabelMapError: the file is not a sound label map; the message names the field.
+        HierlabError: the file cannot be read or is larger than 64 MiB.
+    """
+    from hierlab._files import hierarchies_path
+
+    source = Path(path)
+    shipped = hierarchies_path(f"{path}.json")
+    if not source.exists() and len(source.parts) == 1 and shipped.is_file():
+        source = shipped
+    return loads_label_map(read_bounded(source, MAX_BYTES), source=str(path))
+
+
+def loads_label_map(content: bytes | str, *, source: str = "label map") -> LabelMap:
+    """Read label map v1 from JSON text; strict.
+
+    Raises:
+        LabelMapError: unknown version, wrong type, label out of range, empty cluster, wrong
+            count, `nested` or `id` untrue; the message names the field.
+    """
+    head = _decode(content, _Head, source)
+    if head.format != FORMAT:
+        raise LabelMapError("format", f"expected {FORMAT!r}, got {head.format!r} in {source}")
+    if head.version != VERSION:
+        raise LabelMapError(
+            "version", f"this tool reads version {VERSION}, {source} is version {head.version}"
+        )
+    return _checked(_decode(content, _File, source))
+
+
+def _decode(content: bytes | str, kind: type[Any], source: str) -> Any:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.ValidationError as error:
+        text, _, place = str(error).partition(" - at `")
+        raise LabelMapError(place.rstrip("`").removeprefix("$.") or source, text) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise LabelMapError(source, f"not a JSON label map ({error})") from error
+
+
+def _checked(file: _File) -> LabelMap:
+    if not 1 <= len(file.levels) <= MAX_LEVELS:
+        raise LabelMapError("levels", f"expected 1 to {MAX_LEVELS} levels, got {len(file.levels)}")
+    if len(file.classes.ids) > MAX_CLASSES:
+        raise LabelMapError("classes.ids", f"more than {MAX_CLASSES} classes")
+    try:
+        classes = ClassList(file.classes.set, tuple(file.classes.ids), tuple(file.classes.names))
+    except ClassListError as error:
+        raise LabelMapError("classes", str(error)) from error
+    levels = tuple(
+        _checked_level(level, f"levels[{number}]", classes)
+        for number, level in enumerate(file.levels)
+    )
+    names = [level.name for level in levels]
+    if len(set(names)) != len(names):
+        raise LabelMapError("levels", f"level names must differ, got {', '.join(names)}")
+    sizes = [level.k for level in levels]
+    if any(fine <= coarse for coarse, fine in pairwise(sizes)):
+        raise LabelMapError(
+            "levels", f"clusters must grow in number from coarse to fine, got {sizes}"
+        )
+    label_map = LabelMap(file.name, classes, levels, file.provenance)
+    if file.nested != label_map.nested:
+        raise LabelMapError("nested", f"says {file.nested}, the labels say {label_map.nested}")
+    if file.id != label_map.id:
+        raise LabelMapError(
+            "id", f"expected {label_map.id[:16]}… from the labels, got {file.id[:16]!r}"
+        )
+    return label_map
+
+
+def _checked_level(level: _LevelFile, field: str, classes: ClassList) -> Level:
+    if not re.fullmatch(r"[\w.-]{1,64}", level.name):
+        raise LabelMapError(
+            f"{field}.name",
+            f"expected 1 to 64 letters, digits, '.', '_' or '-', got {level.name[:64]!r}",
+        )
+    if len(level.labels) != len(classes):
+        raise LabelMapError(
+            f"{field}.labels",
+            f"expected {len(classes)} labels, one per class, got {len(level.labels)}",
+        )
+    if not 1 <= level.k <= len(classes) or len(level.clusters) != level.k:
+        raise LabelMapError(
+            f"{field}.k",
+            f"k is {level.k} with {len(level.clusters)} clusters for {len(classes)} classes",
+        )
+    low, high = min(level.labels), max(level.labels)
+    if low < 0 or high >= level.k:
+        position = next(i for i, label in enumerate(level.labels) if not 0 <= label < level.k)
+        raise LabelMapError(
+            f"{field}.labels[{position}]",
+            f"expected 0 to {level.k - 1}, got {level.labels[position]}",
+        )
+    labels = np.asarray(level.labels, dtype=np.int32)
+    sizes = np.bincount(labels, minlength=level.k)
+    for number, (cluster, size) in enumerate(zip(level.clusters, sizes.tolist(), strict=True)):
+        if cluster.size != size or not size:
+            raise LabelMapError(
+                f"{field}.clusters[{number}].size",
+                f"says {cluster.size}, the labels give it {size}",
+            )
+        if cluster.medoid not in classes.index or labels[classes.index[cluster.medoid]] != number:
+            raise LabelMapError(
+                f"{field}.clusters[{number}].medoid",
+                f"{cluster.medoid!r} is no class of the cluster",
+            )
+    if not np.array_equal(labels, canonical_labels(labels)):
+        raise LabelMapError(f"{field}.labels", "clusters must be numbered by first appearance")
+    labels.setflags(write=False)
+    confidence = _checked_confidence(
+        level.class_confidence, f"{field}.class_confidence", len(classes)
+    )
+    return Level(level.name, labels, tuple(level.clusters), confidence)
+
+
+def _checked_confidence(
+    values: Sequence[float] | None, field: str, count: int
+) -> tuple[float, ...] | None:
+    if values is None:
+        return None
+    if len(values) != count or not all(0 <= value <= 1 for value in values):
+        raise LabelMapError(field, f"expected {count} numbers from 0 to 1")
+    return tuple(values)
+
+
+def label_map_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of label map v1, for readers in other languages."""
+    schema = msgspec.json.schema(_File)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "label map v1",
+        **schema,
+    }

@@ -1,0 +1,1 @@
+"""Measures of a hierarchy: data in, frozen results out."""

@@ -1,0 +1,1 @@
+"""Robustness studies: a grid of partitions and what moves them."""
