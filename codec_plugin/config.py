@@ -1,0 +1,131 @@
+"""What a model is made of, as one frozen record that a checkpoint carries as JSON."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from codec_plugin.errors import ConfigError
+
+__all__ = ["MAX_BLOCKS", "MAX_CHANNELS", "ModelConfig", "steps_from_lambdas"]
+
+MAX_BLOCKS = 16
+MAX_CHANNELS = 1024
+
+
+class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Architecture of a progressive codec; equal records build equal networks.
+
+    Attributes:
+        transform: name in `codec_plugin.transforms.TRANSFORMS`.
+        blocks: channels of each stage, coarse first; their sum is the latent's width.
+        steps: quantiser step of each block at the start, in units of an orthonormal transform of
+            an image in 0..1 (used by transforms that start at a known basis).
+        hyper_channels: channels of z.
+        analysis_widths: channels of the analysis at H/4, H/8 (its meaning belongs to the transform).
+        synthesis_widths: channels of the synthesis at H/16, H/8, H/4.
+        synthesis_depths: residual blocks of the synthesis at H/16, H/8, H/4.
+        feature_width: channels of the hyper features that every block's network reads.
+        context_width: hidden channels of a block's network.
+        fill: what stands for a symbol that was not received: its conditional mean, or zero.
+        use_delta: refine the base parameters of a block (else: the hyper network's only).
+        use_context: the refinement of block k reads blocks < k (else: hyper features only).
+        use_sort: code the elements of a block in order of falling scale (else: in memory order).
+        stage_conditioning: tell the synthesis which blocks are real.
+    """
+
+    transform: Literal["compact", "tic"] = "compact"
+    blocks: tuple[int, ...] = (20, 52, 120)
+    steps: tuple[float, ...] = (0.32, 0.26, 0.20)
+    hyper_channels: int = 96
+    analysis_widths: tuple[int, ...] = (96, 160)
+    synthesis_widths: tuple[int, ...] = (256, 160, 80)
+    synthesis_depths: tuple[int, ...] = (4, 3, 3)
+    feature_width: int = 160
+    context_width: int = 128
+    fill: Literal["mean", "zero"] = "mean"
+    use_delta: bool = True
+    use_context: bool = True
+    use_sort: bool = True
+    stage_conditioning: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse widths that no network can have.
+
+        Raises:
+            ConfigError: naming the field, what it must be and what it is.
+        """
+        if not 1 <= len(self.blocks) <= MAX_BLOCKS or min(self.blocks) < 1:
+            raise ConfigError(
+                f"blocks must be 1..{MAX_BLOCKS} positive widths, one a level; got {self.blocks}"
+            )
+        if self.channels > MAX_CHANNELS:
+            raise ConfigError(f"blocks must sum to at most {MAX_CHANNELS}; got {self.channels}")
+        if len(self.steps) != len(self.blocks):
+            raise ConfigError(
+                f"steps must have one entry a block ({len(self.blocks)}); got {len(self.steps)}"
+            )
+        if not all(math.isfinite(step) and step > 0 for step in self.steps):
+            raise ConfigError(f"steps must be positive numbers; got {self.steps}")
+        widths = (
+            self.hyper_channels,
+            self.feature_width,
+            self.context_width,
+            *self.analysis_widths,
+            *self.synthesis_widths,
+        )
+        if not all(1 <= width <= MAX_CHANNELS for width in widths):
+            raise ConfigError(f"widths must lie in 1..{MAX_CHANNELS}; got {widths}")
+        if not all(0 <= depth <= 32 for depth in self.synthesis_depths):
+            raise ConfigError(f"synthesis_depths must lie in 0..32; got {self.synthesis_depths}")
+
+    @property
+    def channels(self) -> int:
+        """Channels M of the latent y."""
+        return sum(self.blocks)
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks, which is the number of stages and of levels."""
+        return len(self.blocks)
+
+    def plain(self) -> "ModelConfig":
+        """The same codec without progression: one block of all channels, finest step."""
+        return msgspec.structs.replace(self, blocks=(self.channels,), steps=(min(self.steps),))
+
+    def to_json(self) -> str:
+        """Canonical JSON (sorted keys), equal for equal records."""
+        return msgspec.json.encode(self, order="sorted").decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "ModelConfig":
+        """Read what `to_json` wrote.
+
+        Raises:
+            ConfigError: not JSON, an unknown field, a wrong type or a refused value.
+        """
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ConfigError(f"model config expected as JSON of ModelConfig: {error}") from error
+
+
+def steps_from_lambdas(lambdas: Sequence[float]) -> tuple[float, ...]:
+    """Quantiser step of each block that suits the trade-offs it will be trained with.
+
+    A block is decoded at its own stage and at all later ones, so its λ is the mean over those.
+    From dR/dD of a uniform quantiser at high rate, step² = 18 / (λ · 255² · ln 2) where the
+    distortion is a mean over three colours of an image in 0..1 (12/2 from step²/12, times 3).
+
+    Args:
+        lambdas: λ of each stage in R + λ·255²·MSE, coarse first.
+    Returns:
+        One step a block, in units of an orthonormal transform.
+    Raises:
+        ConfigError: an empty list or a λ that is not positive.
+    """
+    if not lambdas or min(lambdas) <= 0:
+        raise ConfigError(f"lambdas must be positive, one a stage; got {tuple(lambdas)}")
+    means = [sum(lambdas[k:]) / (len(lambdas) - k) for k in range(len(lambdas))]
+    return tuple(math.sqrt(18 / (value * 255**2 * math.log(2))) for value in means)

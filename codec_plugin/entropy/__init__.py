@@ -1,0 +1,1 @@
+"""Probabilities of the latent: float networks for training, integers for coding."""

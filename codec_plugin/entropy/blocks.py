@@ -1,0 +1,148 @@
+"""Parameters of a block, given ẑ and the blocks before it; float, for training."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from codec_plugin.config import ModelConfig
+from codec_plugin.entropy.hyper import (
+    LIKELIHOOD_MIN,
+    ClippedReLU,
+    FactorisedPrior,
+    HyperOutput,
+    HyperSynthesis,
+)
+from codec_plugin.entropy.scales import sigma_from_raw
+
+__all__ = [
+    "Y_LIMIT",
+    "Y_SHIFT",
+    "BlockDelta",
+    "EntropyModel",
+    "Parameters",
+    "coding_order",
+    "gaussian_bits",
+    "keep_mask",
+]
+
+Y_LIMIT = 1024  # symbols beyond are coded, but the networks see the limit
+Y_SHIFT = 3  # the networks see ŷ / 8
+_NARROW = 32  # up to this many channels before it, a block's network looks 5 × 5 far
+
+
+class Parameters(NamedTuple):
+    """Mean and raw scale of one block, each (B, C_k, h, w), in quantiser steps."""
+
+    mean: Tensor
+    raw_scale: Tensor
+
+
+class BlockDelta(nn.Module):
+    """Refinement of a block's base parameters; zero before the first step.
+
+        features ─► 1×1 (3×3 for the first block) ─┐
+        ŷ/8 of blocks < k ─► 3×3 or 5×5 ───────────┴─ + ─► ReLU ─► 1×1 ─► ReLU ─► 1×1 ─► Δmean, Δraw
+
+    Source: the paper, sec. 4 (Δ-networks, zero-initialised; scale in inverse-softplus form), made
+    causal: nothing of the block itself or of later ones enters.
+    """
+
+    def __init__(self, features: int, before: int, width: int, channels: int) -> None:
+        super().__init__()
+        kernel = 1 if before else 3
+        self.from_features = nn.Conv2d(features, width, kernel, padding=kernel // 2)
+        self.from_blocks: nn.Conv2d | None = None
+        if before:
+            kernel = 5 if before <= _NARROW else 3
+            self.from_blocks = nn.Conv2d(before, width, kernel, padding=kernel // 2, bias=False)
+        self.hidden = nn.Conv2d(width, width, 1)
+        self.leave = nn.Conv2d(width, 2 * channels, 1)
+        nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]
+        self.activation = ClippedReLU()
+
+    def forward(self, features: Tensor, before: Sequence[Tensor]) -> Tensor:
+        """Δmean and Δraw, (B, 2·C_k, h, w), from features and the ŷ of earlier blocks."""
+        t = self.from_features(features)
+        if self.from_blocks is not None:
+            y_hat = torch.cat(list(before), 1).clamp(-Y_LIMIT, Y_LIMIT)
+            t = t + self.from_blocks(y_hat * 0.5**Y_SHIFT)
+        delta: Tensor = self.leave(self.activation(self.hidden(self.activation(t))))
+        return delta
+
+
+class EntropyModel(nn.Module):
+    """All that a decoder needs to know the probability of the next symbol.
+
+        ẑ ─► hyper ─► features ─────────┬─► Δ_0     ┬─► Δ_1          ┬─► Δ_2 …
+                   └─► base mean, raw ──┼── + ─► ŷ_0 ┴── + ─► ŷ_0, ŷ_1 ┴── + ─► …
+
+    Strictly causal: parameters of block k are a function of ẑ and ŷ of blocks < k.
+    Source: Minnen & Singh 2020, sec. 3.1 (channel-conditional prior).
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.prior = FactorisedPrior(config.hyper_channels)
+        self.hyper = HyperSynthesis(config)
+        self.deltas = nn.ModuleList()
+        if config.use_delta:
+            before = 0
+            for channels in config.blocks:
+                self.deltas.append(
+                    BlockDelta(config.feature_width, before, config.context_width, channels)
+                )
+                before += channels if config.use_context else 0
+        self.offsets = [sum(config.blocks[:k]) for k in range(config.n_blocks)]
+
+    def block(self, k: int, hyper: HyperOutput, y_hat_before: Sequence[Tensor]) -> Parameters:
+        """Parameters of block `k` from ẑ's output and ŷ of blocks 0..k-1, in order."""
+        channels = slice(self.offsets[k], self.offsets[k] + self.config.blocks[k])
+        mean, raw_scale = hyper.mean[:, channels], hyper.raw_scale[:, channels]
+        if not self.config.use_delta:
+            return Parameters(mean, raw_scale)
+        delta_mean, delta_raw = self.deltas[k](hyper.features, y_hat_before[:k]).chunk(2, 1)
+        return Parameters(mean + delta_mean, raw_scale + delta_raw)
+
+
+def gaussian_bits(residual: Tensor, raw_scale: Tensor) -> Tensor:
+    """Bits of `residual` = y - mean, noisy or rounded, in unit bins of a Gaussian.
+
+    Both bounds are taken in the upper tail, where erfc loses no digits.
+    """
+    distance = residual.abs()
+    factor = 1 / (sigma_from_raw(raw_scale) * math.sqrt(2))
+    upper = torch.erfc((distance - 0.5) * factor)
+    lower = torch.erfc((distance + 0.5) * factor)
+    return -torch.log2((0.5 * (upper - lower)).clamp_min(LIKELIHOOD_MIN))
+
+
+def coding_order(index: Tensor, use_sort: bool) -> Tensor:
+    """Order in which the elements of a block are coded: falling scale, ties in memory order.
+
+    Args:
+        index: (B, C_k, h, w) integer rung of each element on the scale ladder.
+        use_sort: else memory order throughout.
+    Returns:
+        (B, C_k·h·w) int64 positions in the flattened block, first coded first.
+    """
+    flat = index.reshape(index.shape[0], -1)
+    if not use_sort:
+        return torch.arange(flat.shape[1], device=flat.device).expand(flat.shape[0], -1)
+    return torch.sort(flat.to(torch.int16), dim=1, descending=True, stable=True).indices
+
+
+def keep_mask(index: Tensor, keep: Tensor, use_sort: bool) -> Tensor:
+    """Which elements a decoder knows after the fraction `keep` (B,) of a block's symbols.
+
+    Returns:
+        (B, C_k, h, w) bool.
+    """
+    order = coding_order(index, use_sort)
+    count = (keep * order.shape[1]).round()
+    first = torch.arange(order.shape[1], device=order.device)[None] < count[:, None]
+    return torch.zeros_like(first).scatter_(1, order, first).reshape(index.shape)

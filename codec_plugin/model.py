@@ -1,0 +1,225 @@
+"""The codec as one differentiable object: analysis, entropy model, synthesis."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from codec_plugin.config import ModelConfig
+from codec_plugin.entropy.blocks import EntropyModel, Parameters, gaussian_bits, keep_mask
+from codec_plugin.entropy.hyper import HyperOutput
+from codec_plugin.entropy.scales import inverse_softplus, scale_index, sigma_from_raw
+from codec_plugin.errors import ConfigError
+from codec_plugin.transforms import build_transforms
+
+__all__ = ["STRIDE", "Latents", "ModelOutput", "ProgressiveModel"]
+
+STRIDE = 64  # height and width of the input are multiples of it
+
+
+class ModelOutput(NamedTuple):
+    """A decoded batch and what it costs.
+
+    Attributes:
+        x_hat: (B, 3, H, W), unclamped, decoded from the blocks up to the asked stage.
+        stage_bits: (B, n_blocks) estimated bits of each whole stage, z in the first.
+        kept_bits: (B,) estimated bits of exactly what `x_hat` was decoded from.
+    """
+
+    x_hat: Tensor
+    stage_bits: Tensor
+    kept_bits: Tensor
+
+
+class Latents(NamedTuple):
+    """One batch, quantised, with parameters and costs of each block.
+
+    Attributes:
+        hyper: what ẑ tells.
+        y_hat: per block (B, C_k, h, w).
+        parameters: per block, from ẑ and the blocks before.
+        z_bits: (B,).
+        y_bits: per block (B, C_k, h, w).
+    """
+
+    hyper: HyperOutput
+    y_hat: tuple[Tensor, ...]
+    parameters: tuple[Parameters, ...]
+    z_bits: Tensor
+    y_bits: tuple[Tensor, ...]
+
+
+class ProgressiveModel(nn.Module):
+    """A codec whose latent is cut into blocks, each decodable with those before it.
+
+        x ─► analysis ─► y ─► hyper analysis ─► z ─► ẑ ─► entropy.hyper ─► features, base
+                         │                                        │
+                         └─► y_k ─► round(y_k - mean_k) + mean_k ◄─┴─ entropy.block(k, ŷ_<k)
+                                               │
+        ŷ of blocks ≤ stage, the rest filled ──┴─► synthesis(ŷ, known) ─► x̂
+
+    Training: uniform noise for the rate, straight-through rounding for the decoder and contexts.
+    Evaluation: the rounding that the bytes use.
+    Source: the paper (block-progressive latent); Ballé et al. 2018 (hyperprior).
+    """
+
+    stride = STRIDE
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.analysis, self.synthesis_net, self.hyper_analysis = build_transforms(config)
+        self.entropy = EntropyModel(config)
+
+    def forward(
+        self, x: Tensor, stage: int | None = None, keep: float | Tensor = 1.0
+    ) -> ModelOutput:
+        """Code `x` and decode it from the blocks up to `stage`.
+
+        Args:
+            x: (B, 3, H, W) in 0..1, H and W multiples of 64.
+            stage: 0-based last block to use; None means all.
+            keep: fraction of the symbols of block `stage` that arrive, in coding order; a number
+                or one a picture (B,).
+        Raises:
+            ConfigError: no such stage, or a size that is not a multiple of 64.
+        """
+        stage = self._checked_stage(stage)
+        latents = self.quantise(x)
+        y_hat, known, kept = self.cut(latents, stage, keep)
+        x_hat = self.synthesis(y_hat, known)
+        stage_bits = torch.stack([bits.sum((1, 2, 3)) for bits in latents.y_bits], 1)
+        first = torch.zeros_like(stage_bits)
+        first[:, 0] = latents.z_bits
+        stage_bits = stage_bits + first
+        cut_bits = (latents.y_bits[stage] * kept).sum((1, 2, 3))
+        if stage == 0:
+            kept_bits = latents.z_bits + cut_bits
+        else:
+            kept_bits = stage_bits[:, :stage].sum(1) + cut_bits
+        return ModelOutput(x_hat, stage_bits, kept_bits)
+
+    def quantise(self, x: Tensor) -> Latents:
+        """Transform `x` (B, 3, H, W) and quantise all blocks, each given those before it."""
+        if x.ndim != 4 or x.shape[1] != 3 or x.shape[2] % STRIDE or x.shape[3] % STRIDE:
+            raise ConfigError(
+                f"images must be (B, 3, H, W) with H and W multiples of {STRIDE}; "
+                f"got {tuple(x.shape)}; pad them"
+            )
+        y = self.analysis(x)
+        z = self.hyper_analysis(y)
+        z_bits = self.entropy.prior.bits(self._noisy(z)).sum((1, 2, 3))
+        hyper = self.entropy.hyper(self._rounded(z))
+        y_hat: list[Tensor] = []
+        parameters: list[Parameters] = []
+        y_bits: list[Tensor] = []
+        for k, y_k in enumerate(y.split(self.config.blocks, 1)):
+            block = self.entropy.block(k, hyper, y_hat)
+            residual = y_k - block.mean
+            y_bits.append(gaussian_bits(self._noisy(residual), block.raw_scale))
+            y_hat.append(self._rounded(residual) + block.mean)
+            parameters.append(block)
+        return Latents(hyper, tuple(y_hat), tuple(parameters), z_bits, tuple(y_bits))
+
+    def cut(
+        self, latents: Latents, stage: int, keep: float | Tensor = 1.0
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What a decoder holds after `stage` blocks, the last cut to the fraction `keep`.
+
+        Returns:
+            ŷ (B, M, h, w) with missing symbols filled, known (B, n_blocks, h, w) in 0..1, and the
+            mask of received symbols of block `stage` (B, C_k, h, w).
+        """
+        mean, raw_scale = latents.parameters[stage]
+        last = latents.y_hat[stage]
+        whole = not isinstance(keep, Tensor) and keep >= 1
+        kept = torch.ones_like(last)
+        if not whole:
+            fraction = torch.as_tensor(keep, device=last.device, dtype=torch.float32)
+            index = scale_index(sigma_from_raw(raw_scale.detach()))
+            mask = keep_mask(index, fraction.expand(last.shape[0]), self.config.use_sort)
+            kept = mask.to(last.dtype)
+            last = torch.where(mask, last, self._fill(mean))
+        blocks = [*latents.y_hat[:stage], last]
+        y_hat = self.fill(latents.hyper, blocks, latents.parameters if whole else ())
+        known = torch.zeros_like(last[:, :1]).repeat(1, self.config.n_blocks, 1, 1)
+        known[:, :stage] = 1
+        known[:, stage] = kept.mean(1)
+        return y_hat, known, kept
+
+    def fill(
+        self,
+        hyper: HyperOutput,
+        blocks: Sequence[Tensor],
+        parameters: Sequence[Parameters] = (),
+    ) -> Tensor:
+        """Complete the first `blocks` of ŷ by what the entropy model expects, block after block.
+
+        Args:
+            hyper: what ẑ tells.
+            blocks: ŷ of blocks 0..k, holes filled.
+            parameters: those of block k + 1, if known already, at their place; saves time.
+        Returns:
+            ŷ (B, M, h, w).
+        """
+        filled = list(blocks)
+        for k in range(len(filled), self.config.n_blocks):
+            if self.config.fill == "zero":
+                shape = (filled[0].shape[0], self.config.blocks[k], *filled[0].shape[2:])
+                filled.append(filled[0].new_zeros(shape))
+            elif k == len(blocks) and k < len(parameters):
+                filled.append(parameters[k].mean)
+            else:
+                filled.append(self.entropy.block(k, hyper, filled).mean)
+        return torch.cat(filled, 1)
+
+    def synthesis(self, y_hat: Tensor, known: Tensor) -> Tensor:
+        """Decode ŷ (B, M, h, w), of which `known` (B, n_blocks, h, w) is real, to x̂ (B, 3, H, W)."""
+        if not self.config.stage_conditioning:
+            known = torch.ones_like(known)
+        x_hat: Tensor = self.synthesis_net(y_hat, known)
+        return x_hat
+
+    @torch.no_grad()
+    def init_scales(self, images: Tensor) -> None:
+        """Start the entropy model at the statistics of `images` (B, 3, H, W) in 0..1.
+
+        Base means and deviations of each channel of y are those of the data, z is scaled to a
+        deviation of two steps, and its prior fitted. Call once, before the first step.
+        """
+        y = self.analysis(images)
+        sigma = (0.6 * y.std((0, 2, 3))).clamp_min(0.15)
+        bias = self.entropy.hyper.base.bias
+        assert bias is not None
+        bias[: self.config.channels] = y.mean((0, 2, 3))
+        bias[self.config.channels :] = inverse_softplus(sigma)
+        z = self.hyper_analysis(y)
+        last = self.hyper_analysis.last
+        factor = 2 / z.std((0, 2, 3)).clamp_min(1e-3)
+        last.weight.mul_(factor[:, None, None, None])
+        last.bias.copy_((last.bias - z.mean((0, 2, 3))) * factor)
+        self.entropy.prior.fit(self.hyper_analysis(y))
+
+    def _noisy(self, value: Tensor) -> Tensor:
+        if self.training:
+            return value + torch.rand_like(value) - 0.5
+        return torch.round(value)
+
+    def _rounded(self, value: Tensor) -> Tensor:
+        if self.training:
+            return value + (torch.round(value) - value).detach()
+        return torch.round(value)
+
+    def _fill(self, mean: Tensor) -> Tensor:
+        return mean if self.config.fill == "mean" else torch.zeros_like(mean)
+
+    def _checked_stage(self, stage: int | None) -> int:
+        if stage is None:
+            return self.config.n_blocks - 1
+        if not 0 <= stage < self.config.n_blocks:
+            raise ConfigError(
+                f"stage must lie in 0..{self.config.n_blocks - 1} for {self.config.n_blocks} "
+                f"blocks; got {stage}"
+            )
+        return stage
