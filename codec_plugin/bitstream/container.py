@@ -1,0 +1,286 @@
+"""The file: a checked header, then one checked segment a stage; every prefix is a valid file.
+
+    magic version model map shape height width length_1 … length_n check │ payload_1 check_1 │ …
+
+A segment is its payload (range coded, see `coder`) and four bytes of CRC-32 over that payload.
+Cutting a file anywhere after the header leaves a file: the header still tells the lengths of the
+whole, so a reader knows which stages are complete (and checks them) and which one was cut.
+The specification for other implementations is docs/format.md.
+"""
+
+from __future__ import annotations
+
+import binascii
+import zlib
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from codec_plugin.errors import BitstreamError, BlockDamagedError
+
+__all__ = [
+    "CHECK_BYTES",
+    "HEADER_FIELDS",
+    "MAGIC",
+    "MAX_PAYLOAD_BYTES",
+    "MAX_SIDE_PX",
+    "MAX_STAGES",
+    "VERSION",
+    "Header",
+    "Segment",
+    "pack_file",
+    "pack_header",
+    "read_header",
+    "split_segments",
+    "try_read_header",
+]
+
+MAGIC = b"C2F"
+VERSION = 1
+ID_BYTES = 4
+CHECK_BYTES = 4
+MAX_STAGES = 16
+MAX_SIDE_PX = 8192
+MAX_PAYLOAD_BYTES = (1 << 28) - 1
+GREY_FLAG = 0x10
+
+
+class Field(NamedTuple):
+    """One number of the header: its bytes and the values a reader accepts."""
+
+    name: str
+    width_bytes: int  # fixed width, or the most bytes that a variable-length number may take
+    low: int
+    high: int
+    variable: bool = False
+
+    def check(self, value: int) -> int:
+        """`value`, if it lies in the range of this field.
+
+        Raises:
+            BitstreamError: it does not.
+        """
+        if not self.low <= value <= self.high:
+            raise BitstreamError(
+                f"header: {self.name} is {value}, allowed are {self.low} to {self.high}; "
+                "the file is damaged or was not written by this format"
+            )
+        return value
+
+    def pack(self, value: int) -> bytes:
+        """Bytes of `value`: big-endian, or seven bits a byte with the low ones first."""
+        self.check(value)
+        if not self.variable:
+            return value.to_bytes(self.width_bytes, "big")
+        out = bytearray()
+        while value >= 0x80:
+            out.append(value & 0x7F | 0x80)
+            value >>= 7
+        out.append(value)
+        return bytes(out)
+
+    def read(self, data: bytes, at: int) -> tuple[int, int] | None:
+        """Value at offset `at` and the offset behind it; None where `data` ends too early."""
+        if not self.variable:
+            end = at + self.width_bytes
+            if end > len(data):
+                return None
+            return self.check(int.from_bytes(data[at:end], "big")), end
+        value = 0
+        for place in range(self.width_bytes):
+            if at + place >= len(data):
+                return None
+            byte = data[at + place]
+            value |= (byte & 0x7F) << (7 * place)
+            if byte < 0x80:
+                if byte == 0 and place:
+                    raise BitstreamError(f"header: {self.name} is padded with zeros")
+                return self.check(value), at + place + 1
+        raise BitstreamError(f"header: {self.name} takes more than {self.width_bytes} bytes")
+
+
+SHAPE = Field("stages and flags", 1, 0, MAX_STAGES - 1 | GREY_FLAG)
+HEIGHT = Field("height in pixels", 2, 1, MAX_SIDE_PX, variable=True)
+WIDTH = Field("width in pixels", 2, 1, MAX_SIDE_PX, variable=True)
+LENGTH = Field("payload length in bytes", 4, 0, MAX_PAYLOAD_BYTES, variable=True)
+HEADER_FIELDS = (
+    Field("magic", len(MAGIC), int.from_bytes(MAGIC, "big"), int.from_bytes(MAGIC, "big")),
+    Field("version", 1, VERSION, VERSION),
+    Field("model id", ID_BYTES, 0, (1 << 8 * ID_BYTES) - 1),
+    Field("label map id", ID_BYTES, 0, (1 << 8 * ID_BYTES) - 1),
+    SHAPE,
+    HEIGHT,
+    WIDTH,
+)
+HEADER_CHECK = Field("header check", 2, 0, (1 << 16) - 1)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the first bytes say: picture, which model made it, and where the stages end.
+
+    Attributes:
+        height_px, width_px: 1 to 8192.
+        model_id: first 4 bytes of the model's hash.
+        label_map_id: first 4 bytes of the label map's hash, zeros for none.
+        payload_bytes: one length a stage, coarse first, checks not counted.
+        grey: the picture had one channel and decodes to one.
+    """
+
+    height_px: int
+    width_px: int
+    model_id: bytes
+    label_map_id: bytes
+    payload_bytes: tuple[int, ...]
+    grey: bool = False
+
+    @property
+    def stages(self) -> int:
+        """Number of stages."""
+        return len(self.payload_bytes)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the header itself."""
+        return len(pack_header(self))
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Offset behind each stage's segment; the last is the size of the whole file."""
+        at, ends = self.size_bytes, []
+        for length in self.payload_bytes:
+            at += length + CHECK_BYTES
+            ends.append(at)
+        return tuple(ends)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What arrived of one stage.
+
+    Attributes:
+        stage: 0-based.
+        payload: the bytes that arrived, without the check.
+        whole: all of the payload arrived (its check may still be under way).
+        check: "right", "wrong", or "absent" where the file ends before it.
+    """
+
+    stage: int
+    payload: bytes
+    whole: bool
+    check: str
+    expected: int = 0
+    found: int = 0
+
+    def damage(self) -> BlockDamagedError:
+        """The error that tells of a wrong check."""
+        return BlockDamagedError(self.stage, self.expected, self.found)
+
+
+def pack_header(header: Header) -> bytes:
+    """Header as bytes: at most 31 for three stages.
+
+    Raises:
+        BitstreamError: a value outside its field, or not 1 to 16 stages.
+    """
+    if not 1 <= header.stages <= MAX_STAGES:
+        raise BitstreamError(f"header: {header.stages} stages, allowed are 1 to {MAX_STAGES}")
+    if len(header.model_id) != ID_BYTES or len(header.label_map_id) != ID_BYTES:
+        raise BitstreamError(f"header: ids have {ID_BYTES} bytes")
+    values = (
+        int.from_bytes(MAGIC, "big"),
+        VERSION,
+        int.from_bytes(header.model_id, "big"),
+        int.from_bytes(header.label_map_id, "big"),
+        header.stages - 1 | (GREY_FLAG if header.grey else 0),
+        header.height_px,
+        header.width_px,
+    )
+    body = b"".join(f.pack(v) for f, v in zip(HEADER_FIELDS, values, strict=True))
+    body += b"".join(LENGTH.pack(length) for length in header.payload_bytes)
+    return body + HEADER_CHECK.pack(_header_check(body))
+
+
+def _header_check(body: bytes) -> int:
+    """CRC-16 (polynomial 0x1021, from 0xFFFF) of the header's bytes before the check."""
+    return binascii.crc_hqx(body, 0xFFFF)
+
+
+def try_read_header(data: bytes) -> Header | None:
+    """Header at the start of `data`, or None as long as more bytes are needed to tell.
+
+    Raises:
+        BitstreamError: the bytes cannot become a header, however many follow.
+    """
+    if not MAGIC.startswith(data[: len(MAGIC)]):
+        raise BitstreamError(
+            f"the first bytes are {data[: len(MAGIC)].hex()}, a .c2f file starts with {MAGIC.hex()}"
+        )
+    at, values = 0, []
+    for field in HEADER_FIELDS:
+        got = field.read(data, at)
+        if got is None:
+            return None
+        values.append(got[0])
+        at = got[1]
+    lengths = []
+    for _ in range((values[4] & 0x0F) + 1):
+        got = LENGTH.read(data, at)
+        if got is None:
+            return None
+        lengths.append(got[0])
+        at = got[1]
+    got = HEADER_CHECK.read(data, at)
+    if got is None:
+        return None
+    if got[0] != _header_check(data[:at]):
+        raise BitstreamError("the header's check fails: its bytes are not those that were written")
+    return Header(
+        height_px=values[5],
+        width_px=values[6],
+        model_id=values[2].to_bytes(ID_BYTES, "big"),
+        label_map_id=values[3].to_bytes(ID_BYTES, "big"),
+        payload_bytes=tuple(lengths),
+        grey=bool(values[4] & GREY_FLAG),
+    )
+
+
+def read_header(data: bytes) -> Header:
+    """Header at the start of `data`.
+
+    Raises:
+        BitstreamError: not this format, damaged, or cut inside the header.
+    """
+    header = try_read_header(data)
+    if header is None:
+        raise BitstreamError(f"{len(data)} bytes end inside the header: give more of the file")
+    return header
+
+
+def pack_file(header: Header, payloads: list[bytes]) -> bytes:
+    """Whole file of a header and its stages' payloads."""
+    parts = [pack_header(header)]
+    for payload, length in zip(payloads, header.payload_bytes, strict=True):
+        if len(payload) != length:
+            raise BitstreamError(f"payload of {len(payload)} bytes, the header says {length}")
+        parts += [payload, zlib.crc32(payload).to_bytes(CHECK_BYTES, "big")]
+    return b"".join(parts)
+
+
+def split_segments(data: bytes, header: Header) -> tuple[Segment, ...]:
+    """The stages of which at least one byte, or all of a zero-length payload, arrived.
+
+    Checks are computed, not enforced: the reader stops before the first wrong one.
+    """
+    segments, at = [], header.size_bytes
+    for stage, length in enumerate(header.payload_bytes):
+        payload = data[at : at + length]
+        written = data[at + length : at + length + CHECK_BYTES]
+        if not payload and not written:
+            break
+        expected, found = int.from_bytes(written, "big"), zlib.crc32(payload)
+        check = "absent"
+        if len(written) == CHECK_BYTES:
+            check = "right" if expected == found else "wrong"
+        segments.append(Segment(stage, payload, len(payload) == length, check, expected, found))
+        at += length + CHECK_BYTES
+    return tuple(segments)
