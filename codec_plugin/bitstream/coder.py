@@ -115,7 +115,8 @@ class StageWriter:
         """The payload: fewest bytes such that, zeros appended, it decodes to what was put."""
         if self._encoder.is_empty():
             return b""
-        words, (lower, width) = self._encoder.pos()
+        position: tuple[int, tuple[int, int]] = self._encoder.pos()
+        words, (lower, width) = position
         sealed = self._encoder.get_compressed()
         total_bytes = 4 * words + _STATE_BITS // 8
         point = int.from_bytes(sealed.astype(">u4").tobytes(), "big")
@@ -123,7 +124,7 @@ class StageWriter:
         # `point` is some number inside the final interval; the interval starts `offset` below it.
         low = point - ((point - lower) % (1 << _STATE_BITS))
         for dropped in range(_STATE_BITS // 8, -1, -1):
-            candidate = -(-low >> 8 * dropped) << 8 * dropped
+            candidate: int = -(-low >> 8 * dropped) << 8 * dropped
             if candidate < low + width:
                 return candidate.to_bytes(total_bytes, "big").rstrip(b"\0")
         raise AssertionError("an interval holds at least its own start")
@@ -197,7 +198,7 @@ class StageReader:
         for start in range(0, count, _RUN):
             part = self._determined(model, min(_RUN, count - start))
             parts.append(part)
-            if self.exhausted:
+            if part.size < min(_RUN, count - start):
                 break
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
