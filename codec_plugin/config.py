@@ -23,7 +23,7 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         steps: quantiser step of each block at the start, in units of an orthonormal transform of
             an image in 0..1 (used by transforms that start at a known basis).
         hyper_channels: channels of z.
-        analysis_widths: channels of the analysis at H/4, H/8 (its meaning belongs to the transform).
+        analysis_widths: channels of the analysis at H/4, H/8.
         synthesis_widths: channels of the synthesis at H/16, H/8, H/4.
         synthesis_depths: residual blocks of the synthesis at H/16, H/8, H/4.
         feature_width: channels of the hyper features that every block's network reads.

@@ -175,7 +175,7 @@ class ProgressiveModel(nn.Module):
         return torch.cat(filled, 1)
 
     def synthesis(self, y_hat: Tensor, known: Tensor) -> Tensor:
-        """Decode ŷ (B, M, h, w), of which `known` (B, n_blocks, h, w) is real, to x̂ (B, 3, H, W)."""
+        """Decode ŷ (B, M, h, w), `known` (B, n_blocks, h, w) of it real, to x̂ (B, 3, H, W)."""
         if not self.config.stage_conditioning:
             known = torch.ones_like(known)
         x_hat: Tensor = self.synthesis_net(y_hat, known)
