@@ -1,0 +1,224 @@
+"""Build: from classes and a source of likeness to a named, described label map."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlab.errors import BuilderError
+from hierlab.labelmap import LabelMap, Level, canonical_labels
+
+if TYPE_CHECKING:
+    from hierlab.builders import BuildInput, Labels
+    from hierlab.classes import ClassList
+
+__all__ = ["build", "check_k", "describe", "level_names"]
+
+DEFAULT_METHOD = "topdown"
+DEFAULT_CLASSES = "imagenet-1k"
+
+
+def build(
+    *,
+    clip: str | None = None,
+    k: Sequence[int] = (10, 100, 1000),
+    method: str = DEFAULT_METHOD,
+    seed: int = 0,
+    classes: str | Path | ClassList = DEFAULT_CLASSES,
+    prototypes: str | Path | None = None,
+    similarity: NDArray[np.float64] | str | Path | None = None,
+    source: str = "auto",
+    name: str | None = None,
+    levels: Sequence[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> LabelMap:
+    """Build a class hierarchy with `k` clusters per level, coarse to fine.
+
+    Args:
+        clip: a variant `MODEL[:PRETRAINED][@PROMPTS]`, such as `ViT-B-32`; see `hierlab.list_`.
+        k: rising cluster counts; the number of classes itself gives the identity.
+        method: a registered builder; see `hierlab.list_`.
+        seed: used by methods that draw random numbers.
+        classes: `imagenet-1k`, a `ClassList`, or a file or folder that `load_classes` reads.
+        prototypes: npz file of text vectors, instead of `clip`.
+        similarity: (C, C) symmetric array, or npy/npz/csv file of one, for method `similarity`.
+        source: `table` (shipped), `weights` (through open_clip) or `auto` (table first).
+        name: of the map; made from source, method and k if not given.
+        levels: names of the levels; coarse, mid, fine for three.
+        parameters: the method's own keyword parameters.
+
+    Raises:
+        BuilderError: k does not fit, or the method, a parameter or an input is missing.
+        PrototypeError: the vectors do not fit the classes or cannot be had here.
+    """
+    from hierlab.builders import get_builder
+    from hierlab.classlists import load_classes
+
+    builder = get_builder(method)
+    class_list = load_classes(classes) if isinstance(classes, str | Path) else classes
+    if builder.needs == "vectors" and prototypes is not None and classes == DEFAULT_CLASSES:
+        class_list = _classes_of(prototypes, class_list)
+    counts = check_k(k, len(class_list))
+    names = level_names(len(counts), levels)
+    inputs, origin = _inputs(
+        builder.needs,
+        class_list,
+        clip=clip,
+        prototypes=prototypes,
+        similarity=similarity,
+        source=source,
+    )
+    own = dict(parameters or {})
+    labels = builder(inputs, k=counts, seed=seed, **own)
+    provenance = {
+        "method": method,
+        "parameters": {**builder.parameters, **own},
+        "seed": seed if builder.seeded else None,
+        "source": origin,
+        "tool": _tool(),
+    }
+    title = name or _slug(origin.get("variant") or origin["kind"], method, counts)
+    return LabelMap(title, class_list, describe(inputs, labels, names), provenance)
+
+
+def check_k(k: Sequence[int], classes: int) -> tuple[int, ...]:
+    """Return the cluster counts as a tuple if they can be met.
+
+    Raises:
+        BuilderError: none given, below 1, above the number of classes, or not rising.
+    """
+    counts = tuple(int(count) for count in k)
+    if not counts:
+        raise BuilderError(
+            "expected at least one number of clusters, got none; try --k 10,100,1000"
+        )
+    for count in counts:
+        if count < 1:
+            raise BuilderError(f"expected at least 1 cluster, got k = {count}")
+        if count > classes:
+            raise BuilderError(
+                f"k = {count} is more than the {classes} classes; the largest k is {classes}"
+            )
+    if any(fine <= coarse for coarse, fine in itertools.pairwise(counts)):
+        raise BuilderError(f"k must rise from coarse to fine, got {','.join(map(str, counts))}")
+    return counts
+
+
+def level_names(count: int, given: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Names for `count` levels: those given, or coarse, mid, fine where they fit.
+
+    Raises:
+        BuilderError: the given names are not one per level, or repeat.
+    """
+    if given:
+        if len(given) != count or len(set(given)) != count:
+            raise BuilderError(f"expected {count} different level names, got {', '.join(given)}")
+        if bad := next((name for name in given if not re.fullmatch(r"[\w.-]{1,64}", name)), None):
+            raise BuilderError(
+                f"a level name has 1 to 64 letters, digits, '.', '_', '-': got {bad!r}"
+            )
+        return tuple(given)
+    usual = {1: ("coarse",), 2: ("coarse", "fine"), 3: ("coarse", "mid", "fine")}
+    return usual.get(count) or tuple(f"level{number}" for number in range(1, count + 1))
+
+
+def describe(
+    inputs: BuildInput,
+    labels: Labels,
+    names: Sequence[str],
+    confidence: Sequence[NDArray[np.float64] | None] | None = None,
+) -> tuple[Level, ...]:
+    """Turn label arrays into levels with named clusters and medoids.
+
+    Args:
+        inputs: where the labels came from; naming uses its taxonomy and vectors or similarity.
+        labels: one (C,) array a level.
+        names: one a level.
+        confidence: per level (C,) values 0..1, or None.
+    """
+    from hierlab.naming import name_clusters
+
+    found = []
+    for number, (name, raw) in enumerate(zip(names, labels, strict=True)):
+        canonical = canonical_labels(raw)
+        sure = confidence[number] if confidence is not None else None
+        clusters = name_clusters(
+            canonical,
+            inputs.classes,
+            taxonomy=inputs.taxonomy,
+            vectors=inputs.vectors,
+            similarity=inputs.similarity,
+        )
+        found.append(
+            Level(name, canonical, clusters)
+            if sure is None
+            else _with_confidence(name, canonical, clusters, sure)
+        )
+    return tuple(found)
+
+
+def _with_confidence(name: str, labels: Any, clusters: Any, sure: NDArray[np.float64]) -> Level:
+    from msgspec.structs import replace
+
+    mean = np.bincount(labels, sure, len(clusters)) / np.bincount(labels, minlength=len(clusters))
+    # Four digits: what is beyond is rounding of the linear algebra, and files must be equal.
+    told = tuple(
+        replace(cluster, confidence=round(float(value), 4))
+        for cluster, value in zip(clusters, mean, strict=True)
+    )
+    return Level(name, labels, told, tuple(round(float(value), 4) for value in sure))
+
+
+def _inputs(
+    needs: str,
+    classes: ClassList,
+    *,
+    clip: str | None,
+    prototypes: str | Path | None,
+    similarity: NDArray[np.float64] | str | Path | None,
+    source: str,
+) -> tuple[BuildInput, dict[str, Any]]:
+    from hierlab.builders import BuildInput
+    from hierlab.taxonomy import taxonomy_for
+
+    taxonomy = taxonomy_for(classes, required=needs == "taxonomy")
+    if needs == "taxonomy":
+        return BuildInput(classes, taxonomy=taxonomy), {"kind": "wordnet", "version": "3.0"}
+    if needs == "similarity":
+        from hierlab.similarities import load_similarity
+
+        if similarity is None:
+            raise BuilderError("this method needs a (C, C) similarity; give --similarity FILE")
+        matrix, origin = load_similarity(similarity, classes)
+        return BuildInput(classes, similarity=matrix, taxonomy=taxonomy), origin
+    from hierlab.prototypes import resolve
+
+    if prototypes is None and clip is None:
+        raise BuilderError("this method needs prototypes; give --clip MODEL or --prototypes FILE")
+    found = resolve(prototypes if prototypes is not None else str(clip), classes, source=source)
+    return BuildInput(classes, vectors=found.vectors, taxonomy=taxonomy), found.origin
+
+
+def _classes_of(prototypes: str | Path, default: ClassList) -> ClassList:
+    """Prototypes of another list bring their own classes."""
+    from hierlab.prototypes import load_prototypes
+
+    own = load_prototypes(prototypes).classes
+    return default if own is None or own.ids == default.ids else own
+
+
+def _slug(origin: str, method: str, counts: Sequence[int]) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", origin.lower()).strip("-")
+    return f"{words}-{method}-{'-'.join(map(str, counts))}"
+
+
+def _tool() -> str:
+    from hierlab import __version__
+
+    return f"hierlab {__version__}"

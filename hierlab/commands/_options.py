@@ -1,0 +1,68 @@
+"""Options that several commands share, and their readers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hierlab.errors import BuilderError
+
+__all__ = [
+    "Classes",
+    "Clip",
+    "Counts",
+    "Json",
+    "MapFile",
+    "Prototypes",
+    "parse_counts",
+    "parse_settings",
+]
+
+MapFile = Annotated[str, typer.Argument(metavar="MAP", help="Label map file or shipped name.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Counts = Annotated[str, typer.Option("--k", help="Clusters per level, coarse to fine.")]
+Clip = Annotated[
+    str | None, typer.Option("--clip", help="CLIP variant MODEL[:PRETRAINED][@PROMPTS].")
+]
+Classes = Annotated[
+    str, typer.Option("--classes", help="imagenet-1k, or a txt, csv or json file, or image folder.")
+]
+Prototypes = Annotated[
+    Path | None, typer.Option("--prototypes", help="npz of text vectors, instead of --clip.")
+]
+
+
+def parse_counts(text: str) -> tuple[int, ...]:
+    """Read `10,100,1000`.
+
+    Raises:
+        BuilderError: something is not a whole number.
+    """
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise BuilderError(
+            f"expected whole numbers with commas such as 10,100,1000, got --k {text!r}"
+        ) from None
+
+
+def parse_settings(settings: list[str]) -> dict[str, Any]:
+    """Read `name=value` pairs; values are JSON where they parse, else text.
+
+    Raises:
+        BuilderError: a pair has no `=`.
+    """
+    import msgspec
+
+    found: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise BuilderError(f"expected name=value, got --set {setting!r}")
+        try:
+            found[name.replace("-", "_")] = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            found[name.replace("-", "_")] = value
+    return found

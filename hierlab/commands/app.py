@@ -1,0 +1,37 @@
+"""hierlab app."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def app(
+    port: Annotated[int, typer.Option(help="TCP port to serve on.")] = 8501,
+    headless: Annotated[bool, typer.Option("--headless", help="Serve; open no window.")] = False,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Open the app: explore, build and compare hierarchies, cut a bitstream by hand."""
+    import importlib.util
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    from hierlab.errors import MissingExtraError
+
+    found = importlib.util.find_spec("app.main")
+    if importlib.util.find_spec("streamlit") is None or found is None or found.origin is None:
+        raise MissingExtraError("streamlit", "app", "the app")
+    quiet = headless or not browser
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(Path(found.origin)),
+        f"--server.port={port}",
+        f"--server.headless={str(quiet).lower()}",
+        "--browser.gatherUsageStats=false",
+    ]
+    raise typer.Exit(subprocess.call(command))

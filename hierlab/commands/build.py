@@ -1,0 +1,82 @@
+"""hierlab build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hierlab.commands._options import (
+    Classes,
+    Clip,
+    Counts,
+    Prototypes,
+    parse_counts,
+    parse_settings,
+)
+
+
+def build(
+    clip: Clip = None,
+    k: Counts = "10,100,1000",
+    method: Annotated[str, typer.Option(help="Builder; `hierlab list` names them.")] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write; NAME.json if not given.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For methods that draw random numbers.")] = 0,
+    classes: Classes = "imagenet-1k",
+    prototypes: Prototypes = None,
+    similarity: Annotated[
+        Path | None, typer.Option(help="(C, C) npy, npz or csv for --method similarity.")
+    ] = None,
+    consensus: Annotated[
+        str | None, typer.Option(help="Variants with commas, made into one hierarchy.")
+    ] = None,
+    stable: Annotated[
+        bool, typer.Option("--stable", help="Consensus over prompts and subsamples of one variant.")
+    ] = False,
+    source: Annotated[
+        str, typer.Option("--from", help="table (shipped), weights (open_clip) or auto.")
+    ] = "auto",
+    name: Annotated[str | None, typer.Option(help="Name of the map.")] = None,
+    levels: Annotated[str | None, typer.Option(help="Level names with commas.")] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter of the method, name=value.")
+    ] = None,
+) -> None:
+    """Build a hierarchy: hierlab build --clip ViT-B-32 --k 10,100,1000 -o mine.json."""
+    from hierlab._terminal import emit_table, say
+    from hierlab.build import build as build_map
+
+    label_map = build_map(
+        clip=clip,
+        k=parse_counts(k),
+        method=method or ("similarity" if similarity else "topdown"),
+        seed=seed,
+        classes=classes,
+        prototypes=prototypes,
+        similarity=similarity,
+        consensus=consensus.split(",") if consensus else None,
+        stable=stable,
+        source=source,
+        name=name,
+        levels=levels.split(",") if levels else None,
+        parameters=parse_settings(setting or []),
+    )
+    path = label_map.save(output or f"{label_map.name}.json")
+    rows = [
+        (level.name, level.k, int(level.sizes.min()), int(level.sizes.max()), _largest(level))
+        for level in label_map
+    ]
+    emit_table(("level", "clusters", "smallest", "largest", "largest clusters"), rows)
+    nested = "nested" if label_map.nested else "not nested"
+    say(f"{path}: {len(label_map.classes)} classes, {nested}, id {label_map.id[:16]}")
+
+
+def _largest(level: object) -> str:
+    from hierlab.labelmap import Level
+
+    assert isinstance(level, Level)
+    order = sorted(range(level.k), key=lambda number: -level.clusters[number].size)
+    return ", ".join(level.clusters[number].name for number in order[:4])

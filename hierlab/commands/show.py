@@ -1,0 +1,92 @@
+"""hierlab show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hierlab.commands._options import Json, MapFile
+
+if TYPE_CHECKING:
+    from hierlab.show import ClusterReport, LevelReport
+
+
+def show(
+    label_map: MapFile,
+    level: Annotated[str | None, typer.Option(help="Only this level, by name or number.")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Only this cluster, by number or part of its name.")
+    ] = None,
+    class_: Annotated[
+        str | None, typer.Option("--class", help="Where a class stands: key, name or part of it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show levels, sizes and named clusters with their members."""
+    from hierlab._terminal import emit_json, say
+    from hierlab.labelmap import load_label_map
+    from hierlab.show import find_cluster, show, show_class
+
+    loaded = load_label_map(label_map)
+    which = int(level) if level is not None and level.isdigit() else level
+    if class_ is not None:
+        paths = show_class(loaded, class_)
+        if as_json:
+            emit_json([path.__dict__ for path in paths])
+            return
+        for path in paths:
+            say(f"{path.name} ({path.id})")
+            for found in path.clusters:
+                say(f"  {found.level}: {_title(found)}")
+        return
+    if cluster is not None:
+        one = find_cluster(loaded, loaded.level(0 if which is None else which), cluster)
+        if as_json:
+            emit_json(one)
+        else:
+            _say_cluster(one, limit=None)
+        return
+    reports = show(loaded, which)
+    if as_json:
+        emit_json([report.__dict__ for report in reports])
+        return
+    nested = "nested" if loaded.nested else "not nested"
+    say(f"{loaded.name}: {len(loaded.classes)} classes of {loaded.classes.set}, {nested}")
+    for report in reports:
+        _say_level(report, whole=level is not None)
+
+
+def _say_level(report: LevelReport, *, whole: bool) -> None:
+    from hierlab._terminal import say
+
+    say(
+        f"\n{report.name}: {report.k} clusters, sizes {report.size_min} to {report.size_max}, "
+        f"median {report.size_median:g}"
+    )
+    # A page holds ten clusters; the rest is there for the asking.
+    order = sorted(report.clusters, key=lambda cluster: -cluster.size)
+    shown = order if whole or report.k <= 20 else order[:10]
+    for cluster in shown:
+        _say_cluster(cluster, limit=8)
+    if len(shown) < report.k:
+        say(f"  … and {report.k - len(shown)} more: --level {report.name}")
+
+
+def _say_cluster(cluster: ClusterReport, limit: int | None) -> None:
+    from hierlab._terminal import say
+
+    say(f"  {_title(cluster)}")
+    if cluster.size > 1:
+        members = cluster.members[:limit]
+        more = "" if len(members) == cluster.size else f", … (+{cluster.size - len(members)})"
+        say(f"      {', '.join(members)}{more}")
+
+
+def _title(cluster: ClusterReport) -> str:
+    synset = f" [{cluster.synset}]" if cluster.synset else ""
+    sure = f", confidence {cluster.confidence:.2f}" if cluster.confidence is not None else ""
+    return (
+        f"{cluster.number} {cluster.name}{synset}: {cluster.size} classes, "
+        f"medoid {cluster.medoid}{sure}"
+    )

@@ -1,0 +1,1 @@
+"""Rebuild what ships, data/ and hierarchies/, byte for byte from named sources."""
