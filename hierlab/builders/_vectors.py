@@ -1,0 +1,160 @@
+"""What the vector builders share: checked input, centring, neighbour smoothing, Lloyd steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlab.builders._registry import BuildInput
+from hierlab.errors import BuilderError
+from hierlab.labelmap import canonical_labels
+
+__all__ = [
+    "Matrix",
+    "canonical",
+    "centred",
+    "checked_levels",
+    "checked_vectors",
+    "cluster_means",
+    "lloyd",
+    "scaled_neighbours",
+    "smoothed",
+    "unit_rows",
+]
+
+Matrix: TypeAlias = NDArray[np.float64]
+Assignment: TypeAlias = NDArray[np.int64]
+
+_NEGLIGIBLE = 1e-9  # shorter than this beside unit vectors is rounding, not a direction
+_BLOCK_BYTES = 256 * 2**20
+_SINGLE_PRECISION_ABOVE = 4096  # rows; neighbours of larger sets are ranked in float32
+
+
+def checked_levels(k: tuple[int, ...], count: int) -> None:
+    """Check that the wanted numbers of clusters rise from at least 1 to at most `count`.
+
+    Raises:
+        BuilderError: none wanted, K below 1, K above the number of classes, or K not rising.
+    """
+    if not k:
+        raise BuilderError("expected at least one number of clusters, got none")
+    for wanted in k:
+        if wanted < 1:
+            raise BuilderError(f"expected K of at least 1, got {wanted}")
+        if wanted > count:
+            raise BuilderError(
+                f"K = {wanted} clusters were asked of {count} classes; "
+                "ask for at most one cluster a class"
+            )
+    if any(fine <= coarse for coarse, fine in pairwise(k)):
+        wanted_text = ",".join(map(str, k))
+        raise BuilderError(f"expected K to rise from coarse to fine, got {wanted_text}")
+
+
+def checked_vectors(inputs: BuildInput, k: tuple[int, ...]) -> Matrix:
+    """Return the (C, D) prototypes after a check of both shapes and levels.
+
+    Raises:
+        BuilderError: no vectors, wrong shape, not finite, or levels that cannot be.
+    """
+    vectors = inputs.vectors
+    if vectors is None:
+        raise BuilderError("this method needs one vector per class, and none were given")
+    if vectors.ndim != 2 or len(vectors) != len(inputs.classes):
+        raise BuilderError(
+            f"expected {len(inputs.classes)} vectors, one per class, got shape {vectors.shape}"
+        )
+    if not np.isfinite(vectors).all():
+        raise BuilderError("the vectors hold NaN or infinite values; make the prototypes anew")
+    checked_levels(k, len(vectors))
+    return np.ascontiguousarray(vectors, dtype=np.float64)
+
+
+def canonical(levels: list[Assignment]) -> list[NDArray[np.int32]]:
+    """Number every level's clusters by first appearance."""
+    return [canonical_labels(labels) for labels in levels]
+
+
+def unit_rows(vectors: Matrix) -> Matrix:
+    """Scale each row to length one; rows that are nothing but rounding become zero."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > _NEGLIGIBLE)
+
+
+def centred(vectors: Matrix) -> Matrix:
+    """Subtract the mean that all text vectors share, then scale to unit length again."""
+    return unit_rows(vectors - vectors.mean(axis=0))
+
+
+def scaled_neighbours(neighbours: int, count: int) -> int:
+    """Fewer neighbours for short class lists: at most one in twenty-five classes."""
+    return max(1, min(neighbours, count // 25))
+
+
+def smoothed(vectors: Matrix, neighbours: int) -> Matrix:
+    """Replace each unit row by the direction of the mean of its nearest rows, itself among them.
+
+    Args:
+        vectors: (C, D) unit rows.
+        neighbours: how many nearest rows by cosine; one leaves the vectors as they are.
+    """
+    count = min(neighbours, len(vectors))
+    if count <= 1:
+        return vectors
+    means = np.empty_like(vectors)
+    for rows, nearest in _nearest_blocks(vectors, count):
+        total = np.zeros((len(nearest), vectors.shape[1]))
+        for column in nearest.T:  # one gather a neighbour: never (block, neighbours, D) at once
+            total += vectors[column]
+        means[rows] = total / count
+    return unit_rows(means)
+
+
+def _nearest_blocks(vectors: Matrix, count: int) -> Iterator[tuple[slice, Assignment]]:
+    """Yield blocks of rows with the (rows, count) positions of their nearest rows, sorted."""
+    single = len(vectors) > _SINGLE_PRECISION_ABOVE
+    keys = vectors.astype(np.float32) if single else vectors
+    height = max(1, _BLOCK_BYTES // (len(vectors) * keys.itemsize))
+    for start in range(0, len(vectors), height):
+        rows = slice(start, start + height)
+        similarity = keys[rows] @ keys.T
+        nearest = np.argpartition(similarity, -count, axis=1)[:, -count:]
+        yield rows, np.sort(nearest, axis=1)
+
+
+def cluster_means(vectors: Matrix, labels: NDArray[np.integer], k: int) -> Matrix:
+    """Mean of each of the `k` clusters, none of them empty: (K, D)."""
+    order = np.argsort(labels, kind="stable")
+    sizes = np.bincount(labels, minlength=k)
+    starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+    sums: Matrix = np.add.reduceat(vectors[order], starts, axis=0)
+    return sums / sizes[:, None]
+
+
+def lloyd(vectors: Matrix, labels: Assignment, k: int, *, steps: int = 100) -> Assignment:
+    """Improve a partition by k-means steps; it keeps exactly `k` clusters.
+
+    Args:
+        vectors: (C, D).
+        labels: (C,) a partition into `k` clusters, none empty.
+        k: number of clusters.
+        steps: at most so many; it ends sooner when nothing moves.
+
+    Source: Lloyd, IEEE Trans. Inf. Theory 28(2), 1982.
+    """
+    for _ in range(steps if k > 1 else 0):
+        centres = cluster_means(vectors, labels, k)
+        scores = vectors @ centres.T
+        scores -= 0.5 * np.einsum("kd,kd->k", centres, centres)
+        moved = np.argmax(scores, axis=1)
+        for emptied in np.setdiff1d(np.arange(k), moved):
+            members = np.flatnonzero(labels == emptied)
+            moved[members[np.argmax(scores[members, emptied])]] = emptied
+        if np.array_equal(moved, labels) or np.bincount(moved, minlength=k).min() == 0:
+            break
+        labels = moved
+    return labels

@@ -1,0 +1,45 @@
+"""Flat k-means per level on the raw unit vectors: the paper's method, not nested."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from hierlab.builders._registry import BuildInput, Labels, register_builder
+from hierlab.builders._vectors import Assignment, Matrix, canonical, checked_vectors
+from hierlab.errors import BuilderError
+
+__all__ = ["build_kmeans"]
+
+
+@register_builder("kmeans", nested=False, seeded=True)
+def build_kmeans(inputs: BuildInput, *, k: tuple[int, ...], seed: int, n_init: int = 10) -> Labels:
+    """Group the classes anew at each level with scikit-learn's k-means; levels do not nest.
+
+    Raises:
+        BuilderError: fewer distinct vectors than clusters.
+
+    Source: Kim, Kim, Lee, arXiv 2605.08266, section 3.
+    """
+    vectors = checked_vectors(inputs, k)
+    return canonical([_partition(vectors, clusters, seed, n_init) for clusters in k])
+
+
+def _partition(vectors: Matrix, clusters: int, seed: int, n_init: int) -> Assignment:
+    if clusters == len(vectors):  # the classes themselves, even where two vectors are equal
+        return np.arange(clusters)
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # told below, as an error
+        model = KMeans(clusters, n_init=n_init, random_state=seed)
+        labels: Assignment = model.fit_predict(vectors).astype(np.int64)
+    found = len(np.unique(labels))
+    if found < clusters:
+        raise BuilderError(
+            f"k-means found {found} clusters where {clusters} were asked: the classes have too few "
+            "distinct vectors; ask for fewer, or use method 'topdown'"
+        )
+    return labels

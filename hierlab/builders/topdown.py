@@ -1,0 +1,88 @@
+"""Nested top-down building: the default method."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hierlab.builders._registry import BuildInput, Labels, register_builder
+from hierlab.builders._vectors import (
+    Assignment,
+    Matrix,
+    canonical,
+    centred,
+    checked_vectors,
+    lloyd,
+    scaled_neighbours,
+    smoothed,
+)
+from hierlab.builders._ward import SpanningTree, ward_tree
+
+__all__ = ["build_topdown"]
+
+
+@register_builder("topdown")
+def build_topdown(
+    inputs: BuildInput,
+    *,
+    k: tuple[int, ...],
+    seed: int,
+    top_neighbours: int = 20,
+    top_rounds: int = 2,
+    neighbours: int = 15,
+) -> Labels:
+    """Split smoothed prototypes from the top: Ward's tree and k-means steps; nested, no seed.
+
+        vectors ─ centre ─┬─ smooth 20 × 2 ─ Ward ─ k-means steps ─► coarsest level
+                          └─ smooth 15 × 1 ─ Ward inside each cluster ─ the splits that gain
+                                             most ─ k-means steps ─► next level, and so on
+
+    Smoothing replaces a class by the mean direction of its nearest classes: what variants of
+    CLIP disagree on is mostly noise of single names, and this takes it out.
+
+    Args:
+        inputs: classes and their unit vectors.
+        k: numbers of clusters, rising.
+        seed: not used; the method is deterministic.
+        top_neighbours: nearest classes averaged for the coarsest level.
+        top_rounds: how often that is repeated.
+        neighbours: nearest classes averaged, once, for the levels below.
+    """
+    del seed
+    vectors = centred(checked_vectors(inputs, k))
+    inner = smoothed(vectors, scaled_neighbours(neighbours, len(vectors)))
+    outer = vectors
+    for _ in range(top_rounds):
+        outer = smoothed(outer, scaled_neighbours(top_neighbours, len(vectors)))
+    levels = [_first_level(outer, k[0])]
+    for coarse, fine in zip(k, k[1:], strict=False):
+        levels.append(_split_level(inner, levels[-1], coarse, fine))
+    return canonical(levels)
+
+
+def _first_level(vectors: Matrix, clusters: int) -> Assignment:
+    if clusters == len(vectors):
+        return np.arange(clusters)
+    return lloyd(vectors, ward_tree(vectors).cut(clusters), clusters)
+
+
+def _split_level(vectors: Matrix, parents: Assignment, coarse: int, fine: int) -> Assignment:
+    """Refine `coarse` clusters into `fine` by the splits that lower the variance most."""
+    if fine == len(vectors):
+        return np.arange(fine)
+    members = [np.flatnonzero(parents == parent) for parent in range(coarse)]
+    trees = [ward_tree(vectors[inside]) for inside in members]
+    labels = np.empty(len(vectors), dtype=np.int64)
+    start = 0
+    for inside, tree, parts in zip(members, trees, _allot(trees, fine), strict=True):
+        labels[inside] = start + lloyd(vectors[inside], tree.cut(parts), parts)
+        start += parts
+    return labels
+
+
+def _allot(trees: list[SpanningTree], total: int) -> list[int]:
+    """Number of parts of each tree, so that the costliest merges of all are undone."""
+    owners = np.concatenate([np.full(len(tree.costs), at) for at, tree in enumerate(trees)])
+    costs = np.concatenate([tree.costs for tree in trees])
+    undone = np.argsort(-costs, kind="stable")[: total - len(trees)]
+    parts: list[int] = (1 + np.bincount(owners[undone], minlength=len(trees))).tolist()
+    return parts
