@@ -43,6 +43,7 @@ class Row:
             raise ValueError(f"frequencies sum to {counts.sum()}, not to 2**{PRECISION_BITS}")
         self.low = low
         self.size = counts.size - 1
+        self.likeliest = low + int(np.argmax(counts[:-1]))
         self.model = _model(counts)
 
 

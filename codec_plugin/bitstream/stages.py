@@ -7,6 +7,7 @@ block:  all elements of one scale in one run, the widest scale first; within a r
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from codec_plugin.entropy.tables import CodingTables
+
 __all__ = ["SYMBOL_LIMIT", "CodingRows", "put_block", "put_hyper", "take_block", "take_hyper"]
 
-SYMBOL_LIMIT = 1 << 22  # symbols are clipped to ± this before coding
+SYMBOL_LIMIT = 1 << 20  # symbols are clipped to ± this by both sides
 
 
 class CodingRows(NamedTuple):
@@ -28,6 +31,14 @@ class CodingRows(NamedTuple):
 
     hyper: tuple[Row, ...]
     scales: tuple[Row, ...]
+
+    @classmethod
+    def of(cls, tables: CodingTables) -> CodingRows:
+        """Coder models of a checkpoint's tables, built once."""
+        return cls(
+            tuple(Row(*tables.hyper(channel)) for channel in range(tables.n_hyper)),
+            tuple(Row(*tables.scale(index)) for index in range(tables.n_scales)),
+        )
 
 
 def put_hyper(writer: StageWriter, z: NDArray[np.int32], rows: CodingRows) -> None:
@@ -92,6 +103,5 @@ def _runs(
         # 255 - index: a stable sort of bytes is a radix sort, and equal scales keep their order.
         order = np.argsort(np.uint8(255) - flat, kind="stable")
         flat = flat[order]
-    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1]) if flat.size else []
-    ends = [*starts[1:], flat.size]
-    return order, ((int(flat[s]), int(s), int(e)) for s, e in zip(starts, ends, strict=False))
+    bounds = [0, *(np.flatnonzero(flat[1:] != flat[:-1]) + 1).tolist(), flat.size]
+    return order, ((int(flat[s]), s, e) for s, e in pairwise(bounds) if e > s)

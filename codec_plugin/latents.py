@@ -1,0 +1,166 @@
+"""Latents to payloads and back: the exact integer path and the range coder, stage by stage.
+
+z ─► put_hyper ─────────────────────────────┐
+y_k ─► round(y_k - mean_k) ─► put_block ─► payload k        k = 0 carries z first
+          mean_k, index_k = exact.block(k, exact.hyper(z), ŷ of blocks < k)
+segments ─► take … ─► ŷ (missing symbols filled), known
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from codec_plugin.bitstream.coder import StageReader, StageWriter
+from codec_plugin.bitstream.stages import (
+    SYMBOL_LIMIT,
+    CodingRows,
+    put_block,
+    put_hyper,
+    take_block,
+    take_hyper,
+)
+from codec_plugin.entropy.exact import FRACTION_BITS, BlockParameters, ExactEntropy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from codec_plugin.bitstream.container import Segment
+    from codec_plugin.config import ModelConfig
+    from codec_plugin.entropy.tables import CodingTables
+
+__all__ = ["LatentCodec", "Received"]
+
+
+@dataclass(frozen=True)
+class Received:
+    """What a decoder holds after some bytes.
+
+    Attributes:
+        y_hat: (1, M, h, w) float32, missing symbols filled.
+        known: (1, n_blocks, h, w) float32: share of each block's symbols known at each position.
+        hyper_fraction: share of the symbols of z that are known.
+        fractions: the same of each block.
+    """
+
+    y_hat: Tensor
+    known: Tensor
+    hyper_fraction: float
+    fractions: tuple[float, ...]
+
+
+class LatentCodec:
+    """Code the latents of one picture with frozen integers only.
+
+    Args:
+        config: the model's.
+        exact: its frozen entropy model.
+        tables: its frequencies.
+    """
+
+    def __init__(self, config: ModelConfig, exact: ExactEntropy, tables: CodingTables) -> None:
+        self.config = config
+        self.exact = exact
+        self.rows = CodingRows.of(tables)
+
+    def encode(self, y: Tensor, z: Tensor, stages: int | None = None) -> list[bytes]:
+        """Payloads of the first `stages` stages (None: all).
+
+        Args:
+            y: (1, M, h, w) float, not yet rounded.
+            z: (1, Z, h/4, w/4) float, not yet rounded.
+        """
+        z_int = _whole_numbers(z)
+        state = self.exact.hyper(z_int)
+        y_hat: list[Tensor] = []
+        payloads = []
+        blocks = y.split(self.config.blocks, 1)
+        for k in range(self.config.n_blocks if stages is None else stages):
+            writer = StageWriter()
+            if k == 0:
+                put_hyper(writer, _array(z_int), self.rows)
+            parameters = self.exact.block(k, state, y_hat)
+            symbols = _whole_numbers(blocks[k] - parameters.mean * 0.5**FRACTION_BITS)
+            put_block(
+                writer,
+                _array(symbols),
+                _array(parameters.index),
+                self.rows,
+                sort=self.config.use_sort,
+            )
+            payloads.append(writer.finish())
+            y_hat.append((symbols << FRACTION_BITS) + parameters.mean)
+        return payloads
+
+    def decode(self, segments: Iterable[Segment], grid: tuple[int, int]) -> Received:
+        """Latents from the segments that arrived, none damaged; the last may be cut.
+
+        Args:
+            segments: of the first stages, in order.
+            grid: (h, w) of y, multiples of 4.
+        Raises:
+            BitstreamError: a payload that no encoder writes.
+        """
+        readers = [StageReader(s.payload, whole=s.whole) for s in segments]
+        first = readers[0] if readers else StageReader(b"", whole=False)
+        shape = (len(self.rows.hyper), grid[0] // 4, grid[1] // 4)
+        z, z_known = take_hyper(first, shape, self.rows)
+        likeliest = np.array([row.likeliest for row in self.rows.hyper], dtype=np.int32)
+        z = np.where(z_known, z, likeliest[:, None, None]).clip(-SYMBOL_LIMIT, SYMBOL_LIMIT)
+        state = self.exact.hyper(torch.from_numpy(z)[None])
+        y_hat: list[Tensor] = []
+        known = torch.zeros(1, self.config.n_blocks, *grid)
+        fractions = [0.0] * self.config.n_blocks
+        for k in range(self.config.n_blocks):
+            if k >= max(len(readers), 1) and self.config.fill == "zero":
+                y_hat.append(torch.zeros(1, self.config.blocks[k], *grid, dtype=torch.int32))
+                continue
+            parameters = self.exact.block(k, state, y_hat)
+            if k >= len(readers):
+                y_hat.append(self._filled(parameters.mean))
+                continue
+            block, share = self._take(readers[k], parameters)
+            y_hat.append(block)
+            known[0, k] = share.mean(0, dtype=torch.float32)
+            fractions[k] = float(share.mean(dtype=torch.float64))
+        return Received(_as_float(y_hat), known, float(z_known.mean()), tuple(fractions))
+
+    def _take(self, reader: StageReader, parameters: BlockParameters) -> tuple[Tensor, Tensor]:
+        """ŷ of one block as integers, holes filled, and what of it is known (C, h, w)."""
+        run = take_block(reader, _array(parameters.index), self.rows, sort=self.config.use_sort)
+        symbols = torch.from_numpy(run.values.clip(-SYMBOL_LIMIT, SYMBOL_LIMIT))[None]
+        block = (symbols << FRACTION_BITS) + parameters.mean
+        share = torch.from_numpy(run.known)
+        if not bool(share.all()):
+            block = torch.where(share[None], block, self._filled(parameters.mean))
+        return block, share
+
+    def _filled(self, mean: Tensor) -> Tensor:
+        return mean if self.config.fill == "mean" else torch.zeros_like(mean)
+
+
+def _whole_numbers(value: Tensor) -> Tensor:
+    """Rounded, within the symbol limit, int32."""
+    limited = torch.nan_to_num(value).clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT)
+    return torch.round(limited).to(torch.int32)
+
+
+def _array(value: Tensor) -> NDArray[Any]:
+    """The one picture of a batch as a numpy array."""
+    return value[0].contiguous().numpy()
+
+
+def _as_float(y_hat: Sequence[Tensor]) -> Tensor:
+    """Blocks with fraction bits as one float32 latent; block by block, to save memory."""
+    height, width = y_hat[0].shape[2:]
+    whole = torch.empty(1, sum(block.shape[1] for block in y_hat), height, width)
+    start = 0
+    for block in y_hat:
+        whole[:, start : start + block.shape[1]] = block
+        start += block.shape[1]
+    return whole.mul_(0.5**FRACTION_BITS)
