@@ -21,6 +21,18 @@ class HierarchyMismatchError(CodecError):
     """A label map, classifier or checkpoint that do not belong together."""
 
 
+class ClassifierError(CodecError):
+    """A classifier that is unknown, or whose weights or input do not fit."""
+
+
+class DataError(CodecError):
+    """A folder of photographs, a shard or a table of labels or results that cannot be used."""
+
+
+class TrainingError(CodecError):
+    """A training run that cannot start, resume or go on."""
+
+
 class BitstreamError(CodecError):
     """The bytes are not a stream this decoder can trust."""
 

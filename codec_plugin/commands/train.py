@@ -1,0 +1,83 @@
+"""`c2f train`: run a preset, or go on with a run."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["train"]
+
+
+def train(
+    preset: Annotated[str, typer.Option(help="Shipped preset or a TOML file.")] = "compact",
+    data: Annotated[str, typer.Option(help="Folder of photographs, or WebDataset shards.")] = "",
+    hierarchy: Annotated[str, typer.Option(help="Label map file, or a shipped one.")] = "",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder of the run.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Override a setting: phases.joint.steps=100.")
+    ] = None,
+    devices: Annotated[str, typer.Option(help="Lightning Fabric devices.")] = "auto",
+    accelerator: Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")] = "auto",
+) -> None:
+    """Train a codec for a label map; stop it with Ctrl-C and resume it at any time."""
+    from codec_plugin.train.start import start_run
+
+    overrides = list(set_ or [])
+    trainer = start_run(
+        preset,
+        overrides,
+        data=data,
+        hierarchy=hierarchy,
+        output=output,
+        resume=resume,
+        devices=devices,
+        accelerator=accelerator,
+    )
+    with _Display(trainer.fabric.is_global_zero) as display:
+        result = trainer.train(minutes=minutes, progress=display)
+    if trainer.fabric.is_global_zero:
+        typer.echo(f"{result.reason} at step {result.step}; checkpoint {result.run}/best.safetensors")
+        if result.reason != "finished":
+            typer.echo(f"go on with: c2f train --resume {result.run}")
+
+
+class _Display:
+    """A progress line with ETA on stderr; silent when that is not a terminal."""
+
+    def __init__(self, shown: bool) -> None:
+        self.shown = shown and sys.stderr.isatty()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> "_Display":
+        if self.shown:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.completed}/{task.total}"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("train", total=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, now: Any) -> None:
+        """Show a step's progress."""
+        if self._bar is not None:
+            self._bar.update(
+                self._task,
+                completed=now.step,
+                total=now.total_steps,
+                description=f"{now.phase}  {now.rate_bpp:.3f} bpp  {now.psnr_db:.1f} dB",
+            )

@@ -1,0 +1,112 @@
+"""A label map as the codec sees it: cluster numbers per level, and sums of probabilities."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from codec_plugin.errors import HierarchyMismatchError
+
+__all__ = ["Hierarchy", "load_hierarchy"]
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """Levels of clusters over one class list, coarse first.
+
+    Args:
+        id: identity of the label map (SHA-256, hex).
+        name: the label map's name.
+        class_ids: C distinct keys, in the order of the columns that `sum_posteriors` expects.
+        class_names: C names for people.
+        level_names: L names, coarse first.
+        labels: (L, C) int64 cluster of each class at each level.
+        cluster_names: for each level, the names of its clusters.
+    """
+
+    id: str
+    name: str
+    class_ids: tuple[str, ...]
+    class_names: tuple[str, ...]
+    level_names: tuple[str, ...]
+    labels: Tensor
+    cluster_names: tuple[tuple[str, ...], ...]
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of clusters K of each level."""
+        return tuple(len(names) for names in self.cluster_names)
+
+    @property
+    def n_levels(self) -> int:
+        """Number of levels L."""
+        return len(self.level_names)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Column of each class key."""
+        return {key: number for number, key in enumerate(self.class_ids)}
+
+    @cached_property
+    def memberships(self) -> tuple[Tensor, ...]:
+        """For each level the (C, K) float matrix of zeros and ones."""
+        eye = torch.nn.functional.one_hot
+        return tuple(
+            eye(row, size).float() for row, size in zip(self.labels, self.sizes, strict=True)
+        )
+
+    def sum_posteriors(self, probabilities: Tensor, level: int) -> Tensor:
+        """Probabilities of the clusters of a level: (B, C) -> (B, K), rows keep their sum.
+
+        Source: the paper, section 4 (posterior of a cluster = sum over its classes).
+        """
+        membership = self.memberships[level].to(probabilities)
+        return probabilities @ membership
+
+    def columns_in(self, class_ids: Sequence[str]) -> Tensor:
+        """Where this hierarchy's classes stand among a classifier's outputs: (C,) int64.
+
+        Raises:
+            HierarchyMismatchError: the classifier lacks a class; the message names it.
+        """
+        places = {key: number for number, key in enumerate(class_ids)}
+        missing = [key for key in self.class_ids if key not in places]
+        if missing:
+            named = ", ".join(
+                f"{key} ({self.class_names[self.index[key]]})" for key in missing[:3]
+            )
+            raise HierarchyMismatchError(
+                f"the classifier knows {len(places)} classes but not {named}"
+                f"{f' and {len(missing) - 3} more' if len(missing) > 3 else ''}; "
+                f"choose a classifier whose classes include those of label map {self.name!r}"
+            )
+        return torch.tensor([places[key] for key in self.class_ids])
+
+
+def load_hierarchy(path: str | Path) -> Hierarchy:
+    """Read a label map file, or a shipped one by name.
+
+    Raises:
+        CodecError: the file is missing or is not a sound label map.
+    """
+    from hierlab.errors import HierlabError
+    from hierlab.labelmap import load_label_map
+
+    try:
+        label_map = load_label_map(path)
+    except (HierlabError, OSError) as error:
+        raise HierarchyMismatchError(f"label map {path}: {error}") from error
+    return Hierarchy(
+        id=label_map.id,
+        name=label_map.name,
+        class_ids=tuple(label_map.classes.ids),
+        class_names=tuple(label_map.classes.names),
+        level_names=tuple(level.name for level in label_map.levels),
+        labels=torch.stack([torch.tensor(level.labels.tolist()) for level in label_map.levels]),
+        cluster_names=tuple(
+            tuple(cluster.name for cluster in level.clusters) for level in label_map.levels
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Training of progressive codecs: objective, data, loop, presets."""

@@ -1,0 +1,271 @@
+"""The training loop: phases of optimiser steps with exact resume, on one process or many."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from codec_plugin.errors import TrainingError
+from codec_plugin.hierarchy import Hierarchy
+from codec_plugin.model import ProgressiveModel
+from codec_plugin.train.data import CropSource, ImageFolder, open_source
+from codec_plugin.train.ema import Ema
+from codec_plugin.train.loss import LossParts, Semantics, stage_loss
+from codec_plugin.train.records import RunRecords
+from codec_plugin.train.schedule import learning_rate
+from codec_plugin.train.settings import Phase, TrainSettings
+from codec_plugin.train.state import STATE_FILE, RunState, load_state, load_weights, save_state
+from codec_plugin.train.validate import pad_to_stride
+
+__all__ = ["Progress", "TrainResult", "Trainer"]
+
+START_IMAGES = 16
+"""Photographs whose statistics the entropy model starts from."""
+
+
+class Progress(NamedTuple):
+    """Where a run stands after a step."""
+
+    step: int
+    total_steps: int
+    phase: str
+    seconds: float
+    loss: float
+    rate_bpp: float
+    psnr_db: float
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """How a sitting ended: `finished`, `time` (limit reached) or `interrupted`."""
+
+    step: int
+    reason: str
+    run: Path
+
+
+class Trainer:
+    """One run in one folder.
+
+        crops ─► model ─► x̂, bits ─► stage_loss ─► AdamW ─► EMA ─► figures, preview, checkpoint
+                    targets: classifier on the clean crops ──┘
+
+    Every random draw is a function of (seed, rank, step), so that a resumed run repeats an
+    uninterrupted one bit for bit on one thread.
+
+    Args:
+        settings: all of them.
+        hierarchy: label map trained for.
+        run: folder of the run; made if needed.
+        fabric: a launched `lightning_fabric.Fabric`.
+        classifier: frozen, or none where no phase is semantic.
+    """
+
+    def __init__(
+        self,
+        settings: TrainSettings,
+        hierarchy: Hierarchy,
+        run: Path,
+        *,
+        fabric: Any,
+        classifier: Any = None,
+    ) -> None:
+        self.settings, self.hierarchy, self.run, self.fabric = settings, hierarchy, run, fabric
+        self.semantics: Semantics | None = None
+        if classifier is not None:
+            self.semantics = fabric.to_device(Semantics(classifier, hierarchy))
+        self.source: CropSource
+        self.folder: ImageFolder | None
+        self.source, self.folder, held = open_source(
+            settings.data,
+            hierarchy.index,
+            seed=settings.seed,
+            rank=fabric.global_rank,
+            world=fabric.world_size,
+        )
+        self.held: np.ndarray[Any, np.dtype[np.int64]] = held
+        self.state = RunState(hierarchy_id=hierarchy.id)
+        self._build()
+
+    def _build(self) -> None:
+        settings = self.settings
+        torch.manual_seed(settings.seed)
+        self.model = ProgressiveModel(settings.model)
+        if settings.start:
+            load_weights(Path(settings.start), self.model)
+        else:
+            if settings.basis == "random":
+                _draw_kernels(self.model)
+            size = min(256, max(64, settings.phases[0].crop // 64 * 64))
+            self.model.init_scales(self.source.batch(0, START_IMAGES, size).images)
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.ema = Ema(self.model, settings.ema_decay)
+        optimizer = torch.optim.AdamW(_groups(self.model), lr=0.0, fused=True)
+        self.wrapped, self.optimizer = self.fabric.setup(self.model, optimizer)
+        self.records = RunRecords(self)
+
+    def resume(self) -> None:
+        """Go on from the state in the run's folder.
+
+        Raises:
+            TrainingError: no state there, or it belongs to another label map.
+        """
+        state = load_state(self.run / STATE_FILE, self.model, self.ema, self.optimizer)
+        if state.hierarchy_id != self.hierarchy.id:
+            raise TrainingError(
+                f"the run in {self.run} was for label map {state.hierarchy_id[:16]}…, "
+                f"not {self.hierarchy.id[:16]}… ({self.hierarchy.name})"
+            )
+        self.state = state
+
+    def train(
+        self,
+        *,
+        minutes: float | None = None,
+        stop_at: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> TrainResult:
+        """Train until the settings' last step, the time limit, `stop_at` or Ctrl-C.
+
+        Raises:
+            TrainingError: the loss is no longer a number; the last good state is kept.
+        """
+        last = min(stop_at or self.settings.total_steps, self.settings.total_steps)
+        started = time.monotonic()
+        reason = "finished"
+        self.model.train()
+        try:
+            while self.state.step < last:
+                began = time.monotonic()
+                parts = self.step()
+                self._count(time.monotonic() - began)
+                if progress is not None:
+                    progress(self._progress(parts))
+                self.records.after_step(parts)
+                if minutes is not None and time.monotonic() - started > 60 * minutes:
+                    reason = "time"
+                    break
+        except KeyboardInterrupt:
+            reason = "interrupted"
+        self.save()
+        if reason == "finished" and last == self.settings.total_steps:
+            self.records.report()
+        return TrainResult(self.state.step, reason, self.run)
+
+    def step(self) -> LossParts:
+        """One optimiser step; returns the parts of its last stage."""
+        phase, place = self.settings.phase_at(self.state.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(phase, place)
+            group["weight_decay"] = phase.weight_decay if group["decays"] else 0.0
+        rng = self._seed_step()
+        batch = self.source.batch(self.state.step, phase.batch_size, phase.crop)
+        images = self.fabric.to_device(batch.images)
+        target = None
+        semantics = self.semantics if phase.semantic else None
+        if semantics is not None:
+            target = semantics.target(images, self.fabric.to_device(batch.labels), phase)
+        self.optimizer.zero_grad(set_to_none=True)
+        stages, keep = _draw_stages(phase, self.settings.model.n_blocks, rng)
+        padded = pad_to_stride(images)
+        for stage in stages:
+            output = self.wrapped(padded, stage, keep)
+            parts = stage_loss(output, images, stage, phase, semantics, target)
+            self._check_finite(parts.total)
+            self.fabric.backward(parts.total / len(stages))
+        self.fabric.clip_gradients(
+            self.wrapped, self.optimizer, max_norm=phase.clip_norm, error_if_nonfinite=False
+        )
+        self.optimizer.step()
+        self.ema.update(self.model, self.state.step)
+        return parts
+
+    def save(self) -> None:
+        """Write the resumable state (first process only), if its weights are numbers."""
+        if self.fabric.is_global_zero:
+            if not all(bool(torch.isfinite(p).all()) for p in self.model.parameters()):
+                self._fail()
+            save_state(self.run / STATE_FILE, self.state, self.model, self.ema, self.optimizer)
+        self.fabric.barrier()
+
+    def held_images(self, limit: int | None = None) -> list[Tensor]:
+        """Held-out photographs (3, H, W)."""
+        if self.folder is None:
+            return []
+        return [self.folder.tensor(int(number)) for number in self.held[:limit]]
+
+    def averaged(self) -> ProgressiveModel:
+        """A copy of the network with the averaged weights, in evaluation mode."""
+        copy = ProgressiveModel(self.settings.model)
+        self.ema.copy_to(copy)
+        copy.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return copy.eval()
+
+    def _count(self, seconds: float) -> None:
+        self.state = msgspec.structs.replace(
+            self.state, step=self.state.step + 1, seconds=self.state.seconds + seconds
+        )
+
+    def _seed_step(self) -> np.random.Generator:
+        """Generator of this step's stages; also seeds torch's noise."""
+        key = (self.settings.seed, self.fabric.global_rank, self.state.step, 1)
+        rng = np.random.default_rng(key)
+        torch.manual_seed(int(rng.integers(2**62)))
+        return rng
+
+    def _check_finite(self, loss: Tensor) -> None:
+        if not bool(torch.isfinite(loss)):
+            self._fail()
+
+    def _fail(self) -> None:
+        raise TrainingError(
+            f"step {self.state.step}: the loss is not a number; the last good state is kept in "
+            f"{self.run / STATE_FILE}: resume with a lower learning rate (--set phases.…)"
+        )
+
+    def _progress(self, parts: LossParts) -> Progress:
+        phase, _ = self.settings.phase_at(self.state.step - 1)
+        mse = max(float(parts.mse), 1e-10)
+        return Progress(
+            self.state.step,
+            self.settings.total_steps,
+            phase.name,
+            self.state.seconds,
+            float(parts.total.detach()),
+            float(parts.rate_bpp),
+            -10 * math.log10(mse),
+        )
+
+
+def _draw_kernels(model: nn.Module) -> None:
+    """Replace every convolution's start, the DCT and the zeros included, by torch's own."""
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            module.reset_parameters()
+
+
+def _groups(model: nn.Module) -> list[dict[str, Any]]:
+    """Parameters that decay (matrices, kernels) and those that do not (biases, vectors)."""
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    return [
+        {"params": [p for _, p in named if p.ndim > 1], "decays": True},
+        {"params": [p for _, p in named if p.ndim <= 1], "decays": False},
+    ]
+
+
+def _draw_stages(
+    phase: Phase, n_stages: int, rng: np.random.Generator
+) -> tuple[list[int], float]:
+    """Stages of a step, and the share of the last block's symbols that arrives."""
+    keep = float(rng.random()) if rng.random() < phase.cut_probability else 1.0
+    if phase.stages == "all":
+        return list(range(n_stages)), keep
+    chances = phase.per_stage("stage_probability", 1.0)
+    return [int(rng.choice(n_stages, p=np.array(chances) / sum(chances)))], keep

@@ -1,0 +1,121 @@
+"""What a run leaves behind while it goes on: table of figures, TensorBoard, previews, states."""
+
+import csv
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from codec_plugin.train.loss import LossParts
+from codec_plugin.train.preview import save_strip, stage_strip
+from codec_plugin.train.validate import StageFigures, objective, validate
+
+if TYPE_CHECKING:
+    from codec_plugin.train.loop import Trainer
+
+__all__ = ["RunRecords"]
+
+TENSORBOARD_STEPS = 20
+"""Steps between the scalars that TensorBoard gets."""
+
+
+class RunRecords:
+    """Keeps the folder of a run up to date; only the first process writes."""
+
+    def __init__(self, trainer: "Trainer") -> None:
+        self.trainer = trainer
+        self._writer: Any = None
+
+    def after_step(self, parts: LossParts) -> None:
+        """Log, save or report where the settings say so."""
+        trainer = self.trainer
+        step, settings = trainer.state.step, trainer.settings
+        if trainer.fabric.is_global_zero and step % TENSORBOARD_STEPS == 0:
+            self._scalars(parts)
+        if step % settings.report_steps == 0 and step < settings.total_steps:
+            self.report()
+        if step % settings.checkpoint_steps == 0:
+            trainer.save()
+
+    def report(self) -> list[StageFigures]:
+        """Figures on the held-out photographs, preview strip and checkpoints."""
+        trainer = self.trainer
+        figures: list[StageFigures] = []
+        if trainer.fabric.is_global_zero and len(trainer.held):
+            model = trainer.averaged()
+            figures = validate(model, trainer.held_images(), trainer.semantics)
+            self._append(figures)
+            strip = stage_strip(model, self._preview_images())
+            save_strip(trainer.run / "preview.png", strip)
+        if trainer.fabric.is_global_zero:
+            self._checkpoints(figures)
+        trainer.fabric.barrier()
+        return figures
+
+    def _preview_images(self) -> list[Any]:
+        images = self.trainer.held_images(4 * self.trainer.settings.preview_images)
+        width = max(image.shape[2] for image in images)
+        same = [image for image in images if image.shape[2] == width]
+        return same[: self.trainer.settings.preview_images]
+
+    def _checkpoints(self, figures: list[StageFigures]) -> None:
+        from codec_plugin.train.export import export_checkpoint
+
+        trainer = self.trainer
+        export_checkpoint(trainer, trainer.run / "last.safetensors")
+        if not figures:
+            return
+        phase, _ = trainer.settings.phase_at(trainer.state.step - 1)
+        loss = objective(figures, phase)
+        first_of_phase = _phase_start(trainer)
+        if loss < trainer.state.best_loss or first_of_phase:
+            trainer.state = msgspec.structs.replace(trainer.state, best_loss=loss)
+            export_checkpoint(trainer, trainer.run / "best.safetensors")
+
+    def _append(self, figures: list[StageFigures]) -> None:
+        """Add a line a stage to figures.csv."""
+        path = self.trainer.run / "figures.csv"
+        names = self.trainer.hierarchy.level_names
+        header = ["step", "minutes", "stage", "rate_bpp", "psnr_db"]
+        header += [f"agreement_{name}" for name in names]
+        header += [f"cross_entropy_{name}" for name in names]
+        fresh = not path.exists()
+        with path.open("a", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            if fresh:
+                writer.writerow(header)
+            state = self.trainer.state
+            for row in figures:
+                values = [row.rate_bpp, row.psnr_db, *row.agreement, *row.cross_entropy]
+                place = [state.step, f"{state.seconds / 60:.1f}", row.stage + 1]
+                writer.writerow([*place, *(f"{value:.4f}" for value in values)])
+
+    def _scalars(self, parts: LossParts) -> None:
+        if self._writer is None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(str(_made(self.trainer.run / "tensorboard")))
+        step = self.trainer.state.step
+        scalars = {
+            "train/loss": float(parts.total.detach()),
+            "train/rate_bpp": float(parts.rate_bpp),
+            "train/psnr_db": -10 * math.log10(max(float(parts.mse), 1e-10)),
+            "train/cross_entropy": float(parts.cross_entropy),
+            "train/learning_rate": self.trainer.optimizer.param_groups[0]["lr"],
+        }
+        for name, value in scalars.items():
+            self._writer.add_scalar(name, value, step)
+
+
+def _phase_start(trainer: "Trainer") -> bool:
+    """Whether this is the first report of a phase: objectives of two phases do not compare."""
+    step, every = trainer.state.step, trainer.settings.report_steps
+    now, _ = trainer.settings.phase_at(step - 1)
+    before, _ = trainer.settings.phase_at(max(0, step - 1 - every))
+    return now.name != before.name
+
+
+def _made(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,113 @@
+"""Figures on held-out photographs: rate, distortion and recognition at the end of each stage."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from codec_plugin.model import STRIDE, ProgressiveModel
+from codec_plugin.train.loss import Semantics
+from codec_plugin.train.settings import Phase
+
+__all__ = ["StageFigures", "objective", "pad_to_stride", "validate"]
+
+
+class StageFigures(NamedTuple):
+    """Means over the held-out photographs at the end of one stage.
+
+    Attributes:
+        stage: 0-based.
+        rate_bpp: estimated bits per pixel, without container.
+        psnr_db: mean over photographs.
+        mse: pixels in 0..1.
+        agreement: per level, share of photographs whose cluster is that of the clean one.
+        cross_entropy: per level against the clean posterior, nats.
+    """
+
+    stage: int
+    rate_bpp: float
+    psnr_db: float
+    mse: float
+    agreement: tuple[float, ...]
+    cross_entropy: tuple[float, ...]
+
+
+def pad_to_stride(images: Tensor) -> Tensor:
+    """Mirror images (B, 3, H, W) at the right and bottom up to multiples of 64."""
+    height, width = images.shape[-2:]
+    down, right = -height % STRIDE, -width % STRIDE
+    if not down and not right:
+        return images
+    mode = "reflect" if down < height and right < width else "replicate"
+    return functional.pad(images, (0, right, 0, down), mode=mode)
+
+
+@torch.no_grad()
+def validate(
+    model: ProgressiveModel, images: Sequence[Tensor], semantics: Semantics | None
+) -> list[StageFigures]:
+    """Figures of every stage on photographs (3, H, W) in 0..1, one at a time."""
+    was_training = model.training
+    model.eval()
+    rows = [_one(model, image[None], semantics) for image in images]
+    model.train(was_training)
+    return [_mean(stage, [row[stage] for row in rows]) for stage in range(model.config.n_blocks)]
+
+
+def objective(figures: Sequence[StageFigures], phase: Phase) -> float:
+    """The phase's objective on held-out figures, averaged over stages."""
+    weights = phase.per_stage("rate_weights", 1.0)
+    gammas, fine = phase.per_stage("gammas", 0.0), phase.per_stage("fine_gammas", 0.0)
+    total = 0.0
+    for row in figures:
+        k = row.stage
+        total += weights[k] * row.rate_bpp + phase.lambdas[k] * 255**2 * row.mse
+        if row.cross_entropy:
+            total += gammas[k] * row.cross_entropy[min(k, len(row.cross_entropy) - 1)]
+            total += fine[k] * row.cross_entropy[-1]
+    return total / len(figures)
+
+
+def _one(model: ProgressiveModel, image: Tensor, semantics: Semantics | None) -> list[StageFigures]:
+    """Figures of one photograph (1, 3, H, W) at each stage."""
+    padded = pad_to_stride(image)
+    height, width = image.shape[-2:]
+    clean = None
+    if semantics is not None:
+        clean = semantics.posterior(semantics.classifier(image))
+    rows = []
+    for stage in range(model.config.n_blocks):
+        output = model(padded, stage)
+        decoded = output.x_hat[..., :height, :width].clamp(0, 1)
+        mse = functional.mse_loss(decoded, image)
+        agreement: list[float] = []
+        entropy: list[float] = []
+        if semantics is not None and clean is not None:
+            found = semantics.posterior(semantics.classifier(decoded))
+            for level in range(semantics.hierarchy.n_levels):
+                wanted = semantics.hierarchy.sum_posteriors(clean, level)
+                summed = semantics.hierarchy.sum_posteriors(found, level)
+                agreement.append(float(wanted.argmax() == summed.argmax()))
+                entropy.append(float(-(wanted * summed.clamp_min(1e-8).log()).sum()))
+        rate = float(output.kept_bits) / (height * width)
+        psnr = float(-10 * torch.log10(mse.clamp_min(1e-10)))
+        rows.append(
+            StageFigures(stage, rate, psnr, float(mse), tuple(agreement), tuple(entropy))
+        )
+    return rows
+
+
+def _mean(stage: int, rows: list[StageFigures]) -> StageFigures:
+    def mean(values: Sequence[float]) -> float:
+        return sum(values) / len(values)
+
+    return StageFigures(
+        stage,
+        mean([row.rate_bpp for row in rows]),
+        mean([row.psnr_db for row in rows]),
+        mean([row.mse for row in rows]),
+        tuple(mean(values) for values in zip(*(row.agreement for row in rows), strict=True)),
+        tuple(mean(values) for values in zip(*(row.cross_entropy for row in rows), strict=True)),
+    )
