@@ -32,7 +32,9 @@ def dictionary_folders() -> tuple[Path, ...]:
     nltk += [os.path.join(sys.prefix, *tail) for tail in (("nltk_data",), ("share", "nltk_data"))]
     nltk += ["/usr/share/nltk_data", "/usr/local/share/nltk_data", "/usr/lib/nltk_data"]
     system = ["/usr/share/wordnet", "/usr/local/WordNet-3.0/dict"]
-    corpora = [Path(folder, "corpora", tail) for folder in nltk for tail in ("wordnet", "wordnet.zip")]
+    corpora = [
+        Path(folder, "corpora", tail) for folder in nltk for tail in ("wordnet", "wordnet.zip")
+    ]
     return (*(Path(folder) for folder in [*explicit, *system] if folder), *corpora)
 
 
@@ -122,7 +124,9 @@ def _synset(line: str, senses: dict[tuple[str, str], int]) -> Synset:
         senses=numbers,
         hypernyms=tuple(
             f"n{target}"
-            for symbol, target, part in zip(pointers[::4], pointers[1::4], pointers[2::4], strict=True)
+            for symbol, target, part in zip(
+                pointers[::4], pointers[1::4], pointers[2::4], strict=True
+            )
             if symbol in ("@", "@i") and part == "n"
         ),
         definition=definition,

@@ -64,7 +64,9 @@ def load_classes(spec: str | Path) -> ClassList:
         entries = _from_folder(path)
     else:
         text = _text(path)
-        reader = {".csv": _from_csv, ".tsv": _from_csv, ".json": _from_json}.get(path.suffix.lower())
+        reader = {".csv": _from_csv, ".tsv": _from_csv, ".json": _from_json}.get(
+            path.suffix.lower()
+        )
         entries = (reader or _from_lines)(text)
     try:
         return _class_list(entries)
@@ -81,14 +83,18 @@ def find_class(classes: ClassList, query: str) -> list[int]:
     wanted = _folded(query)
     if not wanted:
         return []
-    names = [{_folded(key), _folded(name)} for key, name in zip(classes.ids, classes.names, strict=True)]
+    names = [
+        {_folded(key), _folded(name)} for key, name in zip(classes.ids, classes.names, strict=True)
+    ]
     others = [set(map(_folded, aliases)) for aliases in classes.aliases]
     for words in (names, others):
         if exact := [position for position, known in enumerate(words) if wanted in known]:
             return exact
     for words in (names, others):
         if partial := [
-            position for position, known in enumerate(words) if any(wanted in word for word in known)
+            position
+            for position, known in enumerate(words)
+            if any(wanted in word for word in known)
         ]:
             return partial
     return []
@@ -166,7 +172,9 @@ def _from_csv(text: str) -> Iterable[_Entry]:
     lines = text.splitlines()
     head = lines[0] if lines else ""
     delimiter = max(",;\t", key=head.count)
-    columns = [column.strip().lower() for column in next(csv.reader([head], delimiter=delimiter), [])]
+    columns = [
+        column.strip().lower() for column in next(csv.reader([head], delimiter=delimiter), [])
+    ]
     if len(set(columns)) != len(columns):
         raise ClassListError(f"a column stands twice in {', '.join(columns)}")
     key, name, order = (
@@ -180,7 +188,9 @@ def _from_csv(text: str) -> Iterable[_Entry]:
         )
     try:
         rows = [
-            row for row in csv.reader(lines[1:], delimiter=delimiter, strict=True) if any(map(str.strip, row))
+            row
+            for row in csv.reader(lines[1:], delimiter=delimiter, strict=True)
+            if any(map(str.strip, row))
         ]
     except csv.Error as error:
         raise ClassListError(f"not a CSV table ({error})") from error

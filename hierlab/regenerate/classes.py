@@ -80,4 +80,6 @@ def _literal(source: str, variable: str) -> list[str]:
             isinstance(target, ast.Name) and target.id == variable for target in statement.targets
         ):
             return [str(item) for item in ast.literal_eval(statement.value)]
-    raise HierlabError(f"{variable} was not found; expected the package versions of constraints.txt")
+    raise HierlabError(
+        f"{variable} was not found; expected the package versions of constraints.txt"
+    )
