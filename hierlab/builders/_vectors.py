@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.builders._registry import BuildInput
 from hierlab.errors import BuilderError
 from hierlab.labelmap import canonical_labels
+
+if TYPE_CHECKING:
+    from hierlab.builders._registry import BuildInput
 
 __all__ = [
     "Matrix",
@@ -126,7 +128,7 @@ def _nearest_blocks(vectors: Matrix, count: int) -> Iterator[tuple[slice, Assign
         yield rows, np.sort(nearest, axis=1)
 
 
-def cluster_means(vectors: Matrix, labels: NDArray[np.integer], k: int) -> Matrix:
+def cluster_means(vectors: Matrix, labels: Assignment, k: int) -> Matrix:
     """Mean of each of the `k` clusters, none of them empty: (K, D)."""
     order = np.argsort(labels, kind="stable")
     sizes = np.bincount(labels, minlength=k)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.builders._vectors import Assignment, Matrix
+if TYPE_CHECKING:
+    from hierlab.builders._vectors import Assignment, Matrix
 
 __all__ = ["SpanningTree", "ward_tree"]
+
+Costs: TypeAlias = NDArray[np.floating[Any]]
 
 _DOUBLE_UP_TO = 4096  # rows; above it distances are float32, half the memory and time
 _WHOLE_UP_TO = 24_000  # rows; the float32 matrix is then 2.3 GB, the most that is ever held
@@ -69,13 +72,13 @@ def _sorted_tree(edges: Assignment, costs: Matrix) -> SpanningTree:
     return SpanningTree(edges[order], costs[order])
 
 
-def _merge_costs(vectors: Matrix, masses: Matrix) -> NDArray[Any]:
+def _merge_costs(vectors: Matrix, masses: Matrix) -> Costs:
     """(n, n) rise of the sum of squares if two rows merge; infinite on the diagonal."""
-    kind = np.float64 if len(vectors) <= _DOUBLE_UP_TO else np.float32
-    rows = vectors.astype(kind)
-    costs = rows @ rows.T
-    squares = np.einsum("nd,nd->n", rows, rows)
-    light = masses.astype(kind)
+    kind: Any = np.float64 if len(vectors) <= _DOUBLE_UP_TO else np.float32
+    rows: Costs = vectors.astype(kind)
+    costs: Costs = rows @ rows.T
+    squares: Costs = np.einsum("nd,nd->n", rows, rows)
+    light: Costs = masses.astype(kind)
     for start in range(0, len(rows), 1024):  # in place, block by block: no second matrix
         part = slice(start, start + 1024)
         block = costs[part]
@@ -91,7 +94,7 @@ def _merge_costs(vectors: Matrix, masses: Matrix) -> NDArray[Any]:
 class _Chain:
     """One run of the nearest-neighbour chain over a matrix of merge costs, which it consumes."""
 
-    def __init__(self, costs: NDArray[Any], masses: Matrix) -> None:
+    def __init__(self, costs: Costs, masses: Matrix) -> None:
         self.costs = costs
         self.masses = masses.astype(costs.dtype)
         self.points = np.arange(len(costs))  # the point that represents each row
@@ -164,12 +167,12 @@ class _Chain:
 
 
 def _two_stage_tree(vectors: Matrix, masses: Matrix) -> SpanningTree:
-    """Ward inside consecutive halves of the data until few groups are left, then over those.
+    """Ward inside blocks of the rows until few groups are left, then over the groups.
 
     The rows are split along their main directions into blocks that fit, each block is merged
     down to its share of 16,000 groups, and the groups are merged as weighted points.
     """
-    blocks = _principal_blocks(vectors, np.arange(len(vectors)))
+    blocks = _blocks(vectors, np.arange(len(vectors)))
     edges: list[Assignment] = []
     costs: list[Matrix] = []
     tops: list[Assignment] = []
@@ -179,12 +182,12 @@ def _two_stage_tree(vectors: Matrix, masses: Matrix) -> SpanningTree:
         below = len(block) - groups
         edges.append(block[tree.edges[:below]])
         costs.append(tree.costs[:below])
-        tops.append(_group_points(tree.cut(groups), block))
+        tops.append(tree.cut(groups))
     offset = np.cumsum([0, *(int(top.max()) + 1 for top in tops)])
     labels = np.empty(len(vectors), dtype=np.int64)
     for block, top, start in zip(blocks, tops, offset, strict=False):
         labels[block] = top + start
-    total = np.bincount(labels, masses)
+    total: Matrix = np.bincount(labels, masses).astype(np.float64)
     means = np.zeros((len(total), vectors.shape[1]))
     np.add.at(means, labels, vectors * masses[:, None])
     upper = ward_tree(means / total[:, None], total)
@@ -193,3 +196,14 @@ def _two_stage_tree(vectors: Matrix, masses: Matrix) -> SpanningTree:
     # Group merges come after every merge inside a block, whatever they cost.
     costs.append(np.maximum(upper.costs, max(float(part.max(initial=0)) for part in costs)))
     return _sorted_tree(np.concatenate(edges), np.concatenate(costs))
+
+
+def _blocks(vectors: Matrix, rows: Assignment) -> list[Assignment]:
+    """Halve rows at the median of their main direction until each part fits."""
+    if len(rows) <= _MERGED_BLOCK:
+        return [rows]
+    part = vectors[rows] - vectors[rows].mean(axis=0)
+    direction = np.linalg.eigh(part.T @ part)[1][:, -1]
+    order = rows[np.argsort(part @ direction, kind="stable")]
+    half = len(order) // 2
+    return _blocks(vectors, np.sort(order[:half])) + _blocks(vectors, np.sort(order[half:]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from hierlab.builders._registry import BuildInput, Labels, register_builder
@@ -54,7 +56,7 @@ def build_topdown(
     for _ in range(top_rounds):
         outer = smoothed(outer, scaled_neighbours(top_neighbours, len(vectors)))
     levels = [_first_level(outer, k[0])]
-    for coarse, fine in zip(k, k[1:], strict=False):
+    for coarse, fine in pairwise(k):
         levels.append(_split_level(inner, levels[-1], coarse, fine))
     return canonical(levels)
 
