@@ -1,0 +1,238 @@
+"""Agreement: do two hierarchies say the same, and where do they not?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlab.errors import UnknownClassError
+from hierlab.measures.information import Contingency, contingency, partition_agreement
+
+if TYPE_CHECKING:
+    from hierlab.labelmap import LabelMap, Level
+
+__all__ = [
+    "NMI_WARNING",
+    "CompareReport",
+    "Flow",
+    "LevelAgreement",
+    "Move",
+    "compare",
+    "match_clusters",
+]
+
+NMI_WARNING = (
+    "not adjusted for chance: with many clusters it is near 1 for any two partitions; "
+    "read ARI or AMI instead"
+)
+# Above this many cells an exact assignment would need gigabytes; clusters are matched greedily.
+MAX_ASSIGNMENT_CELLS = 16_000_000
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How many classes one cluster of the first map shares with one of the second."""
+
+    first: str
+    second: str
+    classes: int
+
+
+@dataclass(frozen=True)
+class Move:
+    """A class that does not stand in the cluster matched with its own.
+
+    Args:
+        id, name: the class.
+        source: its cluster in the first map.
+        expected: the cluster of the second map matched with `source`; None if there is none.
+        target: its cluster in the second map.
+    """
+
+    id: str
+    name: str
+    source: str
+    expected: str | None
+    target: str
+
+
+@dataclass(frozen=True)
+class LevelAgreement:
+    """One level of each map over the classes that both have; scores as in `PartitionAgreement`.
+
+    Args:
+        moves: the classes that moved, in class order.
+        flows: cluster pairs that share classes, most first.
+    """
+
+    first: str
+    second: str
+    k_first: int
+    k_second: int
+    classes: int
+    ari: float
+    ami: float
+    homogeneity: float
+    completeness: float
+    v_measure: float
+    nmi: float
+    nmi_random: float
+    moves: tuple[Move, ...]
+    flows: tuple[Flow, ...]
+
+
+@dataclass(frozen=True)
+class CompareReport:
+    """Agreement of two maps, level by level.
+
+    Args:
+        shared: classes that both maps have; the others are left out.
+        only_first, only_second: classes that only one has.
+        unpaired: levels with no counterpart of like size, as `map: level`.
+        nmi_warning: why `nmi` is not the number to quote.
+    """
+
+    first: str
+    second: str
+    shared: int
+    only_first: int
+    only_second: int
+    levels: tuple[LevelAgreement, ...]
+    unpaired: tuple[str, ...]
+    nmi_warning: str
+
+
+def compare(first: LabelMap, second: LabelMap) -> CompareReport:
+    """Compare two maps over the classes they share, by class key.
+
+    Each level is paired with the one whose number of clusters is nearest, if that is mutual.
+
+    Raises:
+        UnknownClassError: the maps share no class.
+    """
+    ids = [key for key in first.classes.ids if key in second.classes.index]
+    if not ids:
+        raise UnknownClassError(
+            f"the maps share no class: {first.classes.set!r} has keys such as "
+            f"{first.classes.ids[0]!r}, {second.classes.set!r} such as {second.classes.ids[0]!r}"
+        )
+    rows_first = np.array([first.classes.index[key] for key in ids])
+    rows_second = np.array([second.classes.index[key] for key in ids])
+    names = [first.classes.names[row] for row in rows_first]
+    paired = _pair_levels(first.levels, second.levels)
+    levels = tuple(
+        _agreement(first.levels[i], second.levels[j], rows_first, rows_second, ids, names)
+        for i, j in paired
+    )
+    lone_first = set(range(len(first.levels))) - {i for i, _ in paired}
+    lone_second = set(range(len(second.levels))) - {j for _, j in paired}
+    return CompareReport(
+        first=first.name,
+        second=second.name,
+        shared=len(ids),
+        only_first=len(first.classes) - len(ids),
+        only_second=len(second.classes) - len(ids),
+        levels=levels,
+        unpaired=(
+            *(f"{first.name}: {first.levels[i].name}" for i in sorted(lone_first)),
+            *(f"{second.name}: {second.levels[j].name}" for j in sorted(lone_second)),
+        ),
+        nmi_warning=NMI_WARNING,
+    )
+
+
+def match_clusters(table: Contingency) -> dict[int, int]:
+    """Pair clusters one to one so that they share as many classes as can be.
+
+    Only pairs that share a class are kept.
+
+    Source: Kuhn 1955, the assignment problem.
+    """
+    shape = (len(table.first_sizes), len(table.second_sizes))
+    if math.prod(shape) > MAX_ASSIGNMENT_CELLS:
+        return _match_greedily(table)
+    from scipy.optimize import linear_sum_assignment
+
+    shared = np.zeros(shape, dtype=np.int64)
+    shared[table.first, table.second] = table.counts
+    rows, columns = linear_sum_assignment(shared, maximize=True)
+    return {
+        int(row): int(column)
+        for row, column in zip(rows, columns, strict=True)
+        if shared[row, column]
+    }
+
+
+def _match_greedily(table: Contingency) -> dict[int, int]:
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    for cell in np.argsort(-table.counts, kind="stable"):
+        a, b = int(table.first[cell]), int(table.second[cell])
+        if a not in found and b not in taken:
+            found[a] = b
+            taken.add(b)
+    return found
+
+
+def _pair_levels(first: tuple[Level, ...], second: tuple[Level, ...]) -> list[tuple[int, int]]:
+    ratio = np.abs(np.log([[level.k] for level in first]) - np.log([[level.k for level in second]]))
+    return [
+        (i, int(j))
+        for i, j in enumerate(ratio.argmin(axis=1))
+        if ratio[i, j] == ratio[:, j].min() and ratio[:, j].argmin() == i
+    ]
+
+
+def _agreement(
+    first: Level,
+    second: Level,
+    rows_first: NDArray[np.int64],
+    rows_second: NDArray[np.int64],
+    ids: list[str],
+    names: list[str],
+) -> LevelAgreement:
+    a, b = first.labels[rows_first], second.labels[rows_second]
+    score = partition_agreement(a, b)
+    table = contingency(a, b)
+    # The table numbers clusters by first appearance among the shared classes.
+    numbers_a = a[np.sort(np.unique(a, return_index=True)[1])]
+    numbers_b = b[np.sort(np.unique(b, return_index=True)[1])]
+    matched = {int(numbers_a[i]): int(numbers_b[j]) for i, j in match_clusters(table).items()}
+    order = np.argsort(-table.counts, kind="stable")
+    return LevelAgreement(
+        first=first.name,
+        second=second.name,
+        k_first=first.k,
+        k_second=second.k,
+        classes=len(ids),
+        ari=score.ari,
+        ami=score.ami,
+        homogeneity=score.homogeneity,
+        completeness=score.completeness,
+        v_measure=score.v_measure,
+        nmi=score.nmi,
+        nmi_random=score.nmi_random,
+        moves=tuple(
+            Move(
+                id=ids[row],
+                name=names[row],
+                source=first.clusters[i].name,
+                expected=second.clusters[matched[i]].name if i in matched else None,
+                target=second.clusters[j].name,
+            )
+            for row, (i, j) in enumerate(zip(a.tolist(), b.tolist(), strict=True))
+            if matched.get(i) != j
+        ),
+        flows=tuple(
+            Flow(
+                first=first.clusters[numbers_a[table.first[cell]]].name,
+                second=second.clusters[numbers_b[table.second[cell]]].name,
+                classes=int(table.counts[cell]),
+            )
+            for cell in order
+        ),
+    )

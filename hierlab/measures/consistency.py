@@ -1,0 +1,215 @@
+"""Consistency: are classes that share a cluster also alike in WordNet?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlab.measures.pairs import (
+    clusters_of,
+    cophenetic_correlation,
+    pair_means,
+    random_moments,
+    symmetric,
+)
+
+if TYPE_CHECKING:
+    from hierlab.labelmap import LabelMap, Level
+
+__all__ = [
+    "ConsistencyReport",
+    "Discord",
+    "LevelConsistency",
+    "consistency",
+]
+
+
+@dataclass(frozen=True)
+class Discord:
+    """A cluster whose classes WordNet finds unlike, and the class that fits it least."""
+
+    cluster: int
+    name: str
+    size: int
+    within: float
+    odd_class: str
+    odd_similarity: float
+
+
+@dataclass(frozen=True)
+class LevelConsistency:
+    """Consistency of one level.
+
+    Args:
+        within: mean similarity of pairs that share a cluster, 0..1.
+        within_low, within_high: 95 % interval of `within` over resampled classes.
+        between: mean similarity of pairs that do not.
+        random_mean, random_sd: of `within` over all partitions with the same cluster sizes.
+        lift: `within` minus `random_mean`.
+        z: `lift` in units of `random_sd`.
+        discords: the clusters of lowest own mean, worst first.
+    """
+
+    level: str
+    k: int
+    pairs_within: int
+    within: float | None
+    within_low: float | None
+    within_high: float | None
+    between: float | None
+    random_mean: float | None
+    random_sd: float | None
+    lift: float | None
+    z: float | None
+    discords: tuple[Discord, ...]
+
+
+@dataclass(frozen=True)
+class ConsistencyReport:
+    """Consistency of a hierarchy with a similarity, such as Wu-Palmer in a named policy.
+
+    Args:
+        policy: which similarity: `nltk` or `textbook` Wu-Palmer, or the caller's own word.
+        classes: number of classes that the similarity covers.
+        cophenetic_pearson, cophenetic_spearman: correlation over pairs of classes between their
+            similarity and the number of levels at which they share a cluster (the level where
+            they part, in a nested map); None where either is constant.
+    """
+
+    policy: str
+    classes: int
+    levels: tuple[LevelConsistency, ...]
+    cophenetic_pearson: float | None
+    cophenetic_spearman: float | None
+
+
+def consistency(
+    label_map: LabelMap,
+    similarity: NDArray[np.float64],
+    *,
+    policy: str,
+    positions: NDArray[np.int64] | None = None,
+    seed: int = 0,
+    resamples: int = 200,
+    discords: int = 10,
+) -> ConsistencyReport:
+    """Measure every level of a hierarchy against a similarity of its classes.
+
+    Args:
+        label_map: the hierarchy over C classes.
+        similarity: (N, N), larger = more alike; the diagonal is not looked at.
+        policy: name of the similarity, kept in the report.
+        positions: (N,) class positions that the rows stand for; all C in order if not given.
+        seed: of the bootstrap, and of the pairs drawn for the correlation if there are more
+            than two million.
+        resamples: bootstrap samples of classes; 0 leaves the interval out.
+        discords: how many of the worst clusters to name.
+
+    Raises:
+        HierlabError: the similarity does not fit the classes.
+    """
+    rows = np.arange(len(label_map.classes)) if positions is None else positions
+    matrix = symmetric(similarity, len(rows))
+    names = [label_map.classes.names[row] for row in rows]
+    rng = np.random.default_rng(seed)
+    levels = tuple(
+        _level(level, level.labels[rows], matrix, names, rng, resamples, discords)
+        for level in label_map.levels
+    )
+    pearson, spearman = cophenetic_correlation(
+        np.stack([level.labels[rows] for level in label_map.levels]), matrix, rng
+    )
+    return ConsistencyReport(policy, len(rows), levels, pearson, spearman)
+
+
+def _level(
+    level: Level,
+    labels: NDArray[np.int32],
+    similarity: NDArray[np.float64],
+    names: list[str],
+    rng: np.random.Generator,
+    resamples: int,
+    discords: int,
+) -> LevelConsistency:
+    means = pair_means(labels, similarity)
+    clusters = clusters_of(labels)
+    moments = random_moments(np.array([len(members) for members in clusters]), similarity)
+    low, high = _bootstrap(clusters, similarity, rng, resamples)
+    random_mean, random_sd = moments or (None, None)
+    lift = None
+    if means.within is not None and random_mean is not None:
+        lift = means.within - random_mean
+    return LevelConsistency(
+        level=level.name,
+        k=level.k,
+        pairs_within=means.pairs_within,
+        within=means.within,
+        within_low=low,
+        within_high=high,
+        between=means.between,
+        random_mean=random_mean,
+        random_sd=random_sd,
+        lift=lift,
+        z=lift / random_sd if lift is not None and random_sd else None,
+        discords=_discords(level, labels, clusters, similarity, names)[:discords],
+    )
+
+
+def _bootstrap(
+    clusters: list[NDArray[np.int64]],
+    similarity: NDArray[np.float64],
+    rng: np.random.Generator,
+    resamples: int,
+) -> tuple[float | None, float | None]:
+    """95 % interval of `within` when classes are drawn with replacement.
+
+    A class drawn twice is not paired with itself.
+    """
+    count = len(similarity)
+    drawn = rng.multinomial(count, np.full(count, 1 / count), size=resamples).T.astype(np.float64)
+    sums = np.zeros(resamples)
+    pairs = np.zeros(resamples)
+    for members in clusters:
+        if len(members) < 2:
+            continue
+        block = similarity[np.ix_(members, members)]
+        np.fill_diagonal(block, 0)
+        weights = drawn[members]
+        sums += np.einsum("ib,ib->b", weights, block @ weights)
+        pairs += weights.sum(axis=0) ** 2 - (weights**2).sum(axis=0)
+    some = pairs > 0
+    if not some.any():
+        return None, None
+    low, high = np.quantile(sums[some] / pairs[some], (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _discords(
+    level: Level,
+    labels: NDArray[np.int32],
+    clusters: list[NDArray[np.int64]],
+    similarity: NDArray[np.float64],
+    names: list[str],
+) -> tuple[Discord, ...]:
+    found = []
+    for members in clusters:
+        if len(members) < 2:
+            continue
+        block = similarity[np.ix_(members, members)]
+        to_others = (block.sum(axis=1) - np.diagonal(block)) / (len(members) - 1)
+        odd = int(to_others.argmin())
+        number = int(labels[members[0]])
+        found.append(
+            Discord(
+                cluster=number,
+                name=level.clusters[number].name,
+                size=len(members),
+                within=float(to_others.mean()),
+                odd_class=names[members[odd]],
+                odd_similarity=float(to_others[odd]),
+            )
+        )
+    return tuple(sorted(found, key=lambda discord: (discord.within, discord.cluster)))

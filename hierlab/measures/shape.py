@@ -1,0 +1,161 @@
+"""Shape: how even the clusters are, whether they nest, and how far apart they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlab.errors import PrototypeError
+
+if TYPE_CHECKING:
+    from hierlab.labelmap import LabelMap, Level
+
+__all__ = ["LevelShape", "Nesting", "ShapeReport", "nesting", "shape", "silhouette"]
+
+BLOCK_ROWS = 2048
+
+
+@dataclass(frozen=True)
+class LevelShape:
+    """Sizes of one level's clusters.
+
+    Args:
+        size_effective: exp of the entropy of the sizes: as many equal clusters would be as even.
+        largest_share: share of all classes in the largest cluster, 0..1.
+        singletons: clusters of one class.
+        silhouette: mean over classes, -1..1, on Euclidean distances of the prototypes; None
+            without prototypes, or where K is 1 or the number of classes.
+    """
+
+    level: str
+    k: int
+    size_min: int
+    size_median: float
+    size_max: int
+    size_effective: float
+    largest_share: float
+    singletons: int
+    silhouette: float | None
+
+
+@dataclass(frozen=True)
+class Nesting:
+    """How far one level refines the level above; a nested pair has no stray and no straddler.
+
+    Args:
+        strays: classes outside the coarse cluster that holds most of their fine cluster.
+        stray_share: of all classes, 0..1.
+        straddling: fine clusters with classes in several coarse ones.
+    """
+
+    coarse: str
+    fine: str
+    strays: int
+    stray_share: float
+    straddling: int
+
+
+@dataclass(frozen=True)
+class ShapeReport:
+    """Shape of a hierarchy: its levels, and each with the next."""
+
+    nested: bool
+    levels: tuple[LevelShape, ...]
+    nesting: tuple[Nesting, ...]
+
+
+def shape(label_map: LabelMap, vectors: NDArray[np.float64] | None = None) -> ShapeReport:
+    """Measure sizes, nesting and, given (C, D) prototypes, silhouettes.
+
+    Raises:
+        PrototypeError: not one vector a class.
+    """
+    if vectors is not None and (vectors.ndim != 2 or len(vectors) != len(label_map.classes)):
+        raise PrototypeError(
+            f"expected one vector for each of the {len(label_map.classes)} classes, "
+            f"got an array of shape {vectors.shape}"
+        )
+    return ShapeReport(
+        nested=label_map.nested,
+        levels=tuple(_level(level, vectors) for level in label_map.levels),
+        nesting=tuple(nesting(coarse, fine) for coarse, fine in pairwise(label_map.levels)),
+    )
+
+
+def nesting(coarse: Level, fine: Level) -> Nesting:
+    """Count what keeps `fine` from being a refinement of `coarse`."""
+    cells, counts = np.unique(
+        fine.labels.astype(np.int64) * coarse.k + coarse.labels, return_counts=True
+    )
+    parents = cells // coarse.k
+    majority = np.zeros(fine.k, dtype=np.int64)
+    np.maximum.at(majority, parents, counts)
+    strays = len(fine.labels) - int(majority.sum())
+    return Nesting(
+        coarse=coarse.name,
+        fine=fine.name,
+        strays=strays,
+        stray_share=strays / len(fine.labels),
+        straddling=int((np.bincount(parents, minlength=fine.k) > 1).sum()),
+    )
+
+
+def silhouette(labels: NDArray[np.int32], vectors: NDArray[np.float64]) -> float | None:
+    """Mean silhouette of (C,) labels on Euclidean distances between (C, D) vectors.
+
+    A class alone in its cluster counts as 0. None where K is 1 or C.
+
+    Source: Rousseeuw 1987, "Silhouettes".
+    """
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    sizes = np.diff(starts, append=len(labels))
+    if len(sizes) in (1, len(labels)):
+        return None
+    points = vectors[order].astype(np.float64)
+    norms = np.einsum("ij,ij->i", points, points)
+    own = np.repeat(np.arange(len(sizes)), sizes)
+    total = 0.0
+    for first in range(0, len(points), BLOCK_ROWS):
+        rows = slice(first, first + BLOCK_ROWS)
+        squared = norms[rows, None] + norms - 2 * points[rows] @ points.T
+        # A class is at distance 0 from itself, whatever rounding says.
+        position = np.arange(len(squared))
+        squared[position, first + position] = 0
+        sums = np.add.reduceat(np.sqrt(np.maximum(squared, 0)), starts, axis=1)
+        total += _silhouettes(sums, own[rows], sizes).sum()
+    return float(total / len(points))
+
+
+def _silhouettes(
+    sums: NDArray[np.float64], own: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(R,) silhouettes from (R, K) sums of distances to each cluster."""
+    position = np.arange(len(sums))
+    others = np.maximum(sizes[own] - 1, 1)
+    inside = sums[position, own] / others
+    outside = sums / sizes
+    outside[position, own] = np.inf
+    nearest = outside.min(axis=1)
+    scale = np.maximum(inside, nearest)
+    worth = np.divide(nearest - inside, scale, out=np.zeros_like(scale), where=scale > 0)
+    return np.where(sizes[own] > 1, worth, 0.0)
+
+
+def _level(level: Level, vectors: NDArray[np.float64] | None) -> LevelShape:
+    shares = level.sizes / len(level.labels)
+    return LevelShape(
+        level=level.name,
+        k=level.k,
+        size_min=int(level.sizes.min()),
+        size_median=float(np.median(level.sizes)),
+        size_max=int(level.sizes.max()),
+        size_effective=float(np.exp(-(shares * np.log(shares)).sum())),
+        largest_share=float(shares.max()),
+        singletons=int((level.sizes == 1).sum()),
+        silhouette=None if vectors is None else silhouette(level.labels, vectors),
+    )
