@@ -15,6 +15,7 @@ from codec_plugin.transforms import build_transforms
 
 __all__ = ["STRIDE", "Latents", "ModelOutput", "ProgressiveModel"]
 
+_Z_STD = 2.0  # steps of z at the start: enough to say something, few enough to stay cheap
 STRIDE = 64  # height and width of the input are multiples of it
 
 
@@ -194,11 +195,7 @@ class ProgressiveModel(nn.Module):
         assert bias is not None
         bias[: self.config.channels] = y.mean((0, 2, 3))
         bias[self.config.channels :] = inverse_softplus(sigma)
-        z = self.hyper_analysis(y)
-        last = self.hyper_analysis.last
-        factor = 2 / z.std((0, 2, 3)).clamp_min(1e-3)
-        last.weight.mul_(factor[:, None, None, None])
-        last.bias.copy_((last.bias - z.mean((0, 2, 3))) * factor)
+        self.hyper_analysis.rescale(y, _Z_STD)
         self.entropy.prior.fit(self.hyper_analysis(y))
 
     def _noisy(self, value: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from codec_plugin.errors import CheckpointError
 
-__all__ = ["ACTIVATION_BITS", "EXACT_LIMIT", "FixedConv", "clip_relu", "shift_down"]
+__all__ = ["ACTIVATION_BITS", "EXACT_LIMIT", "FixedConv", "best_shift", "clip_relu", "shift_down"]
 
 EXACT_LIMIT = 2.0**53
 ACTIVATION_BITS = 12  # fraction bits of activations
@@ -110,6 +110,16 @@ class FixedConv:
             f"{name}.bias": self.bias,
             f"{name}.shift": torch.tensor([self.shift], dtype=torch.int32),
         }
+
+    @property
+    def in_channels(self) -> int:
+        """Channels that the layer reads."""
+        return self.weight.shape[1]
+
+    @property
+    def out_channels(self) -> int:
+        """Channels that the layer returns."""
+        return self.weight.shape[0]
 
     def __call__(self, value: Tensor) -> Tensor:
         """Sums (B, out, h, w) with `out_bits` fraction bits, not yet rounded."""

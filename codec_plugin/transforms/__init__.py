@@ -7,11 +7,8 @@ from torch import nn
 
 from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError
-from codec_plugin.transforms.compact import (
-    CompactAnalysis,
-    CompactHyperAnalysis,
-    CompactSynthesis,
-)
+from codec_plugin.transforms.compact import CompactAnalysis, CompactSynthesis
+from codec_plugin.transforms.hyper_analysis import HyperAnalysis
 
 __all__ = ["TRANSFORMS", "TransformFamily", "build_transforms", "register_transform"]
 
@@ -21,7 +18,7 @@ class TransformFamily(NamedTuple):
 
     analysis: Callable[[ModelConfig], nn.Module]
     synthesis: Callable[[ModelConfig], nn.Module]
-    hyper_analysis: Callable[[ModelConfig], nn.Module]
+    hyper_analysis: Callable[[ModelConfig], HyperAnalysis]
 
 
 TRANSFORMS: dict[str, TransformFamily] = {}
@@ -38,7 +35,7 @@ def register_transform(name: str, family: TransformFamily) -> None:
     TRANSFORMS[name] = family
 
 
-def build_transforms(config: ModelConfig) -> tuple[nn.Module, nn.Module, nn.Module]:
+def build_transforms(config: ModelConfig) -> tuple[nn.Module, nn.Module, HyperAnalysis]:
     """Analysis, synthesis and hyper analysis of `config`.
 
     Raises:
@@ -52,6 +49,4 @@ def build_transforms(config: ModelConfig) -> tuple[nn.Module, nn.Module, nn.Modu
     return family.analysis(config), family.synthesis(config), family.hyper_analysis(config)
 
 
-register_transform(
-    "compact", TransformFamily(CompactAnalysis, CompactSynthesis, CompactHyperAnalysis)
-)
+register_transform("compact", TransformFamily(CompactAnalysis, CompactSynthesis, HyperAnalysis))

@@ -9,7 +9,7 @@ from codec_plugin.errors import ConfigError
 from codec_plugin.transforms.dct import PATCH, opponent_dct
 from codec_plugin.transforms.layers import Film, SeparableResidual, zero_init
 
-__all__ = ["CompactAnalysis", "CompactHyperAnalysis", "CompactSynthesis"]
+__all__ = ["CompactAnalysis", "CompactSynthesis"]
 
 _QUARTER = 4
 
@@ -22,8 +22,9 @@ def _start_basis(config: ModelConfig) -> tuple[Tensor, Tensor]:
             f"sum to {config.channels}; use narrower blocks or transform 'tic'"
         )
     basis = torch.from_numpy(opponent_dct(config.channels)).float()
-    steps = torch.repeat_interleave(torch.tensor(config.steps), torch.tensor(config.blocks))
-    return basis, 1 / steps
+    pairs = zip(config.steps, config.blocks, strict=True)
+    steps = torch.tensor([step for step, width in pairs for _ in range(width)])
+    return basis.to(steps.device), 1 / steps
 
 
 class CompactAnalysis(nn.Module):
@@ -57,8 +58,9 @@ class CompactAnalysis(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Transform `x` (B, 3, H, W) to y (B, M, H/16, W/16)."""
         centred = x - 0.5
-        y: Tensor = self.linear(centred)
-        return y + self.residual(functional.pixel_unshuffle(centred, _QUARTER))
+        residual: Tensor = self.residual(functional.pixel_unshuffle(centred, _QUARTER))
+        linear: Tensor = self.linear(centred)
+        return linear + residual
 
 
 class CompactSynthesis(nn.Module):
@@ -116,32 +118,3 @@ def _as_shuffle(kernels: Tensor) -> Tensor:
     outer = PATCH // _QUARTER
     split = kernels.reshape(-1, 3, outer, _QUARTER, outer, _QUARTER)
     return split.permute(1, 3, 5, 2, 4, 0).reshape(3 * PATCH**2, -1, 1, 1)
-
-
-class CompactHyperAnalysis(nn.Module):
-    """Latent to side information: y (B, M, h, w) to z (B, Z, h/4, w/4); the encoder's only."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        width = 128
-        self.layers = nn.Sequential(
-            nn.Conv2d(config.channels, width, 3, padding=1),
-            nn.GELU(),
-            nn.Conv2d(width, width, 4, stride=2, padding=1),
-            nn.GELU(),
-            nn.Conv2d(width, width, 4, stride=2, padding=1),
-            nn.GELU(),
-            nn.Conv2d(width, config.hyper_channels, 1),
-        )
-
-    def forward(self, y: Tensor) -> Tensor:
-        """Summarise `y`; z in its own quantiser steps."""
-        z: Tensor = self.layers(y)
-        return z
-
-    @property
-    def last(self) -> nn.Conv2d:
-        """The linear layer that sets the scale of z."""
-        layer = self.layers[-1]
-        assert isinstance(layer, nn.Conv2d)
-        return layer

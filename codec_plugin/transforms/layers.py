@@ -29,7 +29,8 @@ class SeparableResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Refine `x` (B, C, h, w)."""
-        return x + self.reduce(self.activation(self.expand(self.depthwise(x))))
+        update: Tensor = self.reduce(self.activation(self.expand(self.depthwise(x))))
+        return x + update
 
 
 class Film(nn.Module):
