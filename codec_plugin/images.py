@@ -210,14 +210,15 @@ def _integers(values: NDArray[Any]) -> NDArray[Any]:
     if values.dtype in (np.uint8, np.uint16):
         return values
     if values.dtype == np.bool_:
-        return values.astype(np.uint8) * np.uint8(255)
+        return np.where(values, np.uint8(255), np.uint8(0))
     if not np.issubdtype(values.dtype, np.floating):
         raise ImageError(f"expected uint8, uint16, bool or floats in 0..1, got {values.dtype}")
     low, high = float(values.min()), float(values.max())
     if not (low >= -1e-3 and high <= 1 + 1e-3):  # not (…): NaN fails too
         raise ImageError(f"floats must lie in 0..1, these reach from {low:g} to {high:g}")
     # 65535 = 257 · 255: floats that came from bytes keep their exact value.
-    return np.round(values.clip(0, 1).astype(np.float64) * 65535).astype(np.uint16)
+    levels: NDArray[np.float64] = np.round(values.clip(0, 1).astype(np.float64) * 65535)
+    return levels.astype(np.uint16)
 
 
 def _on_white(pixels: NDArray[Any]) -> NDArray[Any]:

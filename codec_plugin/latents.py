@@ -79,7 +79,7 @@ class LatentCodec:
         state = self.exact.hyper(z_int)
         y_hat: list[Tensor] = []
         payloads = []
-        blocks = y.split(self.config.blocks, 1)
+        blocks = torch.split(y, list(self.config.blocks), 1)
         for k in range(self.config.n_blocks if stages is None else stages):
             writer = StageWriter()
             if k == 0:

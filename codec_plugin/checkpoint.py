@@ -1,0 +1,301 @@
+"""A trained codec as one safetensors file: networks, frozen integers, tables and what they are.
+
+    coding.*  integers of the entropy model        ─┐ hashed with the config: the model id,
+    tables.*  integer frequencies                  ─┘ what two machines must share to decode
+    net.*     analysis, synthesis (float16) and the prior (float32)
+    metadata  one JSON record: config, label map, λ, provenance
+
+The float entropy model is not stored: it is the integers divided by their powers of two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import torch
+from torch import Tensor
+
+from codec_plugin.config import ModelConfig  # noqa: TC001 - msgspec reads it at run time
+from codec_plugin.entropy.exact import ExactEntropy
+from codec_plugin.entropy.fixed import ACTIVATION_BITS
+from codec_plugin.entropy.hyper import Z_SHIFT
+from codec_plugin.entropy.tables import CodingTables
+from codec_plugin.errors import CheckpointError, ConfigError
+from codec_plugin.model import ProgressiveModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "CHECKPOINTS",
+    "Checkpoint",
+    "CheckpointMeta",
+    "load_checkpoint",
+    "model_id",
+    "pack_checkpoint",
+    "save_checkpoint",
+    "shipped_checkpoints",
+]
+
+CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"  # what `Codec.load(name)` finds
+MAX_BYTES = 1 << 30
+_MAX_HEADER_BYTES = 1 << 22
+_FORMAT = "c2f-checkpoint"
+_VERSION = 1
+_NETWORKS = ("analysis.", "synthesis_net.", "hyper_analysis.")
+_PRIOR = "entropy.prior."
+_DTYPES = (torch.float16, torch.float32, torch.int16, torch.int32, torch.int64)
+
+
+class CheckpointMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a checkpoint says of itself besides its config.
+
+    Attributes:
+        name: for people.
+        label_map_id: SHA-256 (hex) of the label map it was trained for, "" for none.
+        label_map_name: its name.
+        level_names: what each stage serves, coarse first; empty or one a stage.
+        lambdas: trade-off of each stage in R [bpp] + λ·255²·MSE, as trained; may be empty.
+        provenance: how it was made, free text by key.
+    """
+
+    name: str = ""
+    label_map_id: str = ""
+    label_map_name: str = ""
+    level_names: tuple[str, ...] = ()
+    lambdas: tuple[float, ...] = ()
+    provenance: dict[str, str] = {}  # msgspec copies defaults
+
+
+class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The JSON in the file's metadata."""
+
+    format: str
+    version: int
+    config: ModelConfig
+    meta: CheckpointMeta
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded checkpoint.
+
+    Attributes:
+        model: float networks in evaluation mode, no gradients.
+        exact: the frozen entropy model.
+        tables: the frequencies.
+        meta: what it says of itself.
+        model_id: SHA-256 (hex) over the coding integers and the config.
+    """
+
+    model: ProgressiveModel
+    exact: ExactEntropy
+    tables: CodingTables
+    meta: CheckpointMeta
+    model_id: str
+
+    @property
+    def config(self) -> ModelConfig:
+        """The architecture."""
+        return self.model.config
+
+
+def model_id(config: ModelConfig, exact: ExactEntropy, tables: CodingTables) -> str:
+    """SHA-256 (hex) of all that encoder and decoder must share for the symbols to agree."""
+    digest = hashlib.sha256(config.to_json().encode())
+    integers = _coding_tensors(exact, tables)
+    for name in sorted(integers):
+        tensor = integers[name].contiguous()
+        digest.update(f"\0{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def pack_checkpoint(
+    model: ProgressiveModel, exact: ExactEntropy, tables: CodingTables, meta: CheckpointMeta
+) -> bytes:
+    """The checkpoint as bytes; equal contents give equal bytes."""
+    from safetensors.torch import save
+
+    _check_meta(meta, model.config)
+    tensors = _coding_tensors(exact, tables)
+    for name, value in model.state_dict().items():
+        if name.startswith(_NETWORKS):
+            tensors[f"net.{name}"] = value.detach().to("cpu", torch.float16).contiguous()
+        elif name.startswith(_PRIOR):
+            tensors[f"net.{name}"] = value.detach().to("cpu", torch.float32).contiguous()
+    record = _Record(_FORMAT, _VERSION, model.config, meta)
+    text = msgspec.json.encode(record, order="sorted").decode()
+    # One key only: the order of several would differ from run to run.
+    return bytes(save(dict(sorted(tensors.items())), metadata={"c2f": text}))
+
+
+def save_checkpoint(
+    path: str | Path,
+    model: ProgressiveModel,
+    exact: ExactEntropy,
+    tables: CodingTables,
+    meta: CheckpointMeta,
+) -> str:
+    """Write a checkpoint whole or not at all; returns its model id.
+
+    Raises:
+        CheckpointError: the file cannot be written, or `meta` does not fit the model.
+    """
+    from hierlab._files import write_atomic
+    from hierlab.errors import HierlabError
+
+    try:
+        write_atomic(path, pack_checkpoint(model, exact, tables, meta))
+    except HierlabError as error:
+        raise CheckpointError(str(error)) from error
+    return model_id(model.config, exact, tables)
+
+
+def shipped_checkpoints() -> tuple[str, ...]:
+    """Names that `load_checkpoint` finds without a path."""
+    return tuple(sorted(path.stem for path in CHECKPOINTS.glob("*.safetensors")))
+
+
+def load_checkpoint(name_or_path: str | Path) -> Checkpoint:
+    """Read a shipped checkpoint by name, or a file; nothing in it is trusted.
+
+    Raises:
+        CheckpointError: not found, damaged, of another version, or inconsistent.
+    """
+    path = CHECKPOINTS / f"{name_or_path}.safetensors"
+    if str(name_or_path) not in shipped_checkpoints():
+        path = Path(name_or_path)
+    if not path.is_file():
+        shipped = ", ".join(shipped_checkpoints()) or "none"
+        raise CheckpointError(
+            f"no checkpoint {str(name_or_path)!r}: expected a .safetensors file or one of the "
+            f"shipped ones ({shipped})"
+        )
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= MAX_BYTES else b""
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
+    if size > MAX_BYTES:
+        raise CheckpointError(f"{path} has {size} bytes, a checkpoint at most {MAX_BYTES}")
+    try:
+        return unpack_checkpoint(data)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+
+
+def unpack_checkpoint(data: bytes) -> Checkpoint:
+    """Read what `pack_checkpoint` made.
+
+    Raises:
+        CheckpointError: anything else.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    record = _read_record(data)
+    try:
+        tensors: dict[str, Tensor] = load(data)
+    except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError) as error:
+        raise CheckpointError(f"not a sound safetensors file: {error}") from error
+    for name, tensor in tensors.items():
+        if tensor.dtype not in _DTYPES:
+            raise CheckpointError(f"tensor {name!r} has type {tensor.dtype}; none here has that")
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise CheckpointError(f"tensor {name!r} holds values that are not finite")
+    integers = _under("coding.", tensors)
+    exact = ExactEntropy.from_tensors(integers)
+    tables = CodingTables.from_tensors(tensors)
+    config = record.config
+    if exact.blocks != config.blocks:
+        raise CheckpointError(f"coding path for blocks {exact.blocks}, config: {config.blocks}")
+    if not exact.hyper_channels == config.hyper_channels == tables.n_hyper:
+        raise CheckpointError(
+            f"hyper channels disagree: coding path {exact.hyper_channels}, "
+            f"config {config.hyper_channels}, tables {tables.n_hyper}"
+        )
+    _check_meta(record.meta, config)
+    model = _build(config, _under("net.", tensors) | _thaw(integers))
+    return Checkpoint(model, exact, tables, record.meta, model_id(config, exact, tables))
+
+
+def _read_record(data: bytes) -> _Record:
+    """The JSON record of a safetensors header (8 bytes of length, then JSON)."""
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or not 2 <= length <= min(_MAX_HEADER_BYTES, len(data) - 8):
+        raise CheckpointError("not a safetensors file: its header does not fit")
+    try:
+        header = json.loads(data[8 : 8 + length])
+        text = header["__metadata__"]["c2f"]
+        record = msgspec.json.decode(text, type=_Record)
+    except (ValueError, KeyError, TypeError, RecursionError, ConfigError) as error:
+        raise CheckpointError(f"no codec is described in this file: {error}") from error
+    if record.format != _FORMAT or record.version != _VERSION:
+        raise CheckpointError(
+            f"format {record.format!r} version {record.version}; "
+            f"this program reads {_FORMAT!r} version {_VERSION}"
+        )
+    return record
+
+
+def _check_meta(meta: CheckpointMeta, config: ModelConfig) -> None:
+    """Refuse a description that does not fit the model."""
+    for field in ("level_names", "lambdas"):
+        if len(getattr(meta, field)) not in (0, config.n_blocks):
+            raise CheckpointError(f"{field} must have one entry a stage ({config.n_blocks})")
+    if meta.label_map_id:
+        try:
+            sound = len(bytes.fromhex(meta.label_map_id)) == 32
+        except ValueError:
+            sound = False
+        if not sound:
+            raise CheckpointError(f"label map id must be 64 hex digits, not {meta.label_map_id!r}")
+
+
+def _coding_tensors(exact: ExactEntropy, tables: CodingTables) -> dict[str, Tensor]:
+    return {f"coding.{name}": value for name, value in exact.tensors().items()} | tables.tensors()
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _thaw(integers: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Float weights of the entropy model from its integers (checked before)."""
+    state = {}
+    for name, value in integers.items():
+        layer, _, part = name.rpartition(".")
+        if part == "shift" or not layer:
+            continue
+        shift = int(integers[f"{layer}.shift"])
+        if part == "bias":
+            shift += Z_SHIFT if layer == "hyper.enter" else ACTIVATION_BITS
+            if layer.endswith(".from_blocks"):
+                continue  # the float layer has none
+        target = layer.replace("delta.", "deltas.", 1) if layer.startswith("delta.") else layer
+        state[f"entropy.{target}.{part}"] = (value.double() * 2.0**-shift).float()
+    return state
+
+
+def _build(config: ModelConfig, state: dict[str, Tensor]) -> ProgressiveModel:
+    """The float model, built only if the file holds about as many weights as the config asks for."""
+    held = sum(value.numel() for value in state.values())
+    pairs = zip(config.synthesis_widths, config.synthesis_depths, strict=False)
+    least = sum(depth * width**2 for width, depth in pairs) + config.channels**2
+    if held < least:
+        raise CheckpointError(f"config asks for more than {least} weights, the file holds {held}")
+    try:
+        with torch.random.fork_rng(devices=[]):  # building draws numbers; loading must not
+            model = ProgressiveModel(config)
+        floats: dict[str, Any] = {name: value.float() for name, value in state.items()}
+        model.load_state_dict(floats, strict=True, assign=True)
+    except (RuntimeError, ValueError, ConfigError) as error:
+        first = str(error).splitlines()
+        raise CheckpointError(f"weights and config disagree: {' '.join(first[:2])}") from error
+    return model.eval().requires_grad_(False)
