@@ -1,0 +1,5 @@
+"""`python -m hierlab`: the command line."""
+
+from hierlab.cli import main
+
+main()

@@ -1,0 +1,23 @@
+"""hierlab list."""
+
+from __future__ import annotations
+
+from hierlab.commands._options import Json
+
+
+def list_(as_json: Json = False) -> None:
+    """List variants, prompts, methods and shipped hierarchies, and how to get what is missing."""
+    from hierlab._terminal import emit_json, say
+    from hierlab.listing import list_ as list_available
+
+    found = list_available()
+    if as_json:
+        emit_json(found)
+        return
+    for title, items in vars(found).items():
+        say(f"{title}:")
+        width = max((len(item.name) for item in items), default=0)
+        for item in items:
+            missing = "" if item.ready else f"  (not installed: {item.get})"
+            say(f"  {item.name.ljust(width)}  {item.about}{missing}")
+        say()

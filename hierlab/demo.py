@@ -1,0 +1,95 @@
+"""The demo: three hierarchies of ImageNet-1K side by side, on real CLIP data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hierlab.labelmap import LabelMap
+
+__all__ = ["DemoResult", "run_demo"]
+
+K = (10, 100, 1000)
+POLICY = "nltk"
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demo found and wrote.
+
+    Args:
+        policy: Wu-Palmer policy of the rows.
+        rows: hierarchy, level, K, nested, largest cluster, Wu-Palmer within, between, at random.
+        agreement: hierarchy, level, adjusted Rand index with the default, classes that moved.
+        files: label maps, figures and their CSVs.
+    """
+
+    policy: str
+    rows: tuple[tuple[str, str, int, str, int, float | None, float | None, float | None], ...]
+    agreement: tuple[tuple[str, str, float, int], ...]
+    files: tuple[Path, ...]
+
+
+def run_demo(
+    folder: Path,
+    *,
+    clip: str = "ViT-B-32",
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> DemoResult:
+    """Build the default, the paper's and a WordNet hierarchy; measure, compare, draw.
+
+    Args:
+        folder: for label maps and pictures; made if needed.
+        clip: variant of the first two.
+        on_progress: called with steps done and in all.
+    """
+    from hierlab.build import build
+    from hierlab.measures.agreement import compare
+    from hierlab.plots import plot
+
+    maps: list[LabelMap] = []
+    files: list[Path] = []
+    rows = []
+    plans = {"topdown": clip, "kmeans": clip, "wordnet-k": None}
+    for done, (method, variant) in enumerate(plans.items()):
+        on_progress(done, len(plans) + 1)
+        label_map = build(clip=variant, method=method, k=K, name=method)
+        maps.append(label_map)
+        files.append(label_map.save(folder / f"{method}.json"))
+        rows.extend(_rows(label_map))
+    default, *others = maps
+    agreement = tuple(
+        (other.name, level.first, level.ari, len(level.moves))
+        for other in others
+        for level in compare(default, other).levels
+        if level.k_first < level.classes
+    )
+    on_progress(len(plans), len(plans) + 1)
+    files.extend(plot(default, folder / "tree.png"))
+    files.extend(plot(default, folder / "tree.html"))
+    return DemoResult(POLICY, tuple(rows), agreement, tuple(files))
+
+
+def _rows(
+    label_map: LabelMap,
+) -> list[tuple[str, str, int, str, int, float | None, float | None, float | None]]:
+    from hierlab.build import taxonomy_for
+    from hierlab.measures.report import measure
+
+    report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=(POLICY,))
+    nested = "yes" if label_map.nested else "no"
+    return [
+        (
+            label_map.name,
+            found.level,
+            found.k,
+            nested,
+            shape.size_max,
+            found.within,
+            found.between,
+            found.random_mean,
+        )
+        for found, shape in zip(report.consistency[0].levels, report.shape.levels, strict=True)
+        if found.within is not None
+    ]
