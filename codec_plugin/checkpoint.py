@@ -284,7 +284,7 @@ def _thaw(integers: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _build(config: ModelConfig, state: dict[str, Tensor]) -> ProgressiveModel:
-    """The float model, built only if the file holds about as many weights as the config asks for."""
+    """The float model; a file with far fewer weights than its config asks for builds nothing."""
     held = sum(value.numel() for value in state.values())
     pairs = zip(config.synthesis_widths, config.synthesis_depths, strict=False)
     least = sum(depth * width**2 for width, depth in pairs) + config.channels**2

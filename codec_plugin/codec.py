@@ -1,0 +1,286 @@
+"""Pictures to bytes and back: `Codec` is what a program uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from codec_plugin.bitstream.container import (
+    MAX_SIDE_PX,
+    Header,
+    Segment,
+    pack_file,
+    read_header,
+    split_segments,
+)
+from codec_plugin.checkpoint import Checkpoint, load_checkpoint
+from codec_plugin.errors import (
+    BitstreamError,
+    CheckpointError,
+    ConfigError,
+    HierarchyMismatchError,
+)
+from codec_plugin.images import as_picture
+from codec_plugin.latents import LatentCodec
+from codec_plugin.model import STRIDE
+from codec_plugin.tiling import LATENT_STRIDE, analyse, synthesise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+    from torch import Tensor
+
+__all__ = ["Codec", "Decoded"]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A picture from some bytes, and how much of the file it took.
+
+    Attributes:
+        pixels: (H, W, 3) uint8 sRGB, or (H, W) for a grey picture.
+        stage: 0-based last stage of which symbols were used; -1 if none were.
+        stages_complete: stages that arrived whole with a right check.
+        fractions: share of the symbols of each block that were used, 0 to 1.
+        bytes_used: bytes of the header and of all stages used.
+        rate_bpp: 8 · bytes_used / (H · W).
+        warnings: what was wrong or left out, a sentence each.
+    """
+
+    pixels: NDArray[np.uint8]
+    stage: int
+    stages_complete: int
+    fractions: tuple[float, ...]
+    bytes_used: int
+    rate_bpp: float
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def image(self) -> Image:
+        """The picture for Pillow."""
+        from PIL import Image
+
+        return Image.fromarray(self.pixels)
+
+    @property
+    def tensor(self) -> Tensor:
+        """The picture as (3 or 1, H, W) float32 in 0..1."""
+        pixels = self.pixels if self.pixels.ndim == 3 else self.pixels[:, :, None]
+        return torch.from_numpy(pixels.transpose(2, 0, 1).copy()).float() / 255
+
+
+class Codec:
+    """Encode pictures, and decode any prefix of what was encoded.
+
+        picture ─► padded to 64 ─► analysis ─► y, z ─► LatentCodec ─► payloads ─► file
+        prefix ─► header, segments ─► LatentCodec ─► ŷ, known ─► synthesis ─► cropped picture
+
+    Use from one thread at a time. Large pictures run in tiles; memory stays bounded.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.latents = LatentCodec(checkpoint.config, checkpoint.exact, checkpoint.tables)
+        self.model_id = bytes.fromhex(checkpoint.model_id)[:4]
+        self.label_map_id = bytes.fromhex(checkpoint.meta.label_map_id or "00000000")[:4]
+
+    @classmethod
+    def load(cls, name_or_path: str | Path = "compact") -> Codec:
+        """A codec from a shipped checkpoint's name or a file.
+
+        Raises:
+            CheckpointError: not found or not sound.
+        """
+        return cls(load_checkpoint(name_or_path))
+
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """What each stage serves, coarse first ("stage 1", … where the checkpoint says nothing)."""
+        n_blocks = self.checkpoint.config.n_blocks
+        return self.checkpoint.meta.level_names or tuple(f"stage {k + 1}" for k in range(n_blocks))
+
+    def encode(
+        self,
+        image: Any,
+        *,
+        max_bytes: int | None = None,
+        bpp: float | None = None,
+        stages: int | None = None,
+        effort: int = 0,
+    ) -> bytes:
+        """Bytes of a .c2f file.
+
+        Args:
+            image: Pillow image, numpy array, torch tensor or `Picture` (see `images.as_picture`).
+            max_bytes: keep this many bytes of the file.
+            bpp: the same as bits per pixel of the picture.
+            stages: write only the first so many stages.
+            effort: gradient steps on the latent of this picture; slower, better, same decoder.
+        Raises:
+            ImageError: a picture that cannot be coded.
+            ConfigError: an option out of range.
+            BitstreamError: `max_bytes` or `bpp` hold less than the header.
+        """
+        picture = as_picture(image)
+        n_blocks = self.checkpoint.config.n_blocks
+        if stages is not None and not 1 <= stages <= n_blocks:
+            raise ConfigError(f"stages must lie in 1..{n_blocks} for this checkpoint; got {stages}")
+        if effort < 0:
+            raise ConfigError(f"effort is a number of steps, 0 or more; got {effort}")
+        pixels = picture.padded(STRIDE)
+        y, z = analyse(self.checkpoint.model, pixels)
+        if effort:
+            from codec_plugin.refine import refine
+
+            y = refine(
+                self.checkpoint.model, pixels, y, z, self.checkpoint.meta.lambdas, effort, stages
+            )
+        payloads = self.latents.encode(y, z, stages)
+        header = Header(
+            height_px=picture.height_px,
+            width_px=picture.width_px,
+            model_id=self.model_id,
+            label_map_id=self.label_map_id,
+            payload_bytes=tuple(len(payload) for payload in payloads),
+            grey=picture.grey,
+        )
+        blob = pack_file(header, payloads)
+        limit = byte_limit(header, max_bytes, bpp)
+        if limit < header.size_bytes:
+            raise BitstreamError(
+                f"{limit} bytes do not hold the header of {header.size_bytes} bytes; allow more"
+            )
+        return blob[:limit]
+
+    def decode(
+        self,
+        blob: bytes,
+        *,
+        max_bytes: int | None = None,
+        bpp: float | None = None,
+        level: int | str | None = None,
+        max_pixels: int = MAX_SIDE_PX**2,
+    ) -> Decoded:
+        """Picture of a whole file or of any prefix that holds the header.
+
+        The header alone gives what the model expects of a picture it knows nothing of.
+
+        Args:
+            blob: the bytes.
+            max_bytes: use at most this many of them.
+            bpp: the same as bits per pixel.
+            level: use the stages up to this level (name or 0-based number).
+            max_pixels: refuse larger pictures (before anything is allocated).
+        Raises:
+            BitstreamError: no header, or the first stage is damaged.
+            CheckpointError, HierarchyMismatchError: the file belongs to another checkpoint.
+        """
+        header = read_header(blob)
+        self._check_origin(header)
+        if header.height_px * header.width_px > max_pixels:
+            raise BitstreamError(
+                f"the picture has {header.width_px} × {header.height_px} pixels, "
+                f"more than the limit of {max_pixels} set for decoding"
+            )
+        limit = byte_limit(header, max_bytes, bpp)
+        if level is not None:
+            limit = min(limit, header.ends[min(self._stage_of(level), header.stages - 1)])
+        data = blob[: max(limit, header.size_bytes)]
+        segments, warnings = _sound(split_segments(data, header))
+        if len(blob) > header.ends[-1]:
+            warnings += (f"{len(blob) - header.ends[-1]} bytes after the last stage ignored",)
+        height, width = (
+            -(-side // STRIDE) * STRIDE for side in (header.height_px, header.width_px)
+        )
+        grid = (height // LATENT_STRIDE, width // LATENT_STRIDE)
+        received = self.latents.decode(segments, grid)
+        planes = synthesise(self.checkpoint.model, received.y_hat, received.known)
+        used = min(len(data), header.ends[segments[-1].stage] if segments else header.size_bytes)
+        used_stages = [k for k, share in enumerate(received.fractions) if share > 0]
+        return Decoded(
+            pixels=_cropped(planes, header),
+            stage=max(used_stages, default=-1),
+            stages_complete=sum(s.check == "right" for s in segments),
+            fractions=received.fractions,
+            bytes_used=used,
+            rate_bpp=8 * used / (header.height_px * header.width_px),
+            warnings=warnings,
+        )
+
+    def _check_origin(self, header: Header) -> None:
+        """Refuse a file of another model or label map, naming both by hash."""
+        if header.model_id != self.model_id:
+            raise CheckpointError(
+                f"the file was made by model {header.model_id.hex()}, this checkpoint is "
+                f"{self.model_id.hex()}; decode with the checkpoint that encoded it"
+            )
+        if header.label_map_id != self.label_map_id:
+            raise HierarchyMismatchError(
+                f"the file belongs to label map {header.label_map_id.hex()}, this checkpoint to "
+                f"{self.label_map_id.hex()}; decode with the checkpoint that encoded it"
+            )
+        if header.stages > self.checkpoint.config.n_blocks:
+            raise BitstreamError(
+                f"the file has {header.stages} stages, its model {self.checkpoint.config.n_blocks}"
+            )
+
+    def _stage_of(self, level: int | str) -> int:
+        """0-based stage that serves a level."""
+        names = self.level_names
+        if isinstance(level, str) and level in names:
+            return names.index(level)
+        if isinstance(level, str) and level.isdecimal():
+            level = int(level)
+        if isinstance(level, int) and 0 <= level < len(names):
+            return level
+        raise ConfigError(
+            f"level must be one of {', '.join(names)} or 0..{len(names) - 1}; got {level!r}"
+        )
+
+
+def byte_limit(header: Header, max_bytes: int | None, bpp: float | None) -> int:
+    """How many bytes of a file may be used: the lesser of two limits and the whole.
+
+    Raises:
+        ConfigError: a limit below zero.
+    """
+    limits = [header.ends[-1]]
+    if max_bytes is not None:
+        limits.append(max_bytes)
+    if bpp is not None:
+        if not bpp >= 0:
+            raise ConfigError(f"bits per pixel must be 0 or more; got {bpp}")
+        limits.append(int(min(bpp, 1e6) * header.height_px * header.width_px / 8))
+    if min(limits) < 0:
+        raise ConfigError(f"a number of bytes must be 0 or more; got {max_bytes}")
+    return min(limits)
+
+
+def _sound(segments: tuple[Segment, ...]) -> tuple[tuple[Segment, ...], tuple[str, ...]]:
+    """The segments before the first damaged one, and a warning about that one.
+
+    Raises:
+        BlockDamagedError: the first stage is damaged: nothing can be trusted.
+    """
+    for segment in segments:
+        if segment.check == "wrong":
+            if segment.stage == 0:
+                raise segment.damage()
+            return segments[: segment.stage], (str(segment.damage()),)
+    return segments, ()
+
+
+def _cropped(planes: Tensor, header: Header) -> NDArray[np.uint8]:
+    """(1, 3, H', W') uint8 as (H, W, 3), or as (H, W) means for a grey picture."""
+    crop = planes[0, :, : header.height_px, : header.width_px]
+    if header.grey:
+        total = crop[0].to(torch.int16) + crop[1] + crop[2]
+        grey: NDArray[np.uint8] = ((total + 1) // 3).to(torch.uint8).numpy()
+        return grey
+    pixels: NDArray[np.uint8] = crop.permute(1, 2, 0).contiguous().numpy()
+    return pixels
