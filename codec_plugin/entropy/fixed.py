@@ -77,7 +77,7 @@ class FixedConv:
         bias = torch.zeros(len(weight)) if layer.bias is None else layer.bias.detach()
         shift = best_shift(weight, in_limit) if shift is None else shift
         return cls(
-            torch.round(weight * 2.0**shift).to(torch.int16),
+            torch.round(weight * 2.0**shift).to(torch.int16).contiguous(),
             torch.round(bias.double() * 2.0 ** (shift + in_bits)).to(torch.int64),
             shift,
             in_bits=in_bits,
