@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from hierlab._synsets import Synset
 from hierlab.errors import TaxonomyError
-from hierlab.taxonomy import Synset
 
 __all__ = ["dictionary_folders", "read_nouns"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -201,8 +201,11 @@ def _from_csv(text: str) -> Iterable[_Entry]:
             )
     if order is not None:
         rows = _ordered(rows, order, columns[order])
-    pick = lambda row, column: "" if column is None else row[column].strip()  # noqa: E731
-    return (_named(pick(row, key), pick(row, name)) for row in rows)
+    return (_named(_field(row, key), _field(row, name)) for row in rows)
+
+
+def _field(row: list[str], column: int | None) -> str:
+    return "" if column is None else row[column].strip()
 
 
 def _ordered(rows: list[list[str]], order: int, column: str) -> list[list[str]]:
@@ -220,8 +223,10 @@ def _from_json(text: str) -> Iterable[_Entry]:
     if isinstance(content, dict) and isinstance(content.get("classes"), (dict, list)):
         content = content["classes"]
     if isinstance(content, dict) and isinstance(content.get("ids"), list):
-        names = content.get("names", content["ids"])
-        content = [[key, name] for key, name in zip(content["ids"], names, strict=False)]
+        names = content.get("names") or content["ids"]
+        if not isinstance(names, list) or len(names) != len(content["ids"]):
+            raise ClassListError("expected as many names as ids")
+        content = [[key, name] for key, name in zip(content["ids"], names, strict=True)]
     if isinstance(content, list):
         return (_from_item(item) for item in content)
     if isinstance(content, dict):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab._files import data_path, read_bounded
+from hierlab._graph import depths, parents_first
+from hierlab._synsets import Lineage, Resolution, Synset
 from hierlab.errors import TaxonomyError, UnknownClassError
 
 if TYPE_CHECKING:
@@ -20,70 +21,10 @@ if TYPE_CHECKING:
 
     from hierlab.classes import ClassList
 
-__all__ = ["Lineage", "Resolution", "Synset", "Taxonomy"]
+__all__ = ["Lineage", "Resolution", "Synset", "Taxonomy", "taxonomy_for"]
 
 MAX_BYTES = 64 * 2**20
 PHYSICAL_ENTITY = "n00001930"
-
-
-class Synset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One meaning: the words that share it and the meanings directly above it.
-
-    Args:
-        wnid: `n` and the eight-digit offset in WordNet 3.0, such as `n02084071`.
-        name: first word, part of speech and sense number, such as `dog.n.01`.
-        lemmas: its words, the usual one first, spaces as underscores.
-        senses: for each word, the number of this sense among the senses of the word, from 1.
-        hypernyms: wnids directly above it; for a named individual, what it is an instance of.
-        definition: the gloss without its examples.
-    """
-
-    wnid: str
-    name: str
-    lemmas: tuple[str, ...]
-    senses: tuple[int, ...]
-    hypernyms: tuple[str, ...]
-    definition: str
-
-    @property
-    def label(self) -> str:
-        """Its usual word, for people."""
-        return self.lemmas[0].replace("_", " ")
-
-
-@dataclass(frozen=True)
-class Lineage:
-    """Every (synset, class below it) pair, sorted by synset, then by class.
-
-    Args:
-        synsets: (P,) numbers of synsets in the taxonomy.
-        positions: (P,) positions of classes; a class stands below itself.
-        distances: (P,) hypernym steps from the class up to the synset, the fewest.
-        class_synsets: (C,) the synset of each class.
-    """
-
-    synsets: NDArray[np.int64]
-    positions: NDArray[np.int64]
-    distances: NDArray[np.int64]
-    class_synsets: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """Which synset stands for each class.
-
-    Args:
-        wnids: C ids, None where the taxonomy has nothing.
-        guessed: C flags: the id is the likeliest sense of the class's name, not given by the list.
-    """
-
-    wnids: tuple[str | None, ...]
-    guessed: tuple[bool, ...]
-
-    @cached_property
-    def known(self) -> NDArray[np.int64]:
-        """Positions of the classes that have a synset."""
-        return np.flatnonzero([wnid is not None for wnid in self.wnids])
 
 
 class Taxonomy:
@@ -105,8 +46,18 @@ class Taxonomy:
                 "a taxonomy needs at least one synset and none twice, "
                 f"got {len(self._synsets)} with {len(self._number)} different ids"
             )
-        self._parents = self._link()
-        self._order = self._topological_order()
+        try:
+            self._parents = [
+                tuple(self._number[wnid] for wnid in synset.hypernyms) for synset in self._synsets
+            ]
+        except KeyError as error:
+            raise TaxonomyError(
+                f"hypernym {error.args[0]} is missing; a taxonomy holds all ancestors"
+            ) from None
+        self._order = parents_first(self._parents)
+        if len(self._order) != len(self):
+            stuck = min(set(range(len(self))) - set(self._order))
+            raise TaxonomyError(f"hypernyms go in a circle at or above {self._synsets[stuck].name}")
 
     @classmethod
     @lru_cache(maxsize=1)
@@ -181,7 +132,8 @@ class Taxonomy:
     def below(self, key: str | int, wnids: Sequence[str | int]) -> NDArray[np.int64]:
         """Positions of the classes that are the synset or one of its kinds, in order."""
         lineage = self.lineage(wnids)
-        return lineage.positions[lineage.synsets == self.number(key)]
+        found: NDArray[np.int64] = lineage.positions[lineage.synsets == self.number(key)]
+        return found
 
     def min_depth(self, key: str | int) -> int:
         """Hypernym steps to a root, the fewest; 0 for a root."""
@@ -194,12 +146,12 @@ class Taxonomy:
     @cached_property
     def min_depths(self) -> NDArray[np.int64]:
         """(N,) shortest distance of each synset to a root."""
-        return self._depths(min)
+        return depths(self._parents, self._order, min)
 
     @cached_property
     def max_depths(self) -> NDArray[np.int64]:
         """(N,) longest distance of each synset to a root."""
-        return self._depths(max)
+        return depths(self._parents, self._order, max)
 
     @cached_property
     def name_ranks(self) -> NDArray[np.int64]:
@@ -271,44 +223,6 @@ class Taxonomy:
         graph.add_edges_from((low.wnid, high) for low in self._synsets for high in low.hypernyms)
         return graph
 
-    def _link(self) -> list[tuple[int, ...]]:
-        try:
-            return [
-                tuple(self._number[wnid] for wnid in synset.hypernyms) for synset in self._synsets
-            ]
-        except KeyError as error:
-            raise TaxonomyError(
-                f"hypernym {error.args[0]} is missing; a taxonomy holds all ancestors"
-            ) from None
-
-    def _topological_order(self) -> list[int]:
-        """Rows with every synset after its hypernyms."""
-        waiting = [len(above) for above in self._parents]
-        children: list[list[int]] = [[] for _ in self._parents]
-        for low, above in enumerate(self._parents):
-            for high in above:
-                children[high].append(low)
-        order = [number for number, count in enumerate(waiting) if not count]
-        for high in order:
-            for low in children[high]:
-                waiting[low] -= 1
-                if not waiting[low]:
-                    order.append(low)
-        if len(order) != len(self._parents):
-            stuck = next(number for number, count in enumerate(waiting) if count)
-            raise TaxonomyError(f"hypernyms go in a circle at or above {self._synsets[stuck].name}")
-        return order
-
-    def _depths(self, choose: type[min] | type[max]) -> NDArray[np.int64]:  # type: ignore[valid-type]
-        depths = [0] * len(self)
-        for number in self._order:
-            above = self._parents[number]
-            if above:
-                depths[number] = 1 + choose(depths[high] for high in above)
-        result = np.array(depths, dtype=np.int64)
-        result.setflags(write=False)
-        return result
-
     @cached_property
     def _names(self) -> dict[str, int]:
         return {synset.name: number for number, synset in enumerate(self._synsets)}
@@ -342,3 +256,37 @@ class Taxonomy:
     def _first_sense(self, word: str) -> int | None:
         word = word.strip().replace(" ", "_")
         return self._senses.get(word, self._senses.get(word.lower()))
+
+
+def taxonomy_for(classes: ClassList, *, required: bool = False) -> Taxonomy | None:
+    """The taxonomy to name or group a list with, or None if nothing here knows its classes.
+
+    The shipped one if it holds every key; else the full WordNet 3.0, if it is installed; else the
+    shipped one again, if it knows any of the names.
+
+    Args:
+        classes: any list.
+        required: raise rather than return None.
+
+    Raises:
+        TaxonomyError: required, and WordNet is not installed, or knows none of the classes.
+    """
+    shipped = Taxonomy.shipped()
+    if all(key in shipped for key in classes.ids):
+        return shipped
+    try:
+        full = Taxonomy.wordnet()
+    except TaxonomyError:
+        if len(shipped.resolve(classes).known):
+            return shipped
+        if required:
+            raise
+        return None
+    if len(full.resolve(classes).known):
+        return full
+    if required:
+        raise TaxonomyError(
+            "WordNet 3.0 knows none of the classes; expected WordNet ids (n02084071), synset "
+            f"names (dog.n.01) or English nouns, got such as {classes.names[0]!r}"
+        )
+    return None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.errors import TaxonomyError
-from hierlab.taxonomy import Lineage, Taxonomy
+
+if TYPE_CHECKING:
+    from hierlab.taxonomy import Lineage, Taxonomy
 
 __all__ = ["Policy", "wu_palmer", "wu_palmer_blocks"]
 
@@ -120,7 +122,8 @@ def _relatives_together(taxonomy: Taxonomy, lineage: Lineage) -> NDArray[np.int6
     lengths = (table >= 0).sum(axis=1)
     column = lengths[:, None] - 1 - np.arange(table.shape[1])
     from_root = np.where(column >= 0, np.take_along_axis(table, np.maximum(column, 0), 1), -1)
-    return np.lexsort(from_root.T[::-1])
+    order: NDArray[np.int64] = np.lexsort(from_root.T[::-1])
+    return order
 
 
 def _path_lengths(taxonomy: Taxonomy, lineage: Lineage, policy: Policy) -> NDArray[np.int64]:
@@ -132,7 +135,10 @@ def _path_lengths(taxonomy: Taxonomy, lineage: Lineage, policy: Policy) -> NDArr
     """
     if policy == "textbook":
         classes = lineage.class_synsets[lineage.positions]
-        return taxonomy.max_depths[classes] - taxonomy.max_depths[lineage.synsets]
+        lengths: NDArray[np.int64] = (
+            taxonomy.max_depths[classes] - taxonomy.max_depths[lineage.synsets]
+        )
+        return lengths
     count = len(lineage.class_synsets)
     keys = lineage.synsets * count + lineage.positions
     lengths = lineage.distances.copy()
@@ -223,7 +229,8 @@ def _block(
     lengths = np.take_along_axis(table[:, places].T, best.astype(np.intp), axis=1)
     lengths = lengths.astype(np.int64) + np.take_along_axis(table, best.astype(np.intp), axis=0)
     # Numerator and denominator are whole numbers, so one rounding happens, as in NLTK.
-    return 2.0 * depths / np.maximum(lengths + 2 * depths, 1)
+    similarity: NDArray[np.float64] = 2.0 * depths / np.maximum(lengths + 2 * depths, 1)
+    return similarity
 
 
 def _prefer_own(
@@ -247,4 +254,5 @@ def _self_similarity(
     order = np.lexsort((rank[lineage.synsets], own, tier[lineage.synsets], lineage.positions))
     best = order[np.append(np.diff(lineage.positions[order]) > 0, True)]
     depths = taxonomy.max_depths[lineage.synsets[best]] + 1
-    return 2.0 * depths / (2 * lengths[best] + 2 * depths)
+    similarity: NDArray[np.float64] = 2.0 * depths / (2 * lengths[best] + 2 * depths)
+    return similarity
