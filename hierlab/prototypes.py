@@ -42,6 +42,7 @@ class Prototypes:
         prompts: the prompts, by short name or in the words of their source.
         source: where the vectors come from.
         kind: `prototypes` (a file), `table` or `weights`.
+        sha256: of the table's numbers, where they come from one.
     """
 
     vectors: NDArray[np.float64]
@@ -51,10 +52,17 @@ class Prototypes:
     prompts: str = ""
     source: str = ""
     kind: str = "prototypes"
+    sha256: str = ""
 
     @cached_property
     def digest(self) -> str:
-        """First 16 hex digits of the SHA-256 of the vectors as float32."""
+        """First 16 hex digits of the SHA-256 of the table's numbers, or of the vectors as float32.
+
+        Vectors recovered from a table differ in their last bits between machines, its numbers do
+        not.
+        """
+        if self.sha256:
+            return self.sha256[:16]
         content = np.ascontiguousarray(self.vectors, dtype="<f4").tobytes()
         return hashlib.sha256(content).hexdigest()[:16]
 
@@ -234,6 +242,7 @@ def _from_table(table: SimilarityTable, classes: ClassList) -> Prototypes:
         header.prompts,
         header.source,
         "table",
+        header.sha256,
     )
 
 

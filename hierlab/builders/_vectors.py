@@ -137,7 +137,9 @@ def cluster_means(vectors: Matrix, labels: Assignment, k: int) -> Matrix:
     return sums / sizes[:, None]
 
 
-def lloyd(vectors: Matrix, labels: Assignment, k: int, *, steps: int = 100) -> Assignment:
+def lloyd(
+    vectors: Matrix, labels: Assignment, k: int, *, steps: int = 100, spherical: bool = False
+) -> Assignment:
     """Improve a partition by k-means steps; it keeps exactly `k` clusters.
 
     Args:
@@ -145,13 +147,15 @@ def lloyd(vectors: Matrix, labels: Assignment, k: int, *, steps: int = 100) -> A
         labels: (C,) a partition into `k` clusters, none empty.
         k: number of clusters.
         steps: at most so many; it ends sooner when nothing moves.
+        spherical: go by the angle to the mean, not by the distance.
 
     Source: Lloyd, IEEE Trans. Inf. Theory 28(2), 1982.
     """
     for _ in range(steps if k > 1 else 0):
         centres = cluster_means(vectors, labels, k)
-        scores = vectors @ centres.T
-        scores -= 0.5 * np.einsum("kd,kd->k", centres, centres)
+        scores = vectors @ (unit_rows(centres) if spherical else centres).T
+        if not spherical:
+            scores -= 0.5 * np.einsum("kd,kd->k", centres, centres)
         moved = np.argmax(scores, axis=1)
         for emptied in np.setdiff1d(np.arange(k), moved):
             members = np.flatnonzero(labels == emptied)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from hierlab.builders._vectors import Assignment, Matrix
 
-__all__ = ["SpanningTree", "ward_tree"]
+__all__ = ["SpanningTree", "tree_of_costs", "ward_tree"]
 
 Costs: TypeAlias = NDArray[np.floating[Any]]
 
@@ -63,8 +63,19 @@ def ward_tree(vectors: Matrix, weights: Matrix | None = None) -> SpanningTree:
     masses = np.ones(len(vectors)) if weights is None else weights
     if len(vectors) > _WHOLE_UP_TO:
         return _two_stage_tree(vectors, masses)
-    edges, costs = _Chain(_merge_costs(vectors, masses), masses).run()
-    return _sorted_tree(edges, costs)
+    return tree_of_costs(_merge_costs(vectors, masses), masses)
+
+
+def tree_of_costs(costs: Costs, weights: Matrix | None = None) -> SpanningTree:
+    """Build Ward's tree of n points of which only the cost of merging each pair is known.
+
+    Args:
+        costs: (n, n) symmetric, half the squared distance for single points; it is overwritten.
+        weights: (n,) how many points each stands for; one each by default.
+    """
+    np.fill_diagonal(costs, np.inf)
+    masses = np.ones(len(costs)) if weights is None else weights
+    return _sorted_tree(*_Chain(costs, masses).run())
 
 
 def _sorted_tree(edges: Assignment, costs: Matrix) -> SpanningTree:
@@ -73,7 +84,7 @@ def _sorted_tree(edges: Assignment, costs: Matrix) -> SpanningTree:
 
 
 def _merge_costs(vectors: Matrix, masses: Matrix) -> Costs:
-    """(n, n) rise of the sum of squares if two rows merge; infinite on the diagonal."""
+    """(n, n) rise of the sum of squares if two rows merge."""
     kind: Any = np.float64 if len(vectors) <= _DOUBLE_UP_TO else np.float32
     rows: Costs = vectors.astype(kind)
     costs: Costs = rows @ rows.T
@@ -87,7 +98,6 @@ def _merge_costs(vectors: Matrix, masses: Matrix) -> Costs:
         block += squares[None, :]
         np.maximum(block, 0, out=block)
         block *= light[part, None] * light[None, :] / (light[part, None] + light[None, :])
-    np.fill_diagonal(costs, np.inf)
     return costs
 
 
