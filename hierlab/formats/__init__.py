@@ -1,1 +1,27 @@
 """Foreign formats: one file each, read and written."""
+
+import importlib
+import pkgutil
+
+from hierlab.formats._registry import (
+    Format,
+    export,
+    import_hierarchy,
+    register_exporter,
+    register_importer,
+    registered,
+)
+
+__all__ = [
+    "Format",
+    "export",
+    "import_hierarchy",
+    "register_exporter",
+    "register_importer",
+    "registered",
+]
+
+# Every public module of this folder registers its own format, so a new file is all one needs.
+for _module in pkgutil.iter_modules(__path__):
+    if not _module.name.startswith("_"):
+        importlib.import_module(f"{__name__}.{_module.name}")

@@ -1,0 +1,93 @@
+"""BREEDS: the three files that describe a class hierarchy to its data set generator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from hierlab.errors import FormatError
+from hierlab.formats._foreign import Foreign, make_classes
+from hierlab.formats._registry import read_text, register_exporter, register_importer
+from hierlab.formats._tree import cut, nodes_of, require_nested
+from hierlab.labelmap import LabelMap
+
+__all__ = ["read_breeds", "write_breeds"]
+
+INFO = "dataset_class_info.json"
+EDGES = "class_hierarchy.txt"
+NAMES = "node_names.txt"
+# BREEDS counts levels from WordNet's root.
+_ROOT = "n00001740"
+_SUMMARY = f"a folder with {INFO}, {EDGES} and {NAMES}"
+
+
+@register_exporter("breeds", _SUMMARY)
+def write_breeds(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
+    """`[number, key, name]` per class; `parent child` per edge; `id<TAB>name` per node.
+
+    Blanks in keys are written as in web addresses (`%20`), since blanks part the columns.
+
+    Raises:
+        FormatError: the map is not nested.
+    """
+    require_nested(label_map, "breeds")
+    nodes = nodes_of(label_map)
+    classes = [node for node in nodes if node.level is None]
+    info = [[row, _safe(node.id), " ".join(node.name.split())] for row, node in enumerate(classes)]
+    edges = [f"{_safe(node.parent) if node.parent else _ROOT} {_safe(node.id)}" for node in nodes]
+    names = [f"{_safe(node.id)}\t{' '.join(node.name.split())}" for node in nodes]
+    return {
+        path / INFO: msgspec.json.encode(info) + b"\n",
+        path / EDGES: ("\n".join(edges) + "\n").encode(),
+        path / NAMES: ("\n".join([f"{_ROOT}\tentity", *names]) + "\n").encode(),
+    }
+
+
+@register_importer("breeds", _SUMMARY)
+def read_breeds(paths: Sequence[Path]) -> Foreign:
+    """Read a folder with the three files; classes that the hierarchy leaves out are an error.
+
+    Raises:
+        FormatError: not such files, or not a rooted graph over the classes.
+    """
+    folder = paths[0] if paths[0].is_dir() else paths[0].parent
+    info = _class_info(folder / INFO)
+    names = dict(_pairs(folder / NAMES, "\t"))
+    edges = [(child, parent) for parent, child in _pairs(folder / EDGES, None)]
+    ids = [key for _, key, _ in info]
+    _, levels = cut(folder / EDGES, edges, ids, names)
+    keys = [unquote(key) for key in ids]
+    titles = [name or names.get(key, key) for _, key, name in info]
+    return Foreign(make_classes(folder / INFO, keys, titles), levels)
+
+
+def _safe(key: str) -> str:
+    # Only what would be misread: wnids, slashes of cluster ids and letters stay as they are.
+    plain = "%" not in key and not any(mark.isspace() for mark in key)
+    return key if plain and key.isprintable() else quote(key, safe="/")
+
+
+def _class_info(path: Path) -> list[tuple[int, str, str]]:
+    try:
+        rows = msgspec.json.decode(read_text(path), type=list[tuple[int, str, str]])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise FormatError(f"{path}: expected a list of [number, wnid, name] ({error})") from error
+    rows.sort(key=lambda row: row[0])
+    if not rows or [row[0] for row in rows] != list(range(len(rows))):
+        raise FormatError(f"{path}: classes must be numbered from 0, each number once")
+    return rows
+
+
+def _pairs(path: Path, separator: str | None) -> list[tuple[str, str]]:
+    found = []
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if not line.strip():
+            continue
+        first, *rest = line.strip("\r\n").split(separator, 1)
+        if len(rest) != 1 or not first or not rest[0].strip():
+            raise FormatError(f"{path}: line {number}: expected two columns, got {line[:60]!r}")
+        found.append((first, rest[0].strip()))
+    return found

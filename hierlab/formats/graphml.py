@@ -1,0 +1,56 @@
+"""GraphML: XML for graph editors such as Gephi, yEd and Cytoscape. Written, never read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+from hierlab.formats._graph import graph_of
+from hierlab.formats._registry import register_exporter
+from hierlab.labelmap import LabelMap
+
+__all__ = ["write_graphml"]
+
+_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+<key id="label" for="node" attr.name="label" attr.type="string"/>
+<key id="kind" for="node" attr.name="kind" attr.type="string"/>
+<key id="level" for="node" attr.name="level" attr.type="string"/>
+<key id="size" for="node" attr.name="size" attr.type="int"/>
+<key id="key" for="node" attr.name="key" attr.type="string"/>
+<key id="classes" for="edge" attr.name="classes" attr.type="int"/>
+<graph edgedefault="directed">
+"""
+# XML 1.0 has no place for these, not even escaped.
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@register_exporter("graphml", "XML for graph editors; holds maps that are not nested too")
+def write_graphml(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
+    """Clusters and classes as nodes; an edge tells how many classes its two ends share."""
+    nodes, edges = graph_of(label_map)
+    lines = [_HEAD]
+    for node in nodes:
+        values = (
+            ("label", node.label),
+            ("kind", node.kind),
+            ("level", node.level),
+            ("size", str(node.size)),
+            ("key", node.key),
+        )
+        data = "".join(f'<data key="{name}">{_text(value)}</data>' for name, value in values)
+        lines.append(f"<node id={_attribute(node.id)}>{data}</node>\n")
+    for edge in edges:
+        ends = f"source={_attribute(edge.source)} target={_attribute(edge.target)}"
+        lines.append(f'<edge {ends}><data key="classes">{edge.classes}</data></edge>\n')
+    lines.append("</graph>\n</graphml>\n")
+    return {path: "".join(lines).encode()}
+
+
+def _text(value: str) -> str:
+    return escape(_FORBIDDEN.sub("\ufffd", value), {"\r": "&#13;"})
+
+
+def _attribute(value: str) -> str:
+    return quoteattr(_FORBIDDEN.sub("\ufffd", value))

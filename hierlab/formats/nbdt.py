@@ -1,0 +1,126 @@
+"""NBDT: the graph JSON and wnid list that neural-backed decision trees are trained with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hierlab.errors import FormatError
+from hierlab.formats._foreign import Foreign, make_classes
+from hierlab.formats._registry import (
+    read_text,
+    register_exporter,
+    register_importer,
+)
+from hierlab.formats._tree import cut, nodes_of, require_nested
+from hierlab.labelmap import LabelMap
+
+__all__ = ["read_nbdt", "write_nbdt"]
+
+_SUMMARY = "graph.json and wnids.txt of neural-backed decision trees"
+# NBDT takes ids apart into a letter and a number; `f` marks those that are not in WordNet.
+_WNID = re.compile(r"[nf]\d{8}")
+_ROOT = "f00000000"
+
+
+class _Link(msgspec.Struct):
+    source: str
+    target: str
+
+
+class _Node(msgspec.Struct, omit_defaults=True):
+    id: str
+    label: str = ""
+    key: str | None = None
+    level: str | None = None
+
+
+class _Graph(msgspec.Struct):
+    nodes: list[_Node]
+    links: list[_Link]
+    directed: bool = True
+    multigraph: bool = False
+    graph: dict[str, Any] = {}
+
+
+@register_exporter("nbdt", _SUMMARY)
+def write_nbdt(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
+    """Node-link JSON at `path`, and the leaves in class order at `<stem>.wnids.txt` beside it.
+
+    Clusters and classes that have no WordNet id go by `f` and a number, with the class's key in
+    the attribute `key`.
+
+    Raises:
+        FormatError: the map is not nested.
+    """
+    require_nested(label_map, "nbdt")
+    nodes = nodes_of(label_map)
+    taken = {node.id for node in nodes if _WNID.fullmatch(node.id)} | {_ROOT}
+    spare = (name for name in map("f{:08d}".format, range(1, 10**8)) if name not in taken)
+    ids = {node.id: node.id if node.id in taken else next(spare) for node in nodes}
+    graph = _Graph(
+        nodes=[
+            _Node(_ROOT, label_map.name),
+            *(
+                _Node(
+                    ids[node.id],
+                    node.name,
+                    None if node.level or ids[node.id] == node.id else node.id,
+                    node.level,
+                )
+                for node in nodes
+            ),
+        ],
+        links=[_Link(ids[node.parent] if node.parent else _ROOT, ids[node.id]) for node in nodes],
+    )
+    leaves = "".join(f"{ids[node.id]}\n" for node in nodes if node.level is None)
+    return {
+        path: msgspec.json.encode(graph, order="sorted") + b"\n",
+        path.with_suffix(".wnids.txt"): leaves.encode(),
+    }
+
+
+@register_importer("nbdt", _SUMMARY)
+def read_nbdt(paths: Sequence[Path]) -> Foreign:
+    """Read a graph JSON and the wnid list given or beside it; without one, leaves are the classes.
+
+    Raises:
+        FormatError: not such a graph, not rooted, or a wnid that is no node.
+    """
+    if len(paths) > 2:
+        raise FormatError(f"nbdt is a graph and a wnid list, got {len(paths)} files")
+    graphs = [path for path in paths if path.suffix == ".json"] or [paths[0]]
+    lists = [path for path in paths if path != graphs[0]]
+    source = graphs[0]
+    beside = source.with_suffix(".wnids.txt")
+    if not lists and beside.is_file():
+        lists = [beside]
+    graph = _decode(source)
+    nodes = {node.id: node for node in graph.nodes}
+    order = read_text(lists[0]).split() if lists else None
+    # Levels that this project wrote carry their name; the prefix lets the cut find them again.
+    alias = {node.id: f"{node.level}/{node.id}" if node.level else node.id for node in graph.nodes}
+    for link in graph.links:
+        if link.source not in nodes or link.target not in nodes:
+            raise FormatError(f"{source}: link {link.source!r} → {link.target!r} has no node")
+    classes, levels = cut(
+        source,
+        ((alias[link.target], alias[link.source]) for link in graph.links),
+        [alias.get(key, key) for key in order] if order else None,
+        {alias[node.id]: node.label.replace("_", " ") for node in graph.nodes if node.label},
+    )
+    leaves = [nodes[key] for key in classes]
+    keys = [leaf.key or leaf.id for leaf in leaves]
+    names = [leaf.label or key for leaf, key in zip(leaves, keys, strict=True)]
+    return Foreign(make_classes(source, keys, names), levels, ordered=order is not None)
+
+
+def _decode(path: Path) -> _Graph:
+    try:
+        return msgspec.json.decode(read_text(path), type=_Graph)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise FormatError(f"{path} is not an NBDT graph ({error})") from error
