@@ -1,4 +1,4 @@
-"""Class hierarchies: build, measure, compare and export them."""
+"""Class hierarchies: build, show, measure, compare, plot, export and import them."""
 
 from __future__ import annotations
 
@@ -6,26 +6,67 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hierlab.build import build
     from hierlab.classes import ClassList
+    from hierlab.classlists import load_classes
+    from hierlab.embed import embed
     from hierlab.errors import HierlabError
+    from hierlab.formats import export
+    from hierlab.formats import import_hierarchy as import_
     from hierlab.labelmap import Cluster, LabelMap, Level, load_label_map
+    from hierlab.listing import list_
+    from hierlab.measures.agreement import compare
+    from hierlab.measures.report import measure
+    from hierlab.plots import plot
+    from hierlab.show import show
+    from hierlab.taxonomy import Taxonomy
+    from hierlab.wupalmer import wu_palmer
 
-__all__ = ["ClassList", "Cluster", "HierlabError", "LabelMap", "Level", "load_label_map"]
+__all__ = [
+    "ClassList",
+    "Cluster",
+    "HierlabError",
+    "LabelMap",
+    "Level",
+    "Taxonomy",
+    "build",
+    "compare",
+    "embed",
+    "export",
+    "import_",
+    "list_",
+    "load_classes",
+    "load_label_map",
+    "measure",
+    "plot",
+    "show",
+    "wu_palmer",
+]
 
 __version__ = "0.1.0"
 
 # Names are loaded on first use, so that `import hierlab` and `--help` stay quick.
 _HOMES = {
-    "ClassList": "hierlab.classes",
-    "Cluster": "hierlab.labelmap",
-    "HierlabError": "hierlab.errors",
-    "LabelMap": "hierlab.labelmap",
-    "Level": "hierlab.labelmap",
-    "load_label_map": "hierlab.labelmap",
+    "ClassList": "classes",
+    "Cluster": "labelmap",
+    "HierlabError": "errors",
+    "LabelMap": "labelmap",
+    "Level": "labelmap",
+    "Taxonomy": "taxonomy",
+    "compare": "measures.agreement",
+    "export": "formats",
+    "import_": "formats",
+    "list_": "listing",
+    "load_classes": "classlists",
+    "load_label_map": "labelmap",
+    "measure": "measures.report",
+    "plot": "plots",
+    "wu_palmer": "wupalmer",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'hierlab' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    home = importlib.import_module(f"hierlab.{_HOMES[name]}")
+    return getattr(home, "import_hierarchy" if name == "import_" else name)

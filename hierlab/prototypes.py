@@ -42,6 +42,7 @@ class Prototypes:
         prompts: the prompts, by short name or in the words of their source.
         source: where the vectors come from.
         kind: `prototypes` (a file), `table` or `weights`.
+        table_sha256: of the table that the vectors were recovered from, if any.
         sha256: of the table's numbers, where they come from one.
     """
 

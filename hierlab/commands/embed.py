@@ -1,0 +1,45 @@
+"""hierlab embed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hierlab.commands._options import Classes
+
+
+def embed(
+    clip: Annotated[
+        str, typer.Option("--clip", help="MODEL[:PRETRAINED] of open_clip, or minilm.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="npz file to write.")],
+    classes: Classes = "imagenet-1k",
+    prompts: Annotated[
+        str, typer.Option(help="80, 7, photo, name, or a file with one template a line.")
+    ] = "80",
+    weights: Annotated[
+        Path | None, typer.Option(help="Local weights file or folder, instead of a hub.")
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Texts encoded at once.")] = 256,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, …")] = "auto",
+) -> None:
+    """Embed class names through a text encoder and write prototypes."""
+    from hierlab._terminal import progress, say
+    from hierlab.classlists import load_classes
+    from hierlab.embed import embed as embed_classes
+    from hierlab.prototypes import save_prototypes
+
+    with progress("hierlab embed") as on_progress:
+        found = embed_classes(
+            clip,
+            load_classes(classes),
+            prompts=prompts,
+            weights=weights,
+            batch=batch,
+            device=device,
+            on_progress=on_progress,
+        )
+    path = save_prototypes(found, output)
+    say(f"{path}: {found.vectors.shape[0]} classes, {found.vectors.shape[1]} dimensions")
