@@ -20,29 +20,27 @@ import msgspec
 import torch
 from torch import Tensor
 
-from codec_plugin.config import ModelConfig  # noqa: TC001 - msgspec reads it at run time
+from codec_plugin.config import ModelConfig
 from codec_plugin.entropy.exact import ExactEntropy
 from codec_plugin.entropy.fixed import ACTIVATION_BITS
 from codec_plugin.entropy.hyper import Z_SHIFT
 from codec_plugin.entropy.tables import CodingTables
 from codec_plugin.errors import CheckpointError, ConfigError
 from codec_plugin.model import ProgressiveModel
+from codec_plugin.shipped import CHECKPOINTS, shipped_checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "CHECKPOINTS",
     "Checkpoint",
     "CheckpointMeta",
     "load_checkpoint",
     "model_id",
     "pack_checkpoint",
     "save_checkpoint",
-    "shipped_checkpoints",
 ]
 
-CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"  # what `Codec.load(name)` finds
 MAX_BYTES = 1 << 30
 _MAX_HEADER_BYTES = 1 << 22
 _FORMAT = "c2f-checkpoint"
@@ -77,6 +75,7 @@ class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     format: str
     version: int
+    model_id: str
     config: ModelConfig
     meta: CheckpointMeta
 
@@ -129,7 +128,8 @@ def pack_checkpoint(
             tensors[f"net.{name}"] = value.detach().to("cpu", torch.float16).contiguous()
         elif name.startswith(_PRIOR):
             tensors[f"net.{name}"] = value.detach().to("cpu", torch.float32).contiguous()
-    record = _Record(_FORMAT, _VERSION, model.config, meta)
+    identity = model_id(model.config, exact, tables)
+    record = _Record(_FORMAT, _VERSION, identity, model.config, meta)
     text = msgspec.json.encode(record, order="sorted").decode()
     # One key only: the order of several would differ from run to run.
     return bytes(save(dict(sorted(tensors.items())), metadata={"c2f": text}))
@@ -155,11 +155,6 @@ def save_checkpoint(
     except HierlabError as error:
         raise CheckpointError(str(error)) from error
     return model_id(model.config, exact, tables)
-
-
-def shipped_checkpoints() -> tuple[str, ...]:
-    """Names that `load_checkpoint` finds without a path."""
-    return tuple(sorted(path.stem for path in CHECKPOINTS.glob("*.safetensors")))
 
 
 def load_checkpoint(name_or_path: str | Path) -> Checkpoint:
@@ -220,9 +215,15 @@ def unpack_checkpoint(data: bytes) -> Checkpoint:
             f"hyper channels disagree: coding path {exact.hyper_channels}, "
             f"config {config.hyper_channels}, tables {tables.n_hyper}"
         )
+    identity = model_id(config, exact, tables)
+    if identity != record.model_id:
+        raise CheckpointError(
+            f"the coding integers hash to {identity[:16]}, the file says {record.model_id[:16]}; "
+            "it is damaged: get it again"
+        )
     _check_meta(record.meta, config)
     model = _build(config, _under("net.", tensors) | _thaw(integers))
-    return Checkpoint(model, exact, tables, record.meta, model_id(config, exact, tables))
+    return Checkpoint(model, exact, tables, record.meta, identity)
 
 
 def _read_record(data: bytes) -> _Record:

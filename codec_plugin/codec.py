@@ -11,6 +11,7 @@ from codec_plugin.bitstream.container import (
     MAX_SIDE_PX,
     Header,
     Segment,
+    byte_limit,
     pack_file,
     read_header,
     split_segments,
@@ -241,24 +242,6 @@ class Codec:
         raise ConfigError(
             f"level must be one of {', '.join(names)} or 0..{len(names) - 1}; got {level!r}"
         )
-
-
-def byte_limit(header: Header, max_bytes: int | None, bpp: float | None) -> int:
-    """How many bytes of a file may be used: the lesser of two limits and the whole.
-
-    Raises:
-        ConfigError: a limit below zero.
-    """
-    limits = [header.ends[-1]]
-    if max_bytes is not None:
-        limits.append(max_bytes)
-    if bpp is not None:
-        if not bpp >= 0:
-            raise ConfigError(f"bits per pixel must be 0 or more; got {bpp}")
-        limits.append(int(min(bpp, 1e6) * header.height_px * header.width_px / 8))
-    if min(limits) < 0:
-        raise ConfigError(f"a number of bytes must be 0 or more; got {max_bytes}")
-    return min(limits)
 
 
 def _sound(segments: tuple[Segment, ...]) -> tuple[tuple[Segment, ...], tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codec_plugin.bitstream.container import try_read_header
+from codec_plugin.bitstream.container import MAX_SIDE_PX, try_read_header
 from codec_plugin.errors import BitstreamError
 
 if TYPE_CHECKING:
@@ -23,10 +23,12 @@ class StreamingDecoder:
 
     Args:
         codec: whose checkpoint the stream belongs to.
+        max_pixels: refuse larger pictures when decoding.
     """
 
-    def __init__(self, codec: Codec) -> None:
+    def __init__(self, codec: Codec, *, max_pixels: int = MAX_SIDE_PX**2) -> None:
         self._codec = codec
+        self._max_pixels = max_pixels
         self._data = bytearray()
         self._complete = -1
         self.header: Header | None = None
@@ -70,4 +72,4 @@ class StreamingDecoder:
             raise BitstreamError(
                 f"{len(self._data)} bytes end inside the header: feed more of the file"
             )
-        return self._codec.decode(bytes(self._data))
+        return self._codec.decode(bytes(self._data), max_pixels=self._max_pixels)

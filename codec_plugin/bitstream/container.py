@@ -15,7 +15,7 @@ import zlib
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from codec_plugin.errors import BitstreamError, BlockDamagedError
+from codec_plugin.errors import BitstreamError, BlockDamagedError, ConfigError
 
 __all__ = [
     "CHECK_BYTES",
@@ -27,6 +27,7 @@ __all__ = [
     "VERSION",
     "Header",
     "Segment",
+    "byte_limit",
     "pack_file",
     "pack_header",
     "read_header",
@@ -284,3 +285,21 @@ def split_segments(data: bytes, header: Header) -> tuple[Segment, ...]:
         segments.append(Segment(stage, payload, len(payload) == length, check, expected, found))
         at += length + CHECK_BYTES
     return tuple(segments)
+
+
+def byte_limit(header: Header, max_bytes: int | None, bpp: float | None) -> int:
+    """How many bytes of a file may be used: the lesser of two limits and the whole.
+
+    Raises:
+        ConfigError: a limit below zero.
+    """
+    limits = [header.ends[-1]]
+    if max_bytes is not None:
+        limits.append(max_bytes)
+    if bpp is not None:
+        if not bpp >= 0:
+            raise ConfigError(f"bits per pixel must be 0 or more; got {bpp}")
+        limits.append(int(min(bpp, 1e6) * header.height_px * header.width_px / 8))
+    if min(limits) < 0:
+        raise ConfigError(f"a number of bytes must be 0 or more; got {max_bytes}")
+    return min(limits)

@@ -1,0 +1,89 @@
+"""`c2f decode`: a .c2f file, or any prefix of one, to a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from codec_plugin.commands._files import (
+    Bits,
+    CheckpointName,
+    chunks,
+    note,
+    read_input,
+    write_output,
+)
+
+if TYPE_CHECKING:
+    from codec_plugin.codec import Codec, Decoded
+
+__all__ = ["decode"]
+
+
+def decode(
+    stream: Annotated[str, typer.Argument(metavar="FILE", help=".c2f file, or - for a pipe.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Image to write, or - (PNG); default: FILE.png.")
+    ] = "",
+    checkpoint: CheckpointName = "compact",
+    max_bytes: Annotated[
+        int | None, typer.Option("--bytes", help="Use at most the first so many bytes.")
+    ] = None,
+    bpp: Bits = None,
+    level: Annotated[
+        str | None, typer.Option(help="Use the stages up to this level: its name, or 0, 1, …")
+    ] = None,
+    max_pixels: Annotated[
+        int, typer.Option(help="Refuse pictures with more pixels than this.")
+    ] = 8192 * 8192,
+) -> None:
+    """Decode a file or a prefix of one; from a pipe, rewrite the picture as stages arrive."""
+    from codec_plugin.codec import Codec
+
+    target = output or ("-" if stream == "-" else str(Path(stream).with_suffix(".png")))
+    limits = {"max_bytes": max_bytes, "bpp": bpp, "level": level, "max_pixels": max_pixels}
+    limited = max_bytes is not None or bpp is not None or level is not None
+    codec = Codec.load(checkpoint)
+    if stream == "-" and target != "-" and not limited:
+        decoded = _follow(codec, target, max_pixels)
+    else:
+        decoded = codec.decode(read_input(stream), **limits)  # type: ignore[arg-type]
+        _write(decoded, target)
+    for sentence in decoded.warnings:
+        note(sentence)
+    if target != "-":
+        typer.echo(_summary(target, decoded))
+
+
+def _follow(codec: Codec, target: str, max_pixels: int) -> Decoded:
+    """Rewrite the picture whenever a stage is complete, and once more at the end."""
+    from codec_plugin.streaming import StreamingDecoder
+
+    decoder = StreamingDecoder(codec, max_pixels=max_pixels)
+    decoded, bytes_shown = None, -1
+    for chunk in chunks():
+        if decoder.feed(chunk):
+            decoded, bytes_shown = decoder.decode(), decoder.bytes_received
+            _write(decoded, target)
+            note(_summary(target, decoded))
+    if decoded is None or decoder.bytes_received > bytes_shown:
+        decoded = decoder.decode()
+        _write(decoded, target)
+    return decoded
+
+
+def _write(decoded: Decoded, target: str) -> None:
+    from codec_plugin.images import write_pixels
+
+    suffix = ".png" if target == "-" else Path(target).suffix
+    write_output(target, write_pixels(decoded.pixels, suffix))
+
+
+def _summary(target: str, decoded: Decoded) -> str:
+    height, width = decoded.pixels.shape[:2]
+    return (
+        f"{target}: {width} × {height} pixels from {decoded.bytes_used} bytes "
+        f"({decoded.rate_bpp:.3f} bits per pixel, {decoded.stages_complete} complete stages)"
+    )

@@ -1,0 +1,48 @@
+"""`c2f encode`: a picture to a .c2f file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codec_plugin.commands._files import Bits, CheckpointName, note, write_output
+
+__all__ = ["encode"]
+
+
+def encode(
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="Image file, or - for a pipe.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="File to write, or -; default: IMAGE.c2f.")
+    ] = "",
+    checkpoint: CheckpointName = "compact",
+    max_bytes: Annotated[
+        int | None, typer.Option("--max-bytes", help="Keep the first so many bytes.")
+    ] = None,
+    bpp: Bits = None,
+    stages: Annotated[int | None, typer.Option(help="Write only the first so many stages.")] = None,
+    effort: Annotated[
+        int, typer.Option(help="Gradient steps on this picture; 100 is slow and better.")
+    ] = 0,
+) -> None:
+    """Encode a picture; any prefix of the file is a picture too."""
+    import sys
+
+    from codec_plugin.codec import Codec
+    from codec_plugin.images import read_picture
+
+    picture = read_picture(sys.stdin.buffer if image == "-" else image)
+    codec = Codec.load(checkpoint)
+    blob = codec.encode(picture, max_bytes=max_bytes, bpp=bpp, stages=stages, effort=effort)
+    target = output or ("-" if image == "-" else str(Path(image).with_suffix(".c2f")))
+    write_output(target, blob)
+    for sentence in picture.notes:
+        note(sentence)
+    if target != "-":
+        rate = 8 * len(blob) / (picture.height_px * picture.width_px)
+        typer.echo(
+            f"{target}: {picture.width_px} × {picture.height_px} pixels in {len(blob)} bytes "
+            f"({rate:.3f} bits per pixel)"
+        )

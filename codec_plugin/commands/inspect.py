@@ -1,0 +1,92 @@
+"""`c2f inspect`: what a file says of itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from codec_plugin.commands._files import read_input
+
+__all__ = ["inspect"]
+
+
+def inspect(
+    stream: Annotated[str, typer.Argument(metavar="FILE", help=".c2f file, or - for a pipe.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show header, stages, bytes, checks, and which checkpoint and label map a file belongs to."""
+    import json
+
+    report = describe(read_input(stream))
+    if as_json:
+        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        return
+    grey = ", grey" if report["grey"] else ""
+    checkpoint = report["checkpoint"] or "none of the shipped checkpoints"
+    typer.echo(f"picture     {report['width_px']} × {report['height_px']} pixels{grey}")
+    typer.echo(f"model       {report['model_id']} ({checkpoint})")
+    typer.echo(f"label map   {report['label_map_id']} ({report['label_map'] or 'unknown'})")
+    typer.echo(f"header      {report['header_bytes']} bytes, check right")
+    for stage in report["stages"]:
+        name = f" ({stage['level']})" if stage["level"] else ""
+        typer.echo(
+            f"stage {stage['stage']}     {stage['received_bytes']} of {stage['bytes']} bytes, "
+            f"{stage['state']}{name}"
+        )
+    typer.echo(
+        f"file        {report['received_bytes']} of {report['file_bytes']} bytes, "
+        f"{report['rate_bpp']:.3f} bits per pixel"
+    )
+
+
+def describe(data: bytes) -> dict[str, Any]:
+    """All that the bytes of a file or of a prefix tell, ready for JSON.
+
+    Raises:
+        BitstreamError: not a file of this format, damaged, or cut inside the header.
+    """
+    from codec_plugin.bitstream.container import CHECK_BYTES, read_header, split_segments
+    from codec_plugin.shipped import shipped_records
+
+    header = read_header(data)
+    known = {record.model_id[:8]: record for record in shipped_records()}
+    record = known.get(header.model_id.hex())
+    levels = record.level_names if record and record.level_names else ("",) * header.stages
+    segments = {segment.stage: segment for segment in split_segments(data, header)}
+    stages, start = [], header.size_bytes
+    for stage, end in enumerate(header.ends):
+        segment = segments.get(stage)
+        received = max(0, min(len(data), end) - start)
+        if segment is None:
+            state = "missing"
+        elif segment.check == "absent":
+            state = "cut"
+        else:
+            state = "complete, check right" if segment.check == "right" else "damaged, check wrong"
+        stages.append(
+            {
+                "stage": stage + 1,
+                "level": levels[stage] if stage < len(levels) else "",
+                "bytes": header.payload_bytes[stage] + CHECK_BYTES,
+                "received_bytes": received,
+                "state": state,
+            }
+        )
+        start = end
+    received = min(len(data), header.ends[-1])
+    return {
+        "width_px": header.width_px,
+        "height_px": header.height_px,
+        "grey": header.grey,
+        "model_id": header.model_id.hex(),
+        "checkpoint": record.name if record else None,
+        "label_map_id": header.label_map_id.hex(),
+        "label_map": record.label_map_name if record else None,
+        "header_bytes": header.size_bytes,
+        "stages": stages,
+        "received_bytes": received,
+        "file_bytes": header.ends[-1],
+        "extra_bytes": len(data) - received,
+        "rate_bpp": 8 * received / (header.width_px * header.height_px),
+    }
