@@ -23,9 +23,10 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         steps: quantiser step of each block at the start, in units of an orthonormal transform of
             an image in 0..1 (used by transforms that start at a known basis).
         hyper_channels: channels of z.
-        analysis_widths: channels of the analysis at H/4, H/8.
-        synthesis_widths: channels of the synthesis at H/16, H/8, H/4.
-        synthesis_depths: residual blocks of the synthesis at H/16, H/8, H/4.
+        analysis_widths: channels of the analysis at H/4, H/8 (tic: one width for all scales).
+        synthesis_widths: channels of the synthesis at H/16, H/8, H/4 (tic: one width).
+        synthesis_depths: residual blocks of the synthesis at H/16, H/8, H/4 (tic: Swin blocks at
+            H/16, H/8, H/4, H/2, of the analysis too).
         feature_width: channels of the hyper features that every block's network reads.
         context_width: hidden channels of a block's network.
         fill: what stands for a symbol that was not received: its conditional mean, or zero.
@@ -93,6 +94,21 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def plain(self) -> "ModelConfig":
         """The same codec without progression: one block of all channels, finest step."""
         return msgspec.structs.replace(self, blocks=(self.channels,), steps=(min(self.steps),))
+
+    @classmethod
+    def paper(cls) -> "ModelConfig":
+        """The paper's architecture: TIC transforms with N 192, M 320, blocks 128 / 96 / 96."""
+        return cls(
+            transform="tic",
+            blocks=(128, 96, 96),
+            steps=(1.0, 1.0, 1.0),
+            hyper_channels=192,
+            analysis_widths=(192,),
+            synthesis_widths=(192,),
+            synthesis_depths=(2, 6, 4, 2),
+            feature_width=256,
+            context_width=256,
+        )
 
     def to_json(self) -> str:
         """Canonical JSON (sorted keys), equal for equal records."""

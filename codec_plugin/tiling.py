@@ -7,22 +7,19 @@ they do on the whole. Where the overlap is at least the reach of the network, th
 whole's: bit for bit on integers, within rounding on floats.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from codec_plugin.model import ProgressiveModel
 
-__all__ = ["Tile", "analyse", "apply_tiled", "synthesise", "synthesise_tiles", "tiles"]
+__all__ = ["Tile", "analyse", "synthesise", "synthesise_tiles", "tiles"]
 
 LATENT_STRIDE = 16
 HYPER_STRIDE = 4  # latent positions per position of z
-ANALYSIS_OVERLAP = 8  # latent positions: reach of the transforms, rounded up to whole z cells
-HYPER_OVERLAP = 16
-SYNTHESIS_OVERLAP = 8
 TILE = 64  # latent positions: 1024 pixels
 
 
@@ -80,21 +77,11 @@ def tiles(height: int, width: int, size: int, overlap: int) -> Iterator[Tile]:
             )
 
 
-def apply_tiled(
-    network: Callable[[Tensor], Tensor], whole: Tensor, *, size: int, overlap: int
-) -> Tensor:
-    """Run a network that keeps height and width over `whole` (B, C, h, w) in tiles."""
-    height, width = whole.shape[2:]
-    if height <= size and width <= size:
-        return network(whole)
-    result: Tensor | None = None
-    for tile in tiles(height, width, size, overlap):
-        part = tile.crop(network(tile.read(whole)))
-        if result is None:
-            result = part.new_empty((*part.shape[:2], height, width))
-        tile.write(result, part)
-    assert result is not None
-    return result
+def _reach(network: nn.Module) -> int:
+    """How far a network looks each way, in latent positions; it says so itself."""
+    reach = network.reach
+    assert isinstance(reach, int)
+    return reach
 
 
 @torch.no_grad()
@@ -113,12 +100,12 @@ def analyse(model: "ProgressiveModel", x: Tensor, size: int = TILE) -> tuple[Ten
     config = model.config
     y = torch.empty(batch, config.channels, *grid)
     z = torch.empty(batch, config.hyper_channels, grid[0] // HYPER_STRIDE, grid[1] // HYPER_STRIDE)
-    for tile in tiles(*grid, size, ANALYSIS_OVERLAP):
+    for tile in tiles(*grid, size, _reach(model.analysis)):
         pixels = tile.read(x, LATENT_STRIDE)
         pixels = pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels
         tile.write(y, tile.crop(model.analysis(pixels)))
     cells = (grid[0] // HYPER_STRIDE, grid[1] // HYPER_STRIDE)
-    overlap = HYPER_OVERLAP // HYPER_STRIDE
+    overlap = _reach(model.hyper_analysis) // HYPER_STRIDE
     for tile in tiles(*cells, size // HYPER_STRIDE, overlap):
         tile.write(z, tile.crop(model.hyper_analysis(tile.read(y, HYPER_STRIDE))))
     return y, z
@@ -138,7 +125,7 @@ def synthesise_tiles(
     Yields:
         The tile in latent positions and its pixels (B, 3, 16·height, 16·width), unclamped.
     """
-    for tile in tiles(y_hat.shape[2], y_hat.shape[3], size, SYNTHESIS_OVERLAP):
+    for tile in tiles(y_hat.shape[2], y_hat.shape[3], size, _reach(model.synthesis_net)):
         x_hat = model.synthesis(tile.read(y_hat), tile.read(known))
         yield tile, tile.crop(x_hat, LATENT_STRIDE)
 

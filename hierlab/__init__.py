@@ -6,10 +6,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hierlab.build import build
+    from hierlab.assembly import build
     from hierlab.classes import ClassList
     from hierlab.classlists import load_classes
-    from hierlab.embed import embed
+    from hierlab.embedding import embed
     from hierlab.errors import HierlabError
     from hierlab.formats import export
     from hierlab.formats import import_hierarchy as import_
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hierlab.measures.agreement import compare
     from hierlab.measures.report import measure
     from hierlab.plots import plot
-    from hierlab.show import show
+    from hierlab.overview import show
     from hierlab.taxonomy import Taxonomy
     from hierlab.wupalmer import wu_palmer
 
@@ -53,7 +53,9 @@ _HOMES = {
     "LabelMap": "labelmap",
     "Level": "labelmap",
     "Taxonomy": "taxonomy",
+    "build": "assembly",
     "compare": "measures.agreement",
+    "embed": "embedding",
     "export": "formats",
     "import_": "formats",
     "list_": "listing",
@@ -61,6 +63,7 @@ _HOMES = {
     "load_label_map": "labelmap",
     "measure": "measures.report",
     "plot": "plots",
+    "show": "overview",
     "wu_palmer": "wupalmer",
 }
 

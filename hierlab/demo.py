@@ -44,7 +44,7 @@ def run_demo(
         clip: variant of the first two.
         on_progress: called with steps done and in all.
     """
-    from hierlab.build import build
+    from hierlab.assembly import build
     from hierlab.measures.agreement import compare
     from hierlab.plots import plot
 
@@ -74,7 +74,7 @@ def run_demo(
 def _rows(
     label_map: LabelMap,
 ) -> list[tuple[str, str, int, str, int, float | None, float | None, float | None]]:
-    from hierlab.build import taxonomy_for
+    from hierlab.assembly import taxonomy_for
     from hierlab.measures.report import measure
 
     report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=(POLICY,))

@@ -228,7 +228,7 @@ def resolve(wanted: str | Path, classes: ClassList, source: str = "auto") -> Pro
         return _from_table(load_table(header.variant), classes)
     if source == "table":
         load_table(variant)  # says which there are
-    from hierlab.embed import embed
+    from hierlab.embedding import embed
 
     return embed(variant, classes)
 

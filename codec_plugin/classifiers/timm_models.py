@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -65,12 +64,16 @@ def load_timm(name: str) -> Classifier:
     import timm
     from timm.data import resolve_model_data_config
 
+    from codec_plugin.classifiers._arrays import existing_file
+
     model_name, _, file = name.partition("@")
     if not timm.is_model(model_name):
         raise ClassifierError(
             f"classifier {model_name!r} is unknown; use efficientnet-lite0, -lite1, -lite2, "
             "squeezenet:FILE, darknet:FILE, tflite:FILE, or a model name of timm"
         )
+    if file:
+        existing_file(file)
     try:
         network = timm.create_model(model_name, pretrained=not file)
         if file:
@@ -150,15 +153,3 @@ def _wrap(
     return TimmClassifier(
         name, network, class_ids, input_size=size, mean=expand[0], std=expand[1]
     )
-
-
-def local_file(path: str) -> Path:
-    """Path of a file that must exist.
-
-    Raises:
-        ClassifierError: it does not.
-    """
-    file = Path(path)
-    if not file.is_file():
-        raise ClassifierError(f"classifier file {path!r} does not exist")
-    return file

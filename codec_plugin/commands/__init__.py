@@ -1,7 +1,7 @@
 """The commands of `c2f`, one a module, found by their file names.
 
-To add one, put `codec_plugin/commands/<name>.py` here with a function `<name>` whose parameters
-are typer options; nothing else needs to change. Its docstring's first line is the help text.
+To add one, put `codec_plugin/commands/<name>.py` here whose `__all__` names one function, the
+parameters of which are typer options; nothing else needs to change. Its docstring is the help text.
 A module is imported when its command (or the list of all commands) is asked for, so it must not
 import torch, pandas or matplotlib at the top: do that inside the function. Modules whose names
 begin with an underscore are no commands; `import_` and the like lose the underscore at the end,
@@ -37,4 +37,5 @@ def register(app: typer.Typer, asked: str | None = None) -> None:
     for name in [asked] if asked in names else names:
         assert name is not None
         home = import_module(f"{__name__}.{names[name]}")
-        app.command(name)(getattr(home, names[name]))
+        (function,) = home.__all__
+        app.command(name)(getattr(home, function))

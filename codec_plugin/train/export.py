@@ -1,13 +1,77 @@
 """From a run to a checkpoint that encodes and decodes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from codec_plugin.train.loop import Trainer
+import msgspec
 
-__all__ = ["export_checkpoint"]
+from codec_plugin.checkpoint import CheckpointMeta, save_checkpoint
+from codec_plugin.entropy.exact import ExactEntropy
+from codec_plugin.entropy.tables import CodingTables
+from codec_plugin.errors import TrainingError
+from codec_plugin.hierarchy import Hierarchy, load_hierarchy
+from codec_plugin.model import ProgressiveModel
+from codec_plugin.train.settings import TrainSettings, settings_from
+from codec_plugin.train.state import STATE_FILE, load_weights, read_state
+
+__all__ = ["HIERARCHY_FILE", "SETTINGS_FILE", "export_model", "export_run"]
+
+SETTINGS_FILE = "settings.json"
+HIERARCHY_FILE = "hierarchy.json"
 
 
-def export_checkpoint(trainer: "Trainer", path: Path) -> None:
-    """Freeze the averaged weights and write them as a checkpoint."""
+def export_model(
+    model: ProgressiveModel, settings: TrainSettings, hierarchy: Hierarchy, step: int, path: Path
+) -> str:
+    """Freeze a network to integers and write it as a checkpoint; returns the model id.
+
+    Args:
+        model: on the CPU, in evaluation mode.
+        step: optimiser steps done.
+    """
+    exact = ExactEntropy.from_model(model)
+    tables = CodingTables.from_prior(model.entropy.prior)
+    return save_checkpoint(path, model, exact, tables, _meta(settings, hierarchy, step))
+
+
+def export_run(run: Path, path: Path) -> str:
+    """Write the averaged weights of a stopped or running run as a checkpoint.
+
+    Raises:
+        TrainingError: the folder holds no run.
+    """
+    try:
+        tree = msgspec.json.decode((run / SETTINGS_FILE).read_bytes())
+    except (OSError, msgspec.DecodeError) as error:
+        raise TrainingError(f"{run} holds no run ({error})") from error
+    settings = settings_from(tree, source=str(run / SETTINGS_FILE))
+    model = ProgressiveModel(settings.model)
+    load_weights(run, model)
+    step = read_state(run / STATE_FILE).state.step
+    hierarchy = load_hierarchy(run / HIERARCHY_FILE)
+    return export_model(model.eval(), settings, hierarchy, step, path)
+
+
+def _meta(settings: TrainSettings, hierarchy: Hierarchy, step: int) -> CheckpointMeta:
+    """What a checkpoint says of itself; no times, no paths."""
+    phase, _ = settings.phase_at(max(0, step - 1))
+    begun = [p for n, p in enumerate(settings.phases) if step > _first_step(settings, n)]
+    n_blocks = settings.model.n_blocks
+    names = tuple(hierarchy.level_names)
+    return CheckpointMeta(
+        name=settings.name,
+        label_map_id=hierarchy.id,
+        label_map_name=hierarchy.name,
+        level_names=names if len(names) == n_blocks else (),
+        lambdas=phase.lambdas,
+        provenance={
+            "classifier": settings.classifier if phase.semantic else "none",
+            "objective": f"gammas {phase.gammas}, fine_gammas {phase.fine_gammas}",
+            "phases": ", ".join(p.name for p in begun),
+            "seed": str(settings.seed),
+            "step": str(step),
+        },
+    )
+
+
+def _first_step(settings: TrainSettings, number: int) -> int:
+    return sum(phase.steps for phase in settings.phases[:number])

@@ -202,10 +202,9 @@ class Trainer:
         return [self.folder.tensor(int(number)) for number in self.held[:limit]]
 
     def averaged(self) -> ProgressiveModel:
-        """A copy of the network with the averaged weights, in evaluation mode."""
+        """A copy of the network with the averaged weights, in evaluation mode, on the CPU."""
         copy = ProgressiveModel(self.settings.model)
         self.ema.copy_to(copy)
-        copy.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return copy.eval()
 
     def _count(self, seconds: float) -> None:

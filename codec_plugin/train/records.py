@@ -33,10 +33,10 @@ class RunRecords:
         step, settings = trainer.state.step, trainer.settings
         if trainer.fabric.is_global_zero and step % TENSORBOARD_STEPS == 0:
             self._scalars(parts)
-        if step % settings.report_steps == 0 and step < settings.total_steps:
-            self.report()
         if step % settings.checkpoint_steps == 0:
             trainer.save()
+        if step % settings.report_steps == 0 and step < settings.total_steps:
+            self.report()
 
     def report(self) -> list[StageFigures]:
         """Figures on the held-out photographs, preview strip and checkpoints."""
@@ -60,10 +60,11 @@ class RunRecords:
         return same[: self.trainer.settings.preview_images]
 
     def _checkpoints(self, figures: list[StageFigures]) -> None:
-        from codec_plugin.train.export import export_checkpoint
+        from codec_plugin.train.export import export_model
 
         trainer = self.trainer
-        export_checkpoint(trainer, trainer.run / "last.safetensors")
+        model, settings, step = trainer.averaged(), trainer.settings, trainer.state.step
+        export_model(model, settings, trainer.hierarchy, step, trainer.run / "last.safetensors")
         if not figures:
             return
         phase, _ = trainer.settings.phase_at(trainer.state.step - 1)
@@ -71,7 +72,7 @@ class RunRecords:
         first_of_phase = _phase_start(trainer)
         if loss < trainer.state.best_loss or first_of_phase:
             trainer.state = msgspec.structs.replace(trainer.state, best_loss=loss)
-            export_checkpoint(trainer, trainer.run / "best.safetensors")
+            export_model(model, settings, trainer.hierarchy, step, trainer.run / "best.safetensors")
 
     def _append(self, figures: list[StageFigures]) -> None:
         """Add a line a stage to figures.csv."""

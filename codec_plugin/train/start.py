@@ -10,14 +10,12 @@ import torch
 
 from codec_plugin.errors import ConfigError, TrainingError
 from codec_plugin.hierarchy import load_hierarchy
+from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE
 from codec_plugin.train.loop import Trainer
 from codec_plugin.train.settings import TrainSettings, load_settings
 from codec_plugin.train.state import STATE_FILE
 
 __all__ = ["start_run"]
-
-SETTINGS_FILE = "settings.json"
-HIERARCHY_FILE = "hierarchy.json"
 
 
 def start_run(

@@ -9,6 +9,7 @@ from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError
 from codec_plugin.transforms.compact import CompactAnalysis, CompactSynthesis
 from codec_plugin.transforms.hyper_analysis import HyperAnalysis
+from codec_plugin.transforms.tic import TicAnalysis, TicSynthesis
 
 __all__ = ["TRANSFORMS", "TransformFamily", "build_transforms", "register_transform"]
 
@@ -50,3 +51,4 @@ def build_transforms(config: ModelConfig) -> tuple[nn.Module, nn.Module, HyperAn
 
 
 register_transform("compact", TransformFamily(CompactAnalysis, CompactSynthesis, HyperAnalysis))
+register_transform("tic", TransformFamily(TicAnalysis, TicSynthesis, HyperAnalysis))

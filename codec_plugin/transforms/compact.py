@@ -1,5 +1,7 @@
 """The `compact` transforms: a block DCT that learns, for training and coding on CPUs."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -35,6 +37,8 @@ class CompactAnalysis(nn.Module):
 
     x (B, 3, H, W) in 0..1; y (B, M, H/16, W/16) in quantiser steps, float32.
     """
+
+    reach = 8  # latent positions that a result may depend on each way, whole cells of z
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -96,6 +100,8 @@ class CompactSynthesis(nn.Module):
         self.film_high = Film(config.n_blocks, high)
         self.high = nn.Sequential(*(SeparableResidual(high) for _ in range(n_high)))
         self.leave = zero_init(nn.Conv2d(high, patch, 3, padding=1))
+        # 3 × 3 kernels: a position a block, at H/8 half and at H/4 a quarter of a latent's.
+        self.reach = 4 * math.ceil((n_low + n_mid / 2 + (n_high + 1) / 4) / 4)
 
     def forward(self, y_hat: Tensor, known: Tensor) -> Tensor:
         """Transform ŷ (B, M, h, w), of which `known` is real, to x̂ (B, 3, 16h, 16w)."""

@@ -47,7 +47,7 @@ def build(
 ) -> None:
     """Build a hierarchy: hierlab build --clip ViT-B-32 --k 10,100,1000 -o mine.json."""
     from hierlab._terminal import emit_table, say
-    from hierlab.build import build as build_map
+    from hierlab.assembly import build as build_map
 
     label_map = build_map(
         clip=clip,

@@ -28,7 +28,7 @@ def embed(
     """Embed class names through a text encoder and write prototypes."""
     from hierlab._terminal import progress, say
     from hierlab.classlists import load_classes
-    from hierlab.embed import embed as embed_classes
+    from hierlab.embedding import embed as embed_classes
     from hierlab.prototypes import save_prototypes
 
     with progress("hierlab embed") as on_progress:

@@ -9,7 +9,7 @@ import typer
 from hierlab.commands._options import Json, MapFile
 
 if TYPE_CHECKING:
-    from hierlab.show import ClusterReport, LevelReport
+    from hierlab.overview import ClusterReport, LevelReport
 
 
 def show(
@@ -26,7 +26,7 @@ def show(
     """Show levels, sizes and named clusters with their members."""
     from hierlab._terminal import emit_json, say
     from hierlab.labelmap import load_label_map
-    from hierlab.show import find_cluster, show, show_class
+    from hierlab.overview import find_cluster, show, show_class
 
     loaded = load_label_map(label_map)
     which = int(level) if level is not None and level.isdigit() else level

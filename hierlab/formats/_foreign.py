@@ -123,7 +123,7 @@ def _ordered(foreign: Foreign, classes: ClassList | None) -> Foreign:
 
 
 def _level_names(found: Sequence[ForeignLevel], given: Sequence[str] | None) -> list[str]:
-    from hierlab.build import level_names
+    from hierlab.assembly import level_names
 
     try:
         usual = level_names(len(found), given)
@@ -143,7 +143,7 @@ def _describe(
     found: Sequence[ForeignLevel], names: Sequence[str], classes: ClassList
 ) -> tuple[Level, ...]:
     """Name clusters as the file does, the rest by WordNet or by their central class."""
-    from hierlab.build import describe
+    from hierlab.assembly import describe
     from hierlab.builders import BuildInput
     from hierlab.taxonomy import taxonomy_for
 

@@ -1,1 +1,99 @@
 """Figures of a hierarchy: one a file, each with the CSV it was drawn from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from hierlab.errors import HierlabError
+from hierlab.plots.agreement import plot_agreement
+from hierlab.plots.heatmap import plot_heatmap
+from hierlab.plots.icicle import plot_icicle
+from hierlab.plots.sizes import plot_sizes
+from hierlab.plots.tree_page import plot_tree_page
+from hierlab.plots.within_between import plot_within_between
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from hierlab.labelmap import LabelMap
+    from hierlab.measures.consistency import ConsistencyReport
+    from hierlab.wupalmer import Policy
+
+__all__ = [
+    "KINDS",
+    "Kind",
+    "plot",
+    "plot_agreement",
+    "plot_heatmap",
+    "plot_icicle",
+    "plot_sizes",
+    "plot_tree_page",
+    "plot_within_between",
+]
+
+Kind: TypeAlias = Literal["icicle", "sizes", "heatmap", "within-between"]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+
+def plot(
+    label_map: LabelMap,
+    path: str | Path,
+    kind: Kind = "icicle",
+    *,
+    similarity: NDArray[np.float64] | None = None,
+    policy: Policy = "nltk",
+) -> tuple[Path, ...]:
+    """Draw one map; the suffix says how: .png, .svg, .pdf, or .html for a page to click through.
+
+    Args:
+        kind: icicle, sizes, heatmap or within-between; a page is always an icicle.
+        similarity: (C, C) for the heatmap; Wu-Palmer if not given.
+        policy: of Wu-Palmer, for heatmap and within-between.
+
+    Returns:
+        The figure, and beside it the CSV with its numbers.
+    Raises:
+        HierlabError: unknown kind or suffix, or a figure that needs WordNet for classes that it
+            does not know.
+    """
+    target = Path(path)
+    if kind not in KINDS:
+        raise HierlabError(f"no figure {kind!r}; there are {', '.join(KINDS)}")
+    if target.suffix.lower() == ".html":
+        if kind != "icicle":
+            raise HierlabError(f"a page shows the icicle; draw {kind!r} to .png, .svg or .pdf")
+        return plot_tree_page(label_map, target)
+    if kind == "icicle":
+        return plot_icicle(label_map, target)
+    if kind == "sizes":
+        return plot_sizes(label_map, target)
+    if kind == "heatmap":
+        if similarity is not None:
+            return plot_heatmap(label_map, similarity, target)
+        what = f"Wu-Palmer similarity ({policy})"
+        return plot_heatmap(label_map, _wu_palmer(label_map, policy), target, what=what)
+    return plot_within_between({label_map.name: _consistency(label_map, policy)}, target)
+
+
+def _consistency(label_map: LabelMap, policy: Policy) -> ConsistencyReport:
+    from hierlab.measures.report import measure
+    from hierlab.taxonomy import taxonomy_for
+
+    report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=(policy,))
+    if not report.consistency:
+        raise HierlabError(f"nothing to draw: {report.left_out[0]}")
+    return report.consistency[0]
+
+
+def _wu_palmer(label_map: LabelMap, policy: Policy) -> NDArray[np.float64]:
+    from hierlab.taxonomy import taxonomy_for
+    from hierlab.wupalmer import wu_palmer
+
+    taxonomy = taxonomy_for(label_map.classes)
+    wnids = taxonomy.resolve(label_map.classes).wnids if taxonomy else (None,)
+    known = [wnid for wnid in wnids if wnid is not None]
+    if taxonomy is None or len(known) < len(wnids):
+        raise HierlabError("WordNet does not hold all classes; give a similarity of your own")
+    return wu_palmer(taxonomy, known, policy)

@@ -26,7 +26,7 @@ cluster's majority parent. The prompts differ between variants (`hierlab list`).
 
 def write_gallery(maps: Sequence[LabelMap], folder: Path) -> tuple[Path, ...]:
     """Write README.md and one picture per map into `folder`; return the files."""
-    from hierlab.build import taxonomy_for
+    from hierlab.assembly import taxonomy_for
     from hierlab.measures.report import measure
     from hierlab.plots import plot
 

@@ -71,7 +71,7 @@ def build_shipped(
     folder: Path, on_progress: Callable[[int, int], None] = lambda done, total: None
 ) -> tuple[LabelMap, ...]:
     """Build every shipped map and write it into `folder`."""
-    from hierlab.build import build
+    from hierlab.assembly import build
 
     maps = []
     for done, shipped in enumerate(SHIPPED):
