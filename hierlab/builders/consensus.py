@@ -1,0 +1,154 @@
+"""The consensus of one or several encoders: likeness by rank, diffused; nested, no seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlab.builders._registry import BuildInput, Labels, register_builder
+from hierlab.builders._vectors import canonical, checked_levels, checked_vectors
+from hierlab.consensus import (
+    ConsensusSettings,
+    class_confidence,
+    diffused,
+    neighbour_ranks,
+    nested_levels,
+    rank_affinity,
+)
+from hierlab.errors import BuilderError
+
+__all__ = ["Consensus", "build_consensus", "consensus"]
+
+_DEFAULT = ConsensusSettings()
+_SHARE = 0.8  # of the classes in each run that judges confidence
+
+
+@dataclass(frozen=True)
+class Consensus:
+    """One hierarchy of several encoders.
+
+    Args:
+        labels: one (C,) array a level, coarse to fine, nested.
+        confidence: per level (C,) 0..1, how much of its cluster a class keeps over the runs; None
+            for the level that is the classes themselves, or where no run was asked for.
+        runs: how many runs judged the confidence.
+    """
+
+    labels: Labels
+    confidence: tuple[NDArray[np.float64] | None, ...]
+    runs: int
+
+
+@register_builder("consensus")
+def build_consensus(
+    inputs: BuildInput,
+    *,
+    k: tuple[int, ...],
+    seed: int,
+    top_reach: float = _DEFAULT.top_reach,
+    top_steps: float = _DEFAULT.top_steps,
+    reach: float = _DEFAULT.reach,
+    steps: float = _DEFAULT.steps,
+) -> Labels:
+    """Diffuse likeness by rank, then split it from the top: the stable method; nested, no seed.
+
+        vectors ─ centre ─ rank neighbours ─┬─ far reach ─ diffuse ─ Ward, k-means steps ─► coarsest
+                                            └─ near reach ─ diffuse ─ average linkage inside each
+                                               cluster, farthest joins undone ─► next level, …
+
+    Args:
+        inputs: classes and their unit vectors.
+        k: numbers of clusters, rising.
+        seed: not used; the method is deterministic.
+        top_reach: ranks over which a neighbour's weight falls by e, coarsest level.
+        top_steps: length of the diffusion, coarsest level.
+        reach: the same for the levels below.
+        steps: the same for the levels below.
+
+    Source: rank weights and their use here are ours; diffusion maps: Coifman and Lafon, 2006.
+    """
+    del seed
+    settings = ConsensusSettings(top_reach, top_steps, reach, steps)
+    return _levels([neighbour_ranks(checked_vectors(inputs, k))], k, settings)
+
+
+def consensus(
+    encoders: Sequence[NDArray[np.float64]],
+    k: Sequence[int],
+    *,
+    settings: ConsensusSettings = _DEFAULT,
+    runs: int = 16,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Consensus:
+    """Make one nested hierarchy of several encoders (or prompt sets), with confidence.
+
+    Args:
+        encoders: one (C, D) array of unit rows each; D may differ.
+        k: numbers of clusters, rising.
+        settings: of the method.
+        runs: for the confidence: each draws 80 % of the classes, and with more than one encoder
+            about half of them, and builds anew; 0 leaves the confidence out.
+        seed: of those draws; the hierarchy itself does not depend on it.
+        progress: told (done, total) after each run.
+
+    Raises:
+        BuilderError: no encoder, encoders of different classes, or levels that cannot be.
+    """
+    if not encoders:
+        raise BuilderError("a consensus needs at least one encoder, got none")
+    sizes = {len(vectors) for vectors in encoders}
+    if len(sizes) > 1:
+        raise BuilderError(
+            "all encoders of a consensus must have the same classes, got "
+            f"{', '.join(map(str, sorted(sizes)))} rows"
+        )
+    counts = tuple(k)
+    checked_levels(counts, sizes.pop())
+    labels = _levels([neighbour_ranks(vectors) for vectors in encoders], counts, settings)
+    judged = tuple(count for count in counts if count < len(labels[0]))
+    found = _runs(encoders, judged, settings, runs, seed, progress)
+    confidence = tuple(
+        class_confidence(labels[at], [(rows, run[at]) for rows, run in found])
+        if found and at < len(judged)
+        else None
+        for at in range(len(counts))
+    )
+    return Consensus(labels, confidence, len(found))
+
+
+def _levels(
+    ranks: Sequence[NDArray[np.int32]], k: tuple[int, ...], settings: ConsensusSettings
+) -> Labels:
+    scaled = settings.scaled(len(ranks[0]))
+    outer = diffused(rank_affinity(ranks, scaled.top_reach), scaled.top_steps)
+    inner = outer
+    if any(1 < count < len(outer) for count in k[1:]):
+        inner = diffused(rank_affinity(ranks, scaled.reach), scaled.steps)
+    return canonical(nested_levels(outer, inner, k))
+
+
+def _runs(
+    encoders: Sequence[NDArray[np.float64]],
+    k: tuple[int, ...],
+    settings: ConsensusSettings,
+    runs: int,
+    seed: int,
+    progress: Callable[[int, int], None] | None,
+) -> list[tuple[NDArray[np.int64], Labels]]:
+    """Draw classes and encoders and build again; each class is left out of some runs only."""
+    count = len(encoders[0])
+    size = max(round(_SHARE * count), k[-1] if k else 0)
+    rng = np.random.default_rng(seed)
+    found: list[tuple[NDArray[np.int64], Labels]] = []
+    for number in range(runs if k else 0):
+        rows = np.sort(rng.permutation(count)[:size])
+        half = rng.permutation(len(encoders))[: (len(encoders) + 1) // 2]
+        ranks = [neighbour_ranks(encoders[at][rows]) for at in sorted(half)]
+        found.append((rows, _levels(ranks, k, settings)))
+        if progress is not None:
+            progress(number + 1, runs)
+    return found

@@ -1,0 +1,16 @@
+"""Consensus: one nested hierarchy of several text encoders, with how sure each class is of it."""
+
+from hierlab.consensus._confidence import class_confidence
+from hierlab.consensus._diffusion import MAX_CLASSES, diffused, neighbour_ranks, rank_affinity
+from hierlab.consensus._nested import nested_levels
+from hierlab.consensus._settings import ConsensusSettings
+
+__all__ = [
+    "MAX_CLASSES",
+    "ConsensusSettings",
+    "class_confidence",
+    "diffused",
+    "neighbour_ranks",
+    "nested_levels",
+    "rank_affinity",
+]
