@@ -98,8 +98,9 @@ class HyperSynthesis(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width = config.feature_width
-        self.enter = nn.Conv2d(config.hyper_channels, 192, 3, padding=1)
-        self.up_half = nn.Conv2d(192, 4 * width, 1)
+        inner = min(192, 8 * config.hyper_channels)  # narrow models stay narrow
+        self.enter = nn.Conv2d(config.hyper_channels, inner, 3, padding=1)
+        self.up_half = nn.Conv2d(inner, 4 * width, 1)
         self.mix_half = nn.Conv2d(width, width, 3, padding=1)
         self.up_full = nn.Conv2d(width, 4 * width, 1)
         self.mix_full = nn.Conv2d(width, width, 3, padding=1)

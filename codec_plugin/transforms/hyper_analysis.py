@@ -7,7 +7,7 @@ from codec_plugin.config import ModelConfig
 
 __all__ = ["HyperAnalysis"]
 
-_WIDTH = 128
+_WIDTH = 128  # at most
 
 
 class HyperAnalysis(nn.Module):
@@ -21,14 +21,15 @@ class HyperAnalysis(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
+        width = min(_WIDTH, 8 * config.hyper_channels)
         self.layers = nn.Sequential(
-            nn.Conv2d(config.channels, _WIDTH, 3, padding=1),
+            nn.Conv2d(config.channels, width, 3, padding=1),
             nn.GELU(),
-            nn.Conv2d(_WIDTH, _WIDTH, 4, stride=2, padding=1),
+            nn.Conv2d(width, width, 4, stride=2, padding=1),
             nn.GELU(),
-            nn.Conv2d(_WIDTH, _WIDTH, 4, stride=2, padding=1),
+            nn.Conv2d(width, width, 4, stride=2, padding=1),
             nn.GELU(),
-            nn.Conv2d(_WIDTH, config.hyper_channels, 1),
+            nn.Conv2d(width, config.hyper_channels, 1),
         )
 
     def forward(self, y: Tensor) -> Tensor:
