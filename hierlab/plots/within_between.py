@@ -1,0 +1,108 @@
+"""Within and between: likeness inside and across clusters against K, with the chance level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hierlab.errors import HierlabError
+from hierlab.plots._figure import INK, PALETTE, Table, new_figure, save_figure
+
+if TYPE_CHECKING:
+    from hierlab.measures.consistency import ConsistencyReport, LevelConsistency
+
+__all__ = ["plot_within_between"]
+
+HEADER = (
+    "hierarchy",
+    "policy",
+    "level",
+    "k",
+    "within",
+    "within_low",
+    "within_high",
+    "between",
+    "random_mean",
+    "random_sd",
+)
+
+
+def plot_within_between(reports: Mapping[str, ConsistencyReport], path: Path) -> tuple[Path, ...]:
+    """Draw mean similarity within (solid) and between (dashed) clusters of one or more maps.
+
+    Bars are 95 % intervals over resampled classes; the grey line is random clusters of any size.
+
+    Args:
+        reports: consistency by the name to show; all of one policy.
+
+    Returns:
+        The figure and its CSV: a row per map and level.
+    Raises:
+        HierlabError: no report, or reports of different policies.
+    """
+    policies = {report.policy for report in reports.values()}
+    if len(policies) != 1:
+        raise HierlabError(
+            f"expected reports of one Wu-Palmer policy, got {', '.join(sorted(policies)) or 'none'}"
+        )
+    policy = policies.pop()
+    rows = [
+        _row(name, policy, level) for name, report in reports.items() for level in _grouping(report)
+    ]
+    if not rows:
+        raise HierlabError("no level of these maps has two classes in one cluster: nothing to draw")
+    with new_figure(900, 480) as figure:
+        axes = figure.add_axes((0.075, 0.115, 0.62, 0.8))
+        for number, (name, report) in enumerate(reports.items()):
+            _draw_map(axes, _grouping(report), name, PALETTE[number % len(PALETTE)])
+        levels = [level for report in reports.values() for level in _grouping(report)]
+        chance = [level.random_mean for level in levels if level.random_mean is not None]
+        mean = sum(chance) / len(chance)
+        axes.axhline(mean, color="#888888", linewidth=1, label="random clusters", zorder=1)
+        counts = sorted({level.k for level in levels})
+        axes.set_xscale("log")
+        axes.set_xticks(counts, [str(k) for k in counts])
+        axes.minorticks_off()
+        axes.margins(x=0.12)
+        axes.set(xlabel="clusters K (logarithmic)", ylabel=f"mean Wu-Palmer similarity, {policy}")
+        axes.grid(axis="y", color="#e5e5e5", linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.set_title("within clusters (solid) and between (dashed)", loc="left", color=INK)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, fontsize=9)
+        return save_figure(figure, Table(HEADER, rows), path)
+
+
+def _grouping(report: ConsistencyReport) -> list[LevelConsistency]:
+    """Levels in which some cluster has two classes."""
+    return [level for level in report.levels if level.within is not None]
+
+
+def _draw_map(axes: Any, levels: list[LevelConsistency], name: str, colour: str) -> None:
+    k = [level.k for level in levels]
+    within = [level.within or 0.0 for level in levels]
+    low = [
+        max(0.0, value - (value if level.within_low is None else level.within_low))
+        for value, level in zip(within, levels, strict=True)
+    ]
+    high = [
+        max(0.0, (value if level.within_high is None else level.within_high) - value)
+        for value, level in zip(within, levels, strict=True)
+    ]
+    axes.errorbar(
+        k, within, [low, high], color=colour, marker="o", capsize=3, linewidth=1.8, label=name
+    )
+    between = [(level.k, level.between) for level in levels if level.between is not None]
+    axes.plot(
+        [k for k, _ in between],
+        [value for _, value in between],
+        color=colour,
+        marker="o",
+        markersize=3,
+        linestyle="--",
+    )
+
+
+def _row(name: str, policy: str, level: LevelConsistency) -> tuple[object, ...]:
+    values = tuple(getattr(level, field) for field in HEADER[2:])
+    return (name, policy, *("" if value is None else value for value in values))
