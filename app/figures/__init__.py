@@ -1,0 +1,1 @@
+"""Figure builders: data in, figure out; they know nothing of Streamlit."""

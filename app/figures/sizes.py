@@ -1,0 +1,53 @@
+"""How many classes each cluster holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from app.palette import LINES
+
+if TYPE_CHECKING:
+    from hierlab import Level
+
+__all__ = ["sizes_figure"]
+
+
+def sizes_figure(
+    levels: dict[str, Level], *, chosen: int | None = None, height_px: int = 420
+) -> go.Figure:
+    """Bars of cluster sizes, largest first; several maps side by side share the axes.
+
+    Args:
+        levels: a level under the name of its map.
+        chosen: cluster of the first level to bring out.
+    """
+    figure = go.Figure()
+    for number, (name, level) in enumerate(levels.items()):
+        order = sorted(range(level.k), key=lambda one: (-level.clusters[one].size, one))
+        colours = [
+            LINES[1] if number == 0 and cluster == chosen else LINES[(0, 2)[number % 2]]
+            for cluster in order
+        ]
+        figure.add_trace(
+            go.Bar(
+                x=list(range(1, level.k + 1)),
+                y=[level.clusters[cluster].size for cluster in order],
+                name=name,
+                customdata=[[cluster, level.clusters[cluster].name] for cluster in order],
+                marker={"color": colours},
+                hovertemplate="<b>%{customdata[1]}</b><br>%{y} classes<extra></extra>",
+            )
+        )
+    figure.update_layout(
+        height=height_px,
+        margin={"t": 8, "l": 8, "r": 8, "b": 8},
+        xaxis={"title": "cluster, by size"},
+        yaxis={"title": "classes"},
+        barmode="group",
+        showlegend=len(levels) > 1,
+        legend={"orientation": "h", "y": 1.08},
+        clickmode="event+select",
+    )
+    return figure

@@ -1,0 +1,147 @@
+"""A hierarchy as nested areas: treemap, icicle or sunburst."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+import plotly.graph_objects as go
+
+from app.palette import category, lighter
+from app.state import Spot
+
+if TYPE_CHECKING:
+    from hierlab import LabelMap
+
+__all__ = ["KINDS", "ROOT", "Kind", "Node", "node_of_spot", "tree_figure", "tree_nodes"]
+
+Kind: TypeAlias = Literal["Treemap", "Icicle", "Sunburst"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+ROOT = "all"
+# Browsers draw more areas than this slowly, and nobody reads them.
+MAX_NODES = 4_000
+
+
+@dataclass(frozen=True)
+class Node:
+    """One area.
+
+    Args:
+        id: path of cluster numbers below `all`, so unique even where levels are not nested.
+        parent: id of the area around it; empty for the root.
+        size: number of classes.
+        spot: the cluster it shows, or None for the root and for a single class.
+        position: the class it shows, or None.
+    """
+
+    id: str
+    parent: str
+    label: str
+    size: int
+    colour: str
+    spot: Spot | None = None
+    position: int | None = None
+
+
+def tree_nodes(label_map: LabelMap) -> tuple[Node, ...]:
+    """Areas of a label map, root first, classes as leaves.
+
+    In a map that is not nested a cluster is shown once inside each cluster above that shares
+    classes with it, labelled with its share. Levels (and the classes) that would make more than
+    4,000 areas are left out.
+    """
+    root = Node(ROOT, "", label_map.name, len(label_map.classes), "rgba(128,128,128,0.25)")
+    nodes = [root]
+    paths = [ROOT] * len(label_map.classes)
+    top = [0] * len(label_map.classes)
+    for number, level in enumerate(label_map.levels):
+        if level.k == len(label_map.classes) and number:
+            break
+        labels = level.labels.tolist()
+        if number == 0:
+            top = labels
+        groups: dict[str, list[int]] = {}
+        for position, label in enumerate(labels):
+            groups.setdefault(f"{paths[position]}/{label}", []).append(position)
+        if len(nodes) + len(groups) > MAX_NODES:
+            return tuple(nodes)
+        for path, members in groups.items():
+            cluster = labels[members[0]]
+            whole = level.clusters[cluster].size == len(members)
+            part = "" if whole else f" ({len(members)} of {level.clusters[cluster].size})"
+            nodes.append(
+                Node(
+                    path,
+                    path.rpartition("/")[0],
+                    level.clusters[cluster].name + part,
+                    len(members),
+                    lighter(category(top[members[0]]), min(0.25 * number, 0.6)),
+                    spot=Spot(number, cluster),
+                )
+            )
+            for position in members:
+                paths[position] = path
+    return tuple(nodes) + _leaves(label_map, paths, top, MAX_NODES - len(nodes))
+
+
+def _leaves(
+    label_map: LabelMap, paths: Sequence[str], top: Sequence[int], room: int
+) -> tuple[Node, ...]:
+    names = label_map.classes.names
+    if len(names) > room:
+        return ()
+    return tuple(
+        Node(f"{path}/={position}", path, name, 1, lighter(category(first), 0.6), position=position)
+        for position, (path, name, first) in enumerate(zip(paths, names, top, strict=True))
+    )
+
+
+def node_of_spot(nodes: Sequence[Node], spot: Spot | None) -> Node:
+    """The area that shows a cluster (the largest if it is in parts); the root if there is none."""
+    shown = [node for node in nodes if spot is not None and node.spot == spot]
+    return max(shown, key=lambda node: node.size, default=nodes[0])
+
+
+def tree_figure(
+    nodes: Sequence[Node], kind: Kind, *, depth: int, at: str = ROOT, height_px: int = 560
+) -> go.Figure:
+    """Draw areas with the class count as their size.
+
+    Args:
+        nodes: from `tree_nodes`.
+        kind: Treemap, Icicle or Sunburst.
+        depth: levels shown below the area `at`.
+        at: id of the area that fills the figure.
+    """
+    trace = {"Treemap": go.Treemap, "Icicle": go.Icicle, "Sunburst": go.Sunburst}[kind]
+    own = {
+        "Treemap": {"tiling": {"pad": 1}, "pathbar": {"thickness": 26}},
+        "Icicle": {"tiling": {"pad": 1}, "pathbar": {"thickness": 26}},
+        "Sunburst": {"insidetextorientation": "radial"},
+    }[kind]
+    figure = go.Figure(
+        trace(
+            ids=[node.id for node in nodes],
+            labels=[node.label for node in nodes],
+            parents=[node.parent for node in nodes],
+            values=[node.size for node in nodes],
+            branchvalues="total",
+            level=at,
+            maxdepth=depth + 1,
+            sort=True,
+            marker={
+                "colors": [node.colour for node in nodes],
+                "line": {"width": 1, "color": "rgba(128,128,128,0.6)"},
+            },
+            hovertemplate="<b>%{label}</b><br>%{value} classes<extra></extra>",
+            textinfo="label" if kind == "Sunburst" else "label+value",
+            **own,
+        )
+    )
+    figure.update_layout(
+        height=height_px,
+        margin={"t": 8, "l": 0, "r": 0, "b": 8},
+        uniformtext={"minsize": 10, "mode": "hide"},
+    )
+    return figure

@@ -1,0 +1,65 @@
+"""The folder that whoever starts the app may serve: maps, images, studies, results, codecs.
+
+Visitors choose from lists of what lies there; nothing they type or upload becomes a path.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["VARIABLE", "images_of", "served", "stamp"]
+
+VARIABLE = "HIERLAB_APP_DATA"
+PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+def served(kind: str, suffix: str = "") -> dict[str, Path]:
+    """Files (or folders, for no suffix) in one part of the folder by name, sorted."""
+    root = os.environ.get(VARIABLE)
+    if not root:
+        return {}
+    part = Path(root) / kind
+    found = sorted(part.glob(f"*{suffix}")) if part.is_dir() else []
+    return {
+        path.name.removesuffix(suffix): path
+        for path in found
+        if (path.is_file() if suffix else path.is_dir()) and not path.name.startswith(".")
+    }
+
+
+def stamp(path: Path) -> tuple[str, int, int]:
+    """What tells a changed file from the one that was read: path, time and size."""
+    facts = path.stat()
+    return str(path), facts.st_mtime_ns, facts.st_size
+
+
+def images_of(keys: Sequence[str], count: int) -> list[tuple[str, Path]]:
+    """Sample images: (class key, file), at most `count`, one of each class first.
+
+    In `images/` stand either one folder a class, named by its key, or files `KEY_….jpg`.
+    """
+    root = os.environ.get(VARIABLE)
+    folder = Path(root) / "images" if root else None
+    if folder is None or not folder.is_dir():
+        return []
+    wanted = set(keys)
+    by_class: dict[str, list[Path]] = {}
+    for entry in os.scandir(folder):
+        if entry.is_dir() and entry.name in wanted:
+            by_class.setdefault(entry.name, []).extend(_pictures(Path(entry.path)))
+        elif entry.name.partition("_")[0] in wanted and entry.name.lower().endswith(PICTURES):
+            by_class.setdefault(entry.name.partition("_")[0], []).append(Path(entry.path))
+    rounds = max(map(len, by_class.values()), default=0)
+    ranked = [
+        (key, sorted(by_class[key])[turn])
+        for turn in range(rounds)
+        for key in keys
+        if turn < len(by_class.get(key, ()))
+    ]
+    return ranked[:count]
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.suffix.lower() in PICTURES]

@@ -1,0 +1,227 @@
+"""The inspector: everything about one cluster, or about the whole map if none is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import streamlit as st
+
+from app.folder import images_of
+from app.maps import Chosen
+from app.state import Spot
+from app.tables import consistency_table, csv_bytes, level_table, member_table
+from app.text import in_markdown
+from hierlab import LabelMap
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from hierlab.likeness import Likeness
+    from hierlab.measures.consistency import ConsistencyReport
+    from hierlab.overview import ClusterReport
+
+__all__ = ["measured", "positions", "show_spot"]
+
+Go: TypeAlias = Callable[[LabelMap, Spot | None], None]
+MAX_IMAGES = 6
+MAX_BUTTONS = 12
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def measured(key: str, _label_map: LabelMap) -> ConsistencyReport | None:
+    """Wu-Palmer consistency of all levels and clusters; None where WordNet lacks the classes."""
+    from hierlab.errors import HierlabError
+    from hierlab.measures.consistency import consistency
+    from hierlab.taxonomy import taxonomy_for
+    from hierlab.wupalmer import wu_palmer
+
+    if len(_label_map.classes) > 5_000:
+        return None
+    try:
+        taxonomy = taxonomy_for(_label_map.classes)
+        if taxonomy is None:
+            return None
+        matrix = wu_palmer(taxonomy, _label_map.classes.ids, "nltk")
+    except HierlabError:
+        return None
+    return consistency(
+        _label_map,
+        (matrix + matrix.T) / 2,
+        policy="nltk",
+        resamples=0,
+        discords=len(_label_map.classes),
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def alike(key: str, _label_map: LabelMap) -> Likeness | None:
+    """How alike the classes are; None where nothing here knows."""
+    from hierlab.likeness import likeness
+
+    return likeness(_label_map)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def positions(key: str, _label_map: LabelMap) -> tuple[NDArray[np.float64], str] | None:
+    """The classes on a plane, and what their distances mean."""
+    from hierlab.layout import class_positions
+
+    found = alike(key, _label_map)
+    return None if found is None else (class_positions(found.matrix), found.about)
+
+
+def show_spot(chosen: Chosen, spot: Spot | None, level: int, go: Go) -> None:
+    """Lay out the inspector."""
+    if spot is None:
+        _whole(chosen)
+    else:
+        _cluster(chosen, spot, go)
+    _downloads(chosen, level)
+
+
+def _whole(chosen: Chosen) -> None:
+    label_map = chosen.label_map
+    nested = "nested" if label_map.nested else "not nested"
+    st.markdown(f"### {in_markdown(chosen.name)}")
+    st.markdown(
+        f"{len(label_map.classes):,} classes of {in_markdown(label_map.classes.set)}, {nested}"
+    )
+    st.dataframe(level_table(label_map), hide_index=True, key="levels")
+    if (report := measured(chosen.key, label_map)) is not None:
+        st.markdown("Wu-Palmer similarity (nltk policy) of classes that share a cluster")
+        st.dataframe(
+            consistency_table(report).round(3), hide_index=True, key="consistency"
+        )
+    with st.expander("Where it comes from"):
+        st.json({"id": label_map.id, **label_map.provenance}, expanded=True)
+    st.caption("Click an area, or find a class, to see one cluster here.")
+
+
+def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:
+    from hierlab.overview import show
+
+    label_map = chosen.label_map
+    level = label_map.levels[spot.level]
+    report = show(label_map, spot.level)[0].clusters[spot.cluster]
+    st.markdown(f"### {in_markdown(report.name)}")
+    st.caption(f"level {in_markdown(level.name)}, cluster {report.number} of {level.k}")
+    _facts(chosen, spot, report)
+    _jumps(chosen, spot, go)
+    st.markdown("**Members**")
+    st.dataframe(
+        member_table(label_map, report, spot.level),
+        hide_index=True,
+        key="members",
+        height=min(38 + 35 * report.size, 300),
+    )
+    _images(chosen, spot)
+    st.button(
+        "Show the whole map",
+        on_click=go,
+        args=(label_map, None),
+        icon=":material/zoom_out_map:",
+    )
+
+
+def _facts(chosen: Chosen, spot: Spot, report: ClusterReport) -> None:
+    facts = [("Classes", f"{report.size:,}"), ("Medoid", in_markdown(report.medoid))]
+    if report.synset:
+        facts.append(("Synset", f"`{report.synset}`"))
+    if report.confidence is not None:
+        facts.append(("Confidence", f"{report.confidence:.2f}"))
+    consistent = measured(chosen.key, chosen.label_map)
+    if consistent is not None:
+        inside = {one.cluster: one for one in consistent.levels[spot.level].discords}
+        if (own := inside.get(spot.cluster)) is not None:
+            mean = consistent.levels[spot.level].within
+            beside = f" (level: {mean:.2f})" if mean is not None else ""
+            facts.append(("Wu-Palmer within", f"{own.within:.2f}{beside}"))
+            facts.append(("Least at home", in_markdown(own.odd_class)))
+    st.markdown("\n".join(f"- {name}: **{value}**" for name, value in facts))
+
+
+def _jumps(chosen: Chosen, spot: Spot, go: Go) -> None:
+    """Buttons to the clusters above, below and beside."""
+    from hierlab.likeness import nearest_clusters
+
+    label_map = chosen.label_map
+    level = label_map.levels[spot.level]
+    members = level.members(spot.cluster)
+    for title, number in (("Inside", spot.level - 1), ("Made of", spot.level + 1)):
+        if 0 <= number < len(label_map.levels) and label_map.levels[number].k < len(
+            label_map.classes
+        ):
+            other = label_map.levels[number]
+            shared: dict[int, int] = {}
+            for label in other.labels[members].tolist():
+                shared[label] = shared.get(label, 0) + 1
+            ranked = sorted(shared, key=lambda cluster: (-shared[cluster], cluster))
+            _buttons(title, [(Spot(number, c), other.clusters[c].name) for c in ranked], chosen, go)
+    found = alike(chosen.key, label_map)
+    if found is not None and 1 < level.k < len(label_map.classes):
+        near = nearest_clusters(level, found.matrix, spot.cluster, 4)
+        places = [
+            (Spot(spot.level, one.number), f"{one.name} ({one.similarity:.2f})") for one in near
+        ]
+        _buttons("Nearest", places, chosen, go, help_text=f"By the mean {found.about}.")
+
+
+def _buttons(
+    title: str, places: list[tuple[Spot, str]], chosen: Chosen, go: Go, help_text: str | None = None
+) -> None:
+    st.markdown(f"**{title}**", help=help_text)
+    with st.container(horizontal=True, gap="small"):
+        for place, name in places[:MAX_BUTTONS]:
+            st.button(
+                in_markdown(name),
+                key=f"jump_{title}_{place.level}_{place.cluster}",
+                on_click=go,
+                args=(chosen.label_map, place),
+            )
+        if len(places) > MAX_BUTTONS:
+            st.caption(f"and {len(places) - MAX_BUTTONS} more")
+
+
+def _images(chosen: Chosen, spot: Spot) -> None:
+    classes = chosen.label_map.classes
+    keys = [classes.ids[one] for one in chosen.label_map.levels[spot.level].members(spot.cluster)]
+    found = images_of(keys, MAX_IMAGES)
+    if found:
+        st.markdown("**Sample images**")
+        st.image(
+            [str(path) for _, path in found],
+            caption=[classes.names[classes.index[key]] for key, _ in found],
+            width=96,
+        )
+
+
+def _downloads(chosen: Chosen, level: int) -> None:
+    from app.tables import class_table, cluster_table
+
+    label_map = chosen.label_map
+    with st.popover("Download", icon=":material/download:"):
+        st.download_button(
+            "Label map (JSON)",
+            label_map.encode,
+            f"{label_map.name}.json",
+            "application/json",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Classes with their clusters (CSV)",
+            lambda: csv_bytes(class_table(label_map)),
+            f"{label_map.name}.csv",
+            "text/csv",
+            on_click="ignore",
+        )
+        name = label_map.levels[level].name
+        st.download_button(
+            f"Clusters of level {name} (CSV)",
+            lambda: csv_bytes(cluster_table(label_map, level)),
+            f"{label_map.name}.{name}.csv",
+            "text/csv",
+            on_click="ignore",
+        )
+        st.caption("The camera above a figure saves it as a picture.")

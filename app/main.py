@@ -1,0 +1,39 @@
+"""The app's entry: `hierlab app`, or `streamlit run app/main.py`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+import streamlit as st
+
+# Name in the address, title, icon. A page's module, and what it needs, load when it is opened.
+PAGES = (
+    ("explore", "Explore", ":material/account_tree:"),
+    ("build", "Build", ":material/construction:"),
+    ("compare", "Compare", ":material/compare_arrows:"),
+    ("stability", "Stability", ":material/balance:"),
+    ("codec", "Codec", ":material/compress:"),
+    ("curves", "Curves", ":material/show_chart:"),
+)
+
+
+def _opener(name: str) -> Callable[[], None]:
+    def open_page() -> None:
+        importlib.import_module(f"app.pages.{name}").render()
+
+    open_page.__name__ = name
+    return open_page
+
+
+def main() -> None:
+    """Lay out the frame and run the page that the address names."""
+    st.set_page_config(page_title="hierlab", page_icon=":material/account_tree:", layout="wide")
+    pages = [
+        st.Page(_opener(name), title=title, icon=icon, url_path=name, default=name == "explore")
+        for name, title, icon in PAGES
+    ]
+    st.navigation(pages, position="top").run()
+
+
+main()

@@ -1,0 +1,199 @@
+"""Explore: one hierarchy, looked at from all sides."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import inspector
+from app.figures.sizes import sizes_figure
+from app.figures.tree import KINDS, ROOT, Node, node_of_spot, tree_figure, tree_nodes
+from app.maps import Chosen
+from app.state import Spot, format_spot, parse_spot, spot_of_class
+from app.tables import cluster_table
+from app.text import in_markdown
+from app.widgets import chart, choose_map, page_title, table_below, upload_map
+from hierlab import LabelMap
+
+VIEWS = (*KINDS, "Class map", "Sizes")
+
+
+def render() -> None:
+    """Lay out the page."""
+    page_title("Explore", "Look at a class hierarchy: click an area to go in, click it again to go out.")
+    pick, upload = st.columns([5, 1], vertical_alignment="bottom")
+    upload_map("map", column=upload)
+    chosen = choose_map("Hierarchy", "map", column=pick)
+    if chosen is None:
+        return
+    label_map = chosen.label_map
+    level = _controls(label_map)
+    spot = parse_spot(label_map, st.query_params.get("cluster"))
+    _search(chosen, level)
+    left, right = st.columns([2, 1], gap="medium")
+    with left:
+        _picture(chosen, level, spot)
+    with right:
+        inspector.show_spot(chosen, spot, level, go)
+
+
+def go(label_map: LabelMap, spot: Spot | None) -> None:
+    """Show another cluster, or none: the address is the state."""
+    if spot is None:
+        st.query_params.pop("cluster", None)
+    else:
+        st.query_params["cluster"] = format_spot(label_map, spot)
+
+
+def _controls(label_map: LabelMap) -> int:
+    names = [level.name for level in label_map.levels]
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    if len(names) > 1:
+        if st.session_state.get("level") not in (None, *names):
+            del st.session_state["level"]
+        name = left.select_slider(
+            "Level, coarse to fine",
+            names,
+            value=names[min(1, len(names) - 1)],
+            key="level",
+            bind="query-params",
+        )
+    else:
+        name = names[0]
+    right.segmented_control(
+        "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params"
+    )
+    return names.index(name)
+
+
+def _search(chosen: Chosen, level: int) -> None:
+    from hierlab.errors import HierlabError
+    from hierlab.overview import show_class
+
+    query = st.text_input(
+        "Find a class",
+        key="find",
+        placeholder="name or WordNet id, such as tabby or n02123045",
+        bind="query-params",
+        max_chars=80,
+    )
+    if not query:
+        return
+    try:
+        found = show_class(chosen.label_map, query)
+    except HierlabError:
+        st.info(f"No class here is called {in_markdown(query)}; try a part of its name.")
+        return
+    index = chosen.label_map.classes.index
+    with st.container(horizontal=True):
+        for path in found[:12]:
+            spot = spot_of_class(chosen.label_map, index[path.id], level)
+            st.button(
+                f"{in_markdown(path.name)} → {in_markdown(path.clusters[level].name)}",
+                key=f"found_{path.id}",
+                on_click=go,
+                args=(chosen.label_map, spot),
+            )
+    if len(found) > 12:
+        st.caption(f"and {len(found) - 12} more; type more of the name")
+
+
+def _picture(chosen: Chosen, level: int, spot: Spot | None) -> None:
+    view = st.session_state.get("view") or VIEWS[0]
+    if view in KINDS:
+        _tree(chosen, view, level, spot)
+    elif view == "Sizes":
+        _sizes(chosen, level, spot)
+    else:
+        _class_map(chosen, level, spot)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _nodes(key: str, _label_map: LabelMap) -> tuple[Node, ...]:
+    return tree_nodes(_label_map)
+
+
+def _tree(chosen: Chosen, kind: str, level: int, spot: Spot | None) -> None:
+    nodes = _nodes(chosen.key, chosen.label_map)
+    at = node_of_spot(nodes, spot)
+    key = f"tree_{kind}_{chosen.key[:12]}"
+
+    def clicked() -> None:
+        points = st.session_state[key]["selection"]["points"]
+        by_id = {node.id: node for node in nodes}
+        node = by_id.get(points[0].get("id", "")) if points else None
+        if node is None:
+            return
+        if node.position is not None or node.id == at.id:
+            node = by_id.get(node.parent, nodes[0])
+        go(chosen.label_map, node.spot)
+
+    below = max(1, level + 1 - (at.spot.level + 1 if at.spot else 0))
+    chart(
+        tree_figure(nodes, kind, depth=below, at=at.id),
+        cluster_table(chosen.label_map, level),
+        title=f"{kind} · area = number of classes",
+        key=key,
+        alt=f"{kind} of {chosen.name}: {len(nodes)} areas, sized by classes; "
+        "the table below has the clusters of the level",
+        on_select=clicked,
+    )
+    if len(nodes) < 2 or nodes[-1].position is None:
+        st.caption("Single classes are left out: there are too many areas to draw.")
+    if not chosen.label_map.nested:
+        st.caption(
+            "The levels of this map are not nested: a cluster stands in several places, "
+            "each with its share."
+        )
+
+
+def _select_by_table(chosen: Chosen, level: int, key: str) -> None:
+    points = st.session_state[key]["selection"]["points"]
+    if points and points[0].get("customdata"):
+        go(chosen.label_map, Spot(level, int(points[0]["customdata"][0])))
+
+
+def _sizes(chosen: Chosen, level: int, spot: Spot | None) -> None:
+    key = f"sizes_{chosen.key[:12]}_{level}"
+    found = chosen.label_map.levels[level]
+    chart(
+        sizes_figure(
+            {chosen.name: found}, chosen=spot.cluster if spot and spot.level == level else None
+        ),
+        cluster_table(chosen.label_map, level),
+        title=f"Classes per cluster · level {found.name}",
+        key=key,
+        alt=f"Bars of the sizes of {found.k} clusters, largest first",
+        on_select=lambda: _select_by_table(chosen, level, key),
+    )
+
+
+def _class_map(chosen: Chosen, level: int, spot: Spot | None) -> None:
+    from app.figures.classmap import class_map_figure
+
+    with st.spinner("Placing the classes on a plane…"):
+        placed = inspector.positions(chosen.key, chosen.label_map)
+    if placed is None:
+        st.info(
+            "The class map needs prototypes that ship here, or classes that are WordNet ids; "
+            "this map has neither."
+        )
+        return
+    points, about = placed
+    found = chosen.label_map.levels[level]
+    key = f"classmap_{chosen.key[:12]}_{level}"
+
+    def clicked() -> None:
+        picked = st.session_state[key]["selection"]["points"]
+        if picked and picked[0].get("customdata"):
+            position = int(picked[0]["customdata"][0])
+            go(chosen.label_map, spot_of_class(chosen.label_map, position, level))
+
+    shown = spot.cluster if spot and spot.level == level else None
+    chart(
+        class_map_figure(points, found, chosen.label_map.classes.names, chosen=shown),
+        cluster_table(chosen.label_map, level),
+        title=f"Classes on a plane (t-SNE of the {about}) · coloured by {found.name} cluster",
+        key=key,
+        alt=f"Scatter of {len(points)} classes coloured by {found.k} clusters",
+        on_select=clicked,
+    )

@@ -1,0 +1,39 @@
+"""Colours that colour-blind people can tell apart, for categories and for amounts."""
+
+from __future__ import annotations
+
+__all__ = ["AMOUNT", "CATEGORIES", "DASHES", "LINES", "MARKERS", "category", "lighter"]
+
+# Paul Tol's "muted" scheme with two more of the same kind: clusters, always beside their names.
+CATEGORIES = (
+    "#88CCEE",
+    "#CC6677",
+    "#DDCC77",
+    "#117733",
+    "#332288",
+    "#AA4499",
+    "#44AA99",
+    "#999933",
+    "#882255",
+    "#6699CC",
+    "#BBBBBB",
+    "#661100",
+)
+# Okabe and Ito's scheme without black and yellow, which vanish on one of the two themes.
+LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C8C8C")
+# Lines differ in dash and marker too: colour is never the only sign.
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross")
+# Made for readers who see few colours, and even in lightness.
+AMOUNT = "Cividis"
+
+
+def category(number: int) -> str:
+    """Colour of a category; they repeat after twelve."""
+    return CATEGORIES[number % len(CATEGORIES)]
+
+
+def lighter(colour: str, share: float) -> str:
+    """Mix `#RRGGBB` with white; `share` 0 leaves it, 1 is white."""
+    parts = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return "#" + "".join(f"{round(part + (255 - part) * share):02X}" for part in parts)

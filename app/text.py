@@ -1,0 +1,31 @@
+"""Words from files shown as words: nothing in them is markup."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["in_figure", "in_markdown", "short", "sentence"]
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
+
+
+def in_markdown(text: str) -> str:
+    """Text for Markdown: every sign that could be markup is escaped, line breaks are spaces."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def in_figure(text: str, limit: int = 80) -> str:
+    """Text for a plotly label, which would read tags and entities."""
+    plain = short(text, limit)
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def short(text: str, limit: int) -> str:
+    """At most `limit` characters, the last an ellipsis where something is missing."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= limit else plain[: limit - 1].rstrip() + "…"
+
+
+def sentence(error: Exception, limit: int = 400) -> str:
+    """An error as one sentence for the page."""
+    return in_markdown(short(str(error) or type(error).__name__, limit))

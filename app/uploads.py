@@ -1,0 +1,136 @@
+"""Uploads: bytes from a stranger, made into one of our objects or refused in a sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hierlab.errors import ClassListError, HierlabError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from PIL import Image
+
+    from hierlab import ClassList, LabelMap
+
+__all__ = [
+    "UploadError",
+    "class_list_of",
+    "digest",
+    "label_map_of",
+    "picture_of",
+    "results_of",
+]
+
+MAX_MAP_MB = 64
+MAX_PICTURE_MB = 32
+MAX_TABLE_MB = 32
+MAX_CLASSES_MB = 8
+MAX_PIXELS = 24_000_000
+MAX_ROWS = 500_000
+
+
+class UploadError(Exception):
+    """An upload that cannot be used; the message is for the page."""
+
+
+def digest(content: bytes) -> str:
+    """First 16 hex digits of the SHA-256: the key of what was made from the bytes."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def label_map_of(content: bytes) -> LabelMap:
+    """Read an uploaded label map.
+
+    Raises:
+        UploadError: too large, or not a sound label map; the message names the field.
+    """
+    from hierlab.labelmap import loads_label_map
+
+    _check_size(content, MAX_MAP_MB, "a label map")
+    try:
+        return loads_label_map(content, source="the uploaded file")
+    except HierlabError as error:
+        raise UploadError(f"This is not a label map that can be used: {error}.") from error
+
+
+def class_list_of(content: bytes, suffix: str) -> ClassList:
+    """Read pasted or uploaded classes.
+
+    Args:
+        content: the text.
+        suffix: `.txt`, `.csv` or `.json`: which of the formats of `load_classes` it is.
+
+    Raises:
+        UploadError: too large, or no such list.
+    """
+    from hierlab.classlists import load_classes
+
+    _check_size(content, MAX_CLASSES_MB, "a class list")
+    if suffix not in (".txt", ".csv", ".json"):
+        raise UploadError("A class list is a txt, csv or json file.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"classes{suffix}"
+        path.write_bytes(content)
+        try:
+            return load_classes(path)
+        except ClassListError as error:
+            told = str(error).replace(str(path), "the list")
+            raise UploadError(f"This class list cannot be used: {told}.") from error
+        except HierlabError as error:
+            told = str(error).replace(str(path), "it")
+            raise UploadError(f"This class list cannot be read: {told}.") from error
+
+
+def picture_of(content: bytes) -> Image.Image:
+    """Read an uploaded photograph as RGB, upright; sizes are checked before it is unpacked.
+
+    Raises:
+        UploadError: too many bytes or pixels, or not a picture.
+    """
+    from PIL import Image, ImageOps
+
+    _check_size(content, MAX_PICTURE_MB, "a picture")
+    try:
+        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP", "AVIF")) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise UploadError(
+                    f"The picture has {opened.width} × {opened.height} pixels; "
+                    f"up to {MAX_PIXELS // 10**6} million are taken."
+                )
+            opened.load()
+            return ImageOps.exif_transpose(opened).convert("RGB")
+    except UploadError:
+        raise
+    except Exception as error:  # Pillow's decoders raise almost anything on hostile files
+        raise UploadError(
+            "This is not a JPEG, PNG, WebP or AVIF picture that can be read."
+        ) from error
+
+
+def results_of(content: bytes) -> pd.DataFrame:
+    """Read an uploaded results.csv of `c2f eval`.
+
+    Raises:
+        UploadError: too large, not CSV, or too many rows.
+    """
+    import pandas as pd
+
+    _check_size(content, MAX_TABLE_MB, "a table")
+    try:
+        table = pd.read_csv(io.BytesIO(content), nrows=MAX_ROWS + 1)
+    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise UploadError("This is not a CSV table that can be read.") from error
+    if len(table) > MAX_ROWS:
+        raise UploadError(f"The table has more than {MAX_ROWS:,} rows; cut it first.")
+    return table
+
+
+def _check_size(content: bytes, limit_mb: int, what: str) -> None:
+    if not content:
+        raise UploadError("The file is empty.")
+    if len(content) > limit_mb * 2**20:
+        raise UploadError(f"The file is larger than {limit_mb} MB, the limit for {what}.")

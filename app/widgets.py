@@ -1,0 +1,112 @@
+"""Parts that several pages are laid out from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.maps import Chosen, keep_own_map, map_names, map_of_name
+from app.text import in_markdown, sentence
+from app.uploads import MAX_MAP_MB, UploadError, label_map_of
+from hierlab.errors import HierlabError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+__all__ = ["chart", "choose_map", "page_title", "table_below", "upload_map"]
+
+CHART = {"displaylogo": False, "scrollZoom": False, "responsive": True}
+
+
+def page_title(title: str, about: str) -> None:
+    """The head of a page: what it is, in one line."""
+    st.header(title, anchor=False)
+    st.caption(about)
+
+
+def chart(
+    figure: go.Figure,
+    table: pd.DataFrame,
+    *,
+    title: str,
+    key: str,
+    alt: str,
+    on_select: Callable[[], None] | None = None,
+) -> None:
+    """A titled figure with the same numbers as a table below it."""
+    st.markdown(f"**{title}**")
+    st.plotly_chart(
+        figure,
+        key=key,
+        alt=alt,
+        config=CHART,
+        on_select=on_select or "ignore",
+        selection_mode="points",
+    )
+    table_below(table, key=f"{key}_table")
+
+
+def table_below(table: pd.DataFrame, *, key: str, title: str = "As a table") -> None:
+    """A table folded away; its own tool bar searches it and saves it as CSV."""
+    with st.expander(title, icon=":material/table:"):
+        st.dataframe(table, hide_index=True, key=key)
+
+
+def choose_map(label: str, key: str, *, default: int = 0, column: Any = st) -> Chosen | None:
+    """Choose a label map; the choice is in the address under `key`."""
+    names = map_names()
+    if not names:
+        column.info("No label map is shipped or served here. Upload one, or make one under Build.")
+        return None
+    _tell_unknown(key, names, column)
+    name = column.selectbox(
+        label,
+        names,
+        index=min(default, len(names) - 1),
+        key=key,
+        bind="query-params",
+        required=True,
+    )
+    try:
+        return map_of_name(name)
+    except HierlabError as error:
+        column.error(f"This label map cannot be opened: {sentence(error)}")
+        return None
+
+
+def _tell_unknown(key: str, names: tuple[str, ...], column: Any) -> None:
+    asked = st.query_params.get(key)
+    if asked and asked not in names:
+        column.warning(
+            f"The address asks for the map {in_markdown(asked[:80])}, which is not here; "
+            "whoever sent the link can send the file too."
+        )
+
+
+def upload_map(key: str, *, column: Any = st) -> None:
+    """Take a label map from the visitor and choose it under `key`."""
+
+    def taken() -> None:
+        file = st.session_state.get(f"{key}_file")
+        st.session_state.pop(f"{key}_refused", None)
+        if file is None:
+            return
+        try:
+            st.session_state[key] = keep_own_map(label_map_of(file.getvalue()))
+        except UploadError as error:
+            st.session_state[f"{key}_refused"] = sentence(error)
+
+    with column.popover("Upload", icon=":material/upload:", width="stretch"):
+        st.file_uploader(
+            "Label map (JSON)",
+            type="json",
+            key=f"{key}_file",
+            on_change=taken,
+            max_upload_size=MAX_MAP_MB,
+            help="A label map v1 file, made by hierlab build or import. It stays in your session.",
+        )
+    if refused := st.session_state.get(f"{key}_refused"):
+        st.error(refused, icon=":material/error:")
