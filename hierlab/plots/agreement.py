@@ -52,6 +52,7 @@ def plot_agreement(
         raise HierlabError(f"agreement needs at least two maps, got {len(maps)}")
     matrix = agreement_matrix(maps, level)
     names = [label_map.name for label_map in maps]
+    shown = [name if len(name) <= 30 else name[:29] + "…" for name in names]
     title = maps[0].level(level).name
     side = min(620, 70 * len(maps) + 60)
     with new_figure(900, side + 190) as figure:
@@ -69,8 +70,8 @@ def plot_agreement(
                     fontsize=8,
                     color=INK if value > 0.5 else "white",
                 )
-        axes.set_xticks(range(len(maps)), names, rotation=35, ha="right", rotation_mode="anchor")
-        axes.set_yticks(range(len(maps)), names)
+        axes.set_xticks(range(len(maps)), shown, rotation=35, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(len(maps)), shown)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.set_title(f"{title}: adjusted Rand index (1 = same, 0 = chance)", loc="left")

@@ -40,8 +40,8 @@ def plot_heatmap(
     matrix = symmetric(similarity, len(label_map.classes))[np.ix_(layout.order, layout.order)]
     step = -(-len(matrix) // MAX_CELLS)
     cells = _block_means(matrix, step)
-    with new_figure(900, 760) as figure:
-        axes = figure.add_axes((0.205, 0.02, 0.68, 0.915))
+    with new_figure(900, 690) as figure:
+        axes = figure.add_axes((0.19, 0.02, 0.7, 0.913))
         low, high = np.quantile(cells, (0.02, 0.99))
         image = axes.imshow(
             cells,
@@ -62,7 +62,7 @@ def plot_heatmap(
         axes.set_yticks(ticks if few else [], names if few else [], fontsize=8)
         axes.tick_params(length=0)
         axes.set_title(f"{label_map.name}: {what} of {len(matrix)} classes", loc="left")
-        bar = figure.colorbar(image, cax=figure.add_axes((0.905, 0.02, 0.018, 0.915)))
+        bar = figure.colorbar(image, cax=figure.add_axes((0.905, 0.02, 0.018, 0.913)))
         bar.outline.set_visible(False)
         return save_figure(figure, _table(layout, cells, step), path)
 

@@ -18,7 +18,7 @@ WIDTH_PX = 900
 MIN_HEIGHT_PX = 260
 MAX_HEIGHT_PX = 1500
 # What a line of the smallest type needs.
-LINE_PX = 10.5
+LINE_PX = 9.0
 SMALL_PT = 6.6
 _POINTS_PER_PX = 0.72
 
@@ -38,7 +38,7 @@ def plot_icicle(label_map: LabelMap, path: Path) -> tuple[Path, ...]:
     columns = len(layout.levels)
     count = len(label_map.classes)
     blocks = [layout.blocks(column) for column in range(columns)]
-    wanted = LINE_PX * 1.15 * (len(blocks[-1]) if blocks else count) + 60
+    wanted = LINE_PX * 1.6 * (len(blocks[-1]) if blocks else count) + 60
     height = int(min(max(wanted, MIN_HEIGHT_PX), MAX_HEIGHT_PX))
     with new_figure(WIDTH_PX, height) as figure:
         axes = figure.add_axes((0.008, 0.004, 0.984, 1 - 46 / height))

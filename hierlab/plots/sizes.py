@@ -67,10 +67,13 @@ def _draw_level(axes: Any, level: Level, effective: float) -> None:
     )
     axes.set(ylabel="classes", xlim=(-0.7, level.k - 0.3))
     if few:
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
         names = [level.clusters[number].name for number in order]
-        axes.set_xticks(places, [_wrapped(name) for name in names], fontsize=7.5)
+        axes.set_xticks(places, [_wrapped(name) for name in names], fontsize=7.2)
         for place, size in zip(places.tolist(), sizes.tolist(), strict=True):
-            axes.text(place, size, str(size), ha="center", va="bottom", fontsize=8, color=INK)
+            axes.text(
+                place, size, str(size), ha="center", va="bottom", fontsize=8, color=INK, bbox=box
+            )
         axes.margins(y=0.12)
     else:
         axes.set_xlabel("clusters, largest first")
@@ -83,4 +86,4 @@ def _draw_level(axes: Any, level: Level, effective: float) -> None:
 def _wrapped(name: str) -> str:
     import textwrap
 
-    return "\n".join(textwrap.wrap(name, 11)[:3])
+    return "\n".join(textwrap.wrap(name, 11, break_long_words=False)[:3])

@@ -52,8 +52,10 @@ def plot_within_between(reports: Mapping[str, ConsistencyReport], path: Path) ->
     ]
     if not rows:
         raise HierlabError("no level of these maps has two classes in one cluster: nothing to draw")
-    with new_figure(900, 480) as figure:
-        axes = figure.add_axes((0.075, 0.115, 0.62, 0.8))
+    with new_figure(900, 470 + 11 * len(reports)) as figure:
+        height = 470 + 11 * len(reports)
+        low = (100 + 11 * len(reports)) / height
+        axes = figure.add_axes((0.075, low, 0.9, 1 - low - 38 / height))
         for number, (name, report) in enumerate(reports.items()):
             _draw_map(axes, _grouping(report), name, PALETTE[number % len(PALETTE)])
         levels = [level for report in reports.values() for level in _grouping(report)]
@@ -69,7 +71,9 @@ def plot_within_between(reports: Mapping[str, ConsistencyReport], path: Path) ->
         axes.grid(axis="y", color="#e5e5e5", linewidth=0.8)
         axes.set_axisbelow(True)
         axes.set_title("within clusters (solid) and between (dashed)", loc="left", color=INK)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, fontsize=9)
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(0, -0.15), ncols=2, frameon=False, fontsize=8.5
+        )
         return save_figure(figure, Table(HEADER, rows), path)
 
 
