@@ -23,7 +23,7 @@ from hierlab.errors import BuilderError
 __all__ = ["Consensus", "build_consensus", "consensus"]
 
 _DEFAULT = ConsensusSettings()
-_SHARE = 0.8  # of the classes in each run that judges confidence
+_FOLDS = 5  # each run that judges confidence leaves out one of so many parts of the classes
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def consensus(
     k: Sequence[int],
     *,
     settings: ConsensusSettings = _DEFAULT,
-    runs: int = 16,
+    runs: int = 10,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Consensus:
@@ -90,8 +90,8 @@ def consensus(
         encoders: one (C, D) array of unit rows each; D may differ.
         k: numbers of clusters, rising.
         settings: of the method.
-        runs: for the confidence: each draws 80 % of the classes, and with more than one encoder
-            about half of them, and builds anew; 0 leaves the confidence out.
+        runs: for the confidence, 0 (none) or at least 2: each takes four fifths of the classes,
+            and of several encoders about half, drawn at random, and builds anew.
         seed: of those draws; the hierarchy itself does not depend on it.
         progress: told (done, total) after each run.
 
@@ -106,6 +106,8 @@ def consensus(
             "all encoders of a consensus must have the same classes, got "
             f"{', '.join(map(str, sorted(sizes)))} rows"
         )
+    if runs < 0 or runs == 1:
+        raise BuilderError(f"expected 0 or at least 2 runs for the confidence, got {runs}")
     counts = tuple(k)
     checked_levels(counts, sizes.pop())
     labels = _levels([neighbour_ranks(vectors) for vectors in encoders], counts, settings)
@@ -141,11 +143,16 @@ def _runs(
 ) -> list[tuple[NDArray[np.int64], Labels]]:
     """Draw classes and encoders and build again; each class is left out of some runs only."""
     count = len(encoders[0])
-    size = max(round(_SHARE * count), k[-1] if k else 0)
     rng = np.random.default_rng(seed)
+    order = rng.permutation(count)
     found: list[tuple[NDArray[np.int64], Labels]] = []
     for number in range(runs if k else 0):
-        rows = np.sort(rng.permutation(count)[:size])
+        if number and number % _FOLDS == 0:
+            order = rng.permutation(count)
+        # Never so few that a level cannot be; every class is in all but one run of five.
+        size = max(count - len(order[number % _FOLDS :: _FOLDS]), k[-1])
+        start = number % _FOLDS * (count - size)
+        rows = np.sort(np.roll(order, -start)[count - size :])
         half = rng.permutation(len(encoders))[: (len(encoders) + 1) // 2]
         ranks = [neighbour_ranks(encoders[at][rows]) for at in sorted(half)]
         found.append((rows, _levels(ranks, k, settings)))

@@ -25,10 +25,10 @@ class ConsensusSettings:
         BuilderError: a reach or a number of steps that is not positive.
     """
 
-    top_reach: float = 15.0
-    top_steps: float = 4.0
+    top_reach: float = 20.0
+    top_steps: float = 3.0
     reach: float = 7.0
-    steps: float = 4.0
+    steps: float = 3.0
 
     def __post_init__(self) -> None:
         for name in ("top_reach", "top_steps", "reach", "steps"):

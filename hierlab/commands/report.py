@@ -1,0 +1,44 @@
+"""hierlab report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hierlab.commands._options import Json
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a study.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Page to write; FOLDER/report.html.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="A label map to compare with, such as an imported one.")
+    ] = None,
+    similarity: Annotated[
+        Path | None,
+        typer.Option(help="(C, C) likeness from images, such as a confusion matrix."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap over classes.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Report a study as one self-contained page: hierlab report studies/clip -o report.html."""
+    from hierlab._files import write_atomic
+    from hierlab._terminal import emit_json, progress, say
+    from hierlab.study.page import render
+    from hierlab.study.report import study_report
+
+    with progress("figures") as told:
+        found = study_report(
+            folder, reference=reference, similarity=similarity, seed=seed, progress=told
+        )
+    path = write_atomic(output or folder / "report.html", render(found))
+    if as_json:
+        emit_json(found)
+        return
+    for sentence in found.answer:
+        say(sentence)
+    say(f"{path}: written")

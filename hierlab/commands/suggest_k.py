@@ -1,0 +1,68 @@
+"""hierlab suggest-k."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hierlab.commands._options import Classes, Clip, Json, Prototypes
+
+
+def suggest_k(
+    clip: Clip = None,
+    prototypes: Prototypes = None,
+    classes: Classes = "imagenet-1k",
+    k: Annotated[
+        str, typer.Option("--k", help="Numbers to try, with commas; 2 to C / 2 if not given.")
+    ] = "",
+    draws: Annotated[int, typer.Option(help="Draws of 80 % of the classes.")] = 6,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Picture (svg) to write, with its CSV.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find numbers of clusters that hold: hierlab suggest-k --clip ViT-B-32 -o k.svg."""
+    from hierlab._files import write_atomic
+    from hierlab._terminal import emit_json, emit_table, progress, say
+    from hierlab.classlists import load_classes
+    from hierlab.commands._options import parse_counts
+    from hierlab.errors import StudyError
+    from hierlab.prototypes import resolve
+    from hierlab.study.suggest_k import suggest_k as suggest
+    from hierlab.study.suggest_k import table_csv
+
+    wanted = prototypes or clip
+    if wanted is None:
+        raise StudyError("give --clip MODEL or --prototypes FILE")
+    listed = load_classes(classes)
+    vectors = resolve(wanted, listed).vectors
+    counts = parse_counts(k) if k else None
+    with progress("draws") as told:
+        found = suggest(vectors, classes=listed, k=counts, draws=draws, seed=seed, progress=told)
+    if output is not None:
+        from hierlab.study.figures import curves
+
+        write_atomic(output, curves(found))
+        write_atomic(output.with_suffix(".csv"), table_csv(found))
+    if as_json:
+        emit_json(found)
+        return
+    emit_table(
+        ("K", "stability", "± s.e.", "silhouette", "gap", "Wu-Palmer within", "largest"),
+        [
+            (
+                row.k,
+                row.stability,
+                row.stability_se,
+                row.silhouette,
+                row.gap,
+                row.within,
+                row.largest,
+            )
+            for row in found.rows
+        ],
+    )
+    say(found.advice)
