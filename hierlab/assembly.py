@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.errors import BuilderError, TaxonomyError
+from hierlab.errors import BuilderError
 from hierlab.labelmap import LabelMap, Level, canonical_labels
 
 if TYPE_CHECKING:
     from hierlab.builders import BuildInput, Labels
     from hierlab.classes import ClassList
-    from hierlab.taxonomy import Taxonomy
 
-__all__ = ["build", "check_k", "describe", "level_names", "taxonomy_for"]
+__all__ = ["build", "check_k", "describe", "level_names"]
 
 DEFAULT_METHOD = "topdown"
 DEFAULT_CLASSES = "imagenet-1k"
@@ -186,6 +185,7 @@ def _inputs(
     source: str,
 ) -> tuple[BuildInput, dict[str, Any]]:
     from hierlab.builders import BuildInput
+    from hierlab.taxonomy import taxonomy_for
 
     taxonomy = taxonomy_for(classes, required=needs == "taxonomy")
     if needs == "taxonomy":
@@ -203,27 +203,6 @@ def _inputs(
         raise BuilderError("this method needs prototypes; give --clip MODEL or --prototypes FILE")
     found = resolve(prototypes if prototypes is not None else str(clip), classes, source=source)
     return BuildInput(classes, vectors=found.vectors, taxonomy=taxonomy), found.origin
-
-
-def taxonomy_for(classes: ClassList, *, required: bool = False) -> Taxonomy | None:
-    """WordNet for these classes: the shipped closure where it covers them, else a full WordNet.
-
-    Returns:
-        None where there is no WordNet on this machine and it is not required.
-    Raises:
-        TaxonomyError: it is required and there is none.
-    """
-    from hierlab.taxonomy import Taxonomy
-
-    shipped = Taxonomy.shipped()
-    if all(key in shipped for key in classes.ids):
-        return shipped
-    try:
-        return Taxonomy.wordnet()
-    except TaxonomyError:
-        if required:
-            raise
-        return None
 
 
 def _classes_of(prototypes: str | Path, default: ClassList) -> ClassList:

@@ -74,7 +74,7 @@ def run_demo(
 def _rows(
     label_map: LabelMap,
 ) -> list[tuple[str, str, int, str, int, float | None, float | None, float | None]]:
-    from hierlab.assembly import taxonomy_for
+    from hierlab.taxonomy import taxonomy_for
     from hierlab.measures.report import measure
 
     report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=(POLICY,))

@@ -21,7 +21,7 @@ def measure(
 ) -> None:
     """Measure a hierarchy: Wu-Palmer consistency, sizes, nesting, silhouette."""
     from hierlab._terminal import emit_json
-    from hierlab.assembly import taxonomy_for
+    from hierlab.taxonomy import taxonomy_for
     from hierlab.labelmap import load_label_map
     from hierlab.measures.report import measure as measure_map
     from hierlab.prototypes import resolve

@@ -26,15 +26,13 @@ cluster's majority parent. The prompts differ between variants (`hierlab list`).
 
 def write_gallery(maps: Sequence[LabelMap], folder: Path) -> tuple[Path, ...]:
     """Write README.md and one picture per map into `folder`; return the files."""
-    from hierlab.assembly import taxonomy_for
+    from hierlab.taxonomy import taxonomy_for
     from hierlab.measures.report import measure
     from hierlab.plots import plot
 
     rows, sections, written = [], [], []
     for label_map in maps:
-        report = measure(
-            label_map, taxonomy=taxonomy_for(label_map.classes), policies=("nltk",)
-        )
+        report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=("nltk",))
         found = report.consistency[0].levels
         strays = sum(nesting.strays for nesting in report.shape.nesting[:1])
         cells = [f"{level.within:.3f} / {level.between:.3f}" for level in found[:2]]
@@ -43,7 +41,7 @@ def write_gallery(maps: Sequence[LabelMap], folder: Path) -> tuple[Path, ...]:
             f"| {report.shape.levels[0].size_max} | {strays} |"
         )
         picture = folder / "gallery" / f"{label_map.name}.png"
-        written.extend(plot(label_map, picture, depth=2))
+        written.extend(plot(label_map, picture))
         sections.append(_section(label_map, picture))
     head = "| map | K = 10 within / between | K = 100 within / between | largest | strays |\n"
     table = head + "|---|---|---|---|---|\n" + "\n".join(rows)
