@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from hierlab.listing import list_
     from hierlab.measures.agreement import compare
     from hierlab.measures.report import measure
-    from hierlab.plots import plot
     from hierlab.overview import show
+    from hierlab.plots import plot
     from hierlab.taxonomy import Taxonomy
     from hierlab.wupalmer import wu_palmer
 

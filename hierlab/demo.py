@@ -74,8 +74,8 @@ def run_demo(
 def _rows(
     label_map: LabelMap,
 ) -> list[tuple[str, str, int, str, int, float | None, float | None, float | None]]:
-    from hierlab.taxonomy import taxonomy_for
     from hierlab.measures.report import measure
+    from hierlab.taxonomy import taxonomy_for
 
     report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=(POLICY,))
     nested = "yes" if label_map.nested else "no"

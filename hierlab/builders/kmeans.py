@@ -31,8 +31,10 @@ def _partition(vectors: Matrix, clusters: int, seed: int, n_init: int) -> Assign
         return np.arange(clusters)
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
 
-    with warnings.catch_warnings():
+    # One thread: with several, sums end in another order and a tie may fall the other way.
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # told below, as an error
         model = KMeans(clusters, n_init=n_init, random_state=seed)
         labels: Assignment = model.fit_predict(vectors).astype(np.int64)

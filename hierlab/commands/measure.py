@@ -21,10 +21,10 @@ def measure(
 ) -> None:
     """Measure a hierarchy: Wu-Palmer consistency, sizes, nesting, silhouette."""
     from hierlab._terminal import emit_json
-    from hierlab.taxonomy import taxonomy_for
     from hierlab.labelmap import load_label_map
     from hierlab.measures.report import measure as measure_map
     from hierlab.prototypes import resolve
+    from hierlab.taxonomy import taxonomy_for
 
     loaded = load_label_map(label_map)
     wanted = prototypes or clip or loaded.provenance.get("source", {}).get("variant")

@@ -17,8 +17,8 @@ Label maps of ImageNet-1K, each usable by its name wherever a map is asked for
 (`hierlab show {example}`). Made from the similarity tables in `data/tables` and WordNet 3.0 by
 `make data`, which also writes this page. Licence: Apache-2.0; cluster names are WordNet's (NOTICE).
 
-Within and between are mean Wu-Palmer similarities of pairs of classes (policy `nltk`), at K = 10 and
-K = 100; "largest" is the largest cluster at K = 10, "strays" the classes outside their K = 100
+Within and between are mean Wu-Palmer similarities of pairs of classes (policy `nltk`), at K = 10
+and K = 100; "largest" is the largest cluster at K = 10, "strays" the classes outside their K = 100
 cluster's majority parent. The prompts differ between variants (`hierlab list`).
 
 """
@@ -26,9 +26,9 @@ cluster's majority parent. The prompts differ between variants (`hierlab list`).
 
 def write_gallery(maps: Sequence[LabelMap], folder: Path) -> tuple[Path, ...]:
     """Write README.md and one picture per map into `folder`; return the files."""
-    from hierlab.taxonomy import taxonomy_for
     from hierlab.measures.report import measure
     from hierlab.plots import plot
+    from hierlab.taxonomy import taxonomy_for
 
     rows, sections, written = [], [], []
     for label_map in maps:
