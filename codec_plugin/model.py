@@ -40,7 +40,7 @@ class Latents(NamedTuple):
         hyper: what ẑ tells.
         y_hat: per block (B, C_k, h, w).
         parameters: per block, from ẑ and the blocks before.
-        z_bits: (B,).
+        z_bits: (B, Z, h/4, w/4).
         y_bits: per block (B, C_k, h, w).
     """
 
@@ -92,11 +92,12 @@ class ProgressiveModel(nn.Module):
         x_hat = self.synthesis(y_hat, known)
         stage_bits = torch.stack([bits.sum((1, 2, 3)) for bits in latents.y_bits], 1)
         first = torch.zeros_like(stage_bits)
-        first[:, 0] = latents.z_bits
+        z_bits = latents.z_bits.sum((1, 2, 3))
+        first[:, 0] = z_bits
         stage_bits = stage_bits + first
         cut_bits = (latents.y_bits[stage] * kept).sum((1, 2, 3))
         if stage == 0:
-            kept_bits = latents.z_bits + cut_bits
+            kept_bits = z_bits + cut_bits
         else:
             kept_bits = stage_bits[:, :stage].sum(1) + cut_bits
         return ModelOutput(x_hat, stage_bits, kept_bits)
@@ -110,7 +111,7 @@ class ProgressiveModel(nn.Module):
             )
         y = self.analysis(x)
         z = self.hyper_analysis(y)
-        z_bits = self.entropy.prior.bits(self._noisy(z)).sum((1, 2, 3))
+        z_bits = self.entropy.prior.bits(self._noisy(z))
         hyper = self.entropy.hyper(self._rounded(z))
         y_hat: list[Tensor] = []
         parameters: list[Parameters] = []
