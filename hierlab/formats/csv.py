@@ -13,6 +13,7 @@ import numpy as np
 from hierlab.errors import FormatError
 from hierlab.formats._foreign import Foreign, ForeignLevel, make_classes
 from hierlab.formats._registry import read_text, register_exporter, register_importer
+from hierlab.formats._table import encode_csv
 from hierlab.labelmap import LabelMap
 
 __all__ = ["read_csv", "write_csv"]
@@ -40,15 +41,13 @@ _Row = dict[str, str]
 def write_csv(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     """All levels in long form; `level` and `cluster` name what the numbers stand for."""
     method = str(label_map.provenance.get("method", ""))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[object]] = [COLUMNS]
     for level in label_map.levels:
         for row, label in enumerate(level.labels.tolist()):
             key, name = label_map.classes.ids[row], label_map.classes.names[row]
             cluster = level.clusters[label].name
-            writer.writerow([row, key, name, method, level.k, label, level.name, cluster])
-    return {path: text.getvalue().encode()}
+            rows.append((row, key, name, method, level.k, label, level.name, cluster))
+    return {path: encode_csv(rows)}
 
 
 @register_importer("csv", _SUMMARY)

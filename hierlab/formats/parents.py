@@ -11,6 +11,7 @@ from pathlib import Path
 from hierlab.errors import FormatError
 from hierlab.formats._foreign import Foreign, make_classes
 from hierlab.formats._registry import read_text, register_exporter, register_importer
+from hierlab.formats._table import encode_csv
 from hierlab.formats._tree import cut, inner_levels, nodes_of, require_nested
 from hierlab.labelmap import LabelMap
 
@@ -39,14 +40,12 @@ def write_parents(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
         for node in nodes
         if node.level
     }
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(HEADER)
+    rows: list[Sequence[object]] = [HEADER]
     for node in (node for node in nodes if node.level is None):
-        writer.writerow([node.id, title[str(node.parent)], node.name])
+        rows.append((node.id, title[str(node.parent)], node.name))
     for node in (node for node in nodes if node.level and node.parent):
-        writer.writerow([title[node.id], title[str(node.parent)], node.name])
-    return {path: text.getvalue().encode()}
+        rows.append((title[node.id], title[str(node.parent)], node.name))
+    return {path: encode_csv(rows)}
 
 
 @register_importer("parents", _SUMMARY)
