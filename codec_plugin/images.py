@@ -168,6 +168,8 @@ def _pillow_values(image: Image) -> Picture:
         return _from_array(values.astype(np.uint16), channels_last=True)
     if mode == "F":
         return _from_array(np.asarray(image), channels_last=True)
+    if mode == "La":  # Pillow converts it to nothing but LA
+        image = image.convert("LA")
     if mode in _ALPHA_MODES or "transparency" in image.info:
         return _from_array(np.asarray(image.convert("RGBA")), channels_last=True)
     if mode in ("1", "L"):
