@@ -84,16 +84,14 @@ def show_spot(chosen: Chosen, spot: Spot | None, level: int, go: Go) -> None:
 def _whole(chosen: Chosen) -> None:
     label_map = chosen.label_map
     nested = "nested" if label_map.nested else "not nested"
-    st.markdown(f"### {in_markdown(chosen.name)}")
+    st.markdown(f"#### {in_markdown(chosen.name)}")
     st.markdown(
         f"{len(label_map.classes):,} classes of {in_markdown(label_map.classes.set)}, {nested}"
     )
     st.dataframe(level_table(label_map), hide_index=True, key="levels")
     if (report := measured(chosen.key, label_map)) is not None:
         st.markdown("Wu-Palmer similarity (nltk policy) of classes that share a cluster")
-        st.dataframe(
-            consistency_table(report).round(3), hide_index=True, key="consistency"
-        )
+        st.dataframe(consistency_table(report).round(3), hide_index=True, key="consistency")
     with st.expander("Where it comes from"):
         st.json({"id": label_map.id, **label_map.provenance}, expanded=True)
     st.caption("Click an area, or find a class, to see one cluster here.")
@@ -105,7 +103,7 @@ def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:
     label_map = chosen.label_map
     level = label_map.levels[spot.level]
     report = show(label_map, spot.level)[0].clusters[spot.cluster]
-    st.markdown(f"### {in_markdown(report.name)}")
+    st.markdown(f"#### {in_markdown(report.name)}")
     st.caption(f"level {in_markdown(level.name)}, cluster {report.number} of {level.k}")
     _facts(chosen, spot, report)
     _jumps(chosen, spot, go)

@@ -17,6 +17,15 @@ PAGES = (
     ("curves", "Curves", ":material/show_chart:"),
 )
 
+# Less air above and between, so that the figure shows without scrolling.
+STYLE = """
+.stMainBlockContainer { padding-top: 3.75rem; padding-bottom: 2rem; }
+.stMainBlockContainer h2 { padding-bottom: 0; font-size: 1.6rem; }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
+}
+"""
+
 
 def _opener(name: str) -> Callable[[], None]:
     def open_page() -> None:
@@ -28,7 +37,8 @@ def _opener(name: str) -> Callable[[], None]:
 
 def main() -> None:
     """Lay out the frame and run the page that the address names."""
-    st.set_page_config(page_title="hierlab", page_icon=":material/account_tree:", layout="wide")
+    st.set_page_config(page_title="hierlab", page_icon="🌳", layout="wide")
+    st.html(f"<style>{STYLE}</style>")
     pages = [
         st.Page(_opener(name), title=title, icon=icon, url_path=name, default=name == "explore")
         for name, title, icon in PAGES

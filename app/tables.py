@@ -28,10 +28,7 @@ def level_table(label_map: LabelMap) -> pd.DataFrame:
     from hierlab.overview import show
 
     return pd.DataFrame(
-        [
-            (one.name, one.k, one.size_min, one.size_median, one.size_max)
-            for one in show(label_map)
-        ],
+        [(one.name, one.k, one.size_min, one.size_median, one.size_max) for one in show(label_map)],
         columns=["level", "clusters", "smallest", "median", "largest"],
     )
 
@@ -80,6 +77,7 @@ def consistency_table(report: ConsistencyReport) -> pd.DataFrame:
         [
             (one.level, one.k, one.within, one.between, one.random_mean, one.lift)
             for one in report.levels
+            if one.within is not None
         ],
         columns=["level", "clusters", "within", "between", "random", "lift"],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["in_figure", "in_markdown", "short", "sentence"]
+__all__ = ["in_figure", "in_markdown", "sentence", "short"]
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
 

@@ -68,7 +68,6 @@ def choose_map(label: str, key: str, *, default: int = 0, column: Any = st) -> C
         index=min(default, len(names) - 1),
         key=key,
         bind="query-params",
-        required=True,
     )
     try:
         return map_of_name(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -10,6 +11,7 @@ import plotly.graph_objects as go
 
 from app.palette import category, lighter
 from app.state import Spot
+from app.text import in_figure
 
 if TYPE_CHECKING:
     from hierlab import LabelMap
@@ -123,7 +125,8 @@ def tree_figure(
     figure = go.Figure(
         trace(
             ids=[node.id for node in nodes],
-            labels=[node.label for node in nodes],
+            labels=[in_figure(node.label) for node in nodes],
+            text=[_wrapped(node, below=at.count("/") + depth) for node in nodes],
             parents=[node.parent for node in nodes],
             values=[node.size for node in nodes],
             branchvalues="total",
@@ -135,13 +138,21 @@ def tree_figure(
                 "line": {"width": 1, "color": "rgba(128,128,128,0.6)"},
             },
             hovertemplate="<b>%{label}</b><br>%{value} classes<extra></extra>",
-            textinfo="label" if kind == "Sunburst" else "label+value",
+            texttemplate="%{label}" if kind == "Sunburst" else "%{text}",
             **own,
         )
     )
     figure.update_layout(
         height=height_px,
         margin={"t": 8, "l": 0, "r": 0, "b": 8},
-        uniformtext={"minsize": 10, "mode": "hide"},
+        uniformtext={"minsize": 9, "mode": "hide"},
     )
     return figure
+
+
+def _wrapped(node: Node, below: int) -> str:
+    """The label in short lines, with the size, where no smaller area is drawn inside."""
+    words = in_figure(node.label, 40)
+    if node.id.count("/") < below or node.position is not None:
+        return words
+    return "<br>".join(textwrap.wrap(words, 13, break_long_words=False)) + f"<br>{node.size}"

@@ -6,12 +6,12 @@ import streamlit as st
 
 from app import inspector
 from app.figures.sizes import sizes_figure
-from app.figures.tree import KINDS, ROOT, Node, node_of_spot, tree_figure, tree_nodes
+from app.figures.tree import KINDS, Node, node_of_spot, tree_figure, tree_nodes
 from app.maps import Chosen
 from app.state import Spot, format_spot, parse_spot, spot_of_class
 from app.tables import cluster_table
 from app.text import in_markdown
-from app.widgets import chart, choose_map, page_title, table_below, upload_map
+from app.widgets import chart, choose_map, page_title, upload_map
 from hierlab import LabelMap
 
 VIEWS = (*KINDS, "Class map", "Sizes")
@@ -19,16 +19,25 @@ VIEWS = (*KINDS, "Class map", "Sizes")
 
 def render() -> None:
     """Lay out the page."""
-    page_title("Explore", "Look at a class hierarchy: click an area to go in, click it again to go out.")
-    pick, upload = st.columns([5, 1], vertical_alignment="bottom")
+    page_title(
+        "Explore", "Look at a class hierarchy: click an area to go in, click it again to go out."
+    )
+    pick, upload, find = st.columns([5, 2, 5], vertical_alignment="bottom")
     upload_map("map", column=upload)
     chosen = choose_map("Hierarchy", "map", column=pick)
     if chosen is None:
         return
     label_map = chosen.label_map
+    query = find.text_input(
+        "Find a class",
+        key="find",
+        placeholder="name or WordNet id: tabby, n02123045",
+        bind="query-params",
+        max_chars=80,
+    )
     level = _controls(label_map)
     spot = parse_spot(label_map, st.query_params.get("cluster"))
-    _search(chosen, level)
+    _found(chosen, level, query)
     left, right = st.columns([2, 1], gap="medium")
     with left:
         _picture(chosen, level, spot)
@@ -60,22 +69,15 @@ def _controls(label_map: LabelMap) -> int:
     else:
         name = names[0]
     right.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params"
+        "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params", wrap=True
     )
     return names.index(name)
 
 
-def _search(chosen: Chosen, level: int) -> None:
-    from hierlab.errors import HierlabError
+def _found(chosen: Chosen, level: int, query: str | None) -> None:
+    from hierlab import HierlabError
     from hierlab.overview import show_class
 
-    query = st.text_input(
-        "Find a class",
-        key="find",
-        placeholder="name or WordNet id, such as tabby or n02123045",
-        bind="query-params",
-        max_chars=80,
-    )
     if not query:
         return
     try:

@@ -1,0 +1,68 @@
+"""How many classes each pair of clusters shares, as a heatmap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.palette import AMOUNT
+from app.text import in_figure
+
+if TYPE_CHECKING:
+    from app.figures.sankey import Ribbon
+
+__all__ = ["contingency_figure"]
+
+
+def contingency_figure(
+    ribbons: Sequence[Ribbon], *, first: str, second: str, height_px: int = 560
+) -> go.Figure:
+    """Draw shared classes, columns ordered so that the fullest cells stand near the diagonal.
+
+    Args:
+        ribbons: every pair of clusters that shares classes.
+        first, second: names of the two partitions.
+    """
+    rows = {one.first: one.first_name for one in ribbons}
+    columns = {one.second: one.second_name for one in ribbons}
+    row_place = {key: place for place, key in enumerate(rows)}
+    column_place = {key: place for place, key in enumerate(columns)}
+    table = np.zeros((len(rows), len(columns)))
+    for one in ribbons:
+        table[row_place[one.first], column_place[one.second]] = one.classes
+    order = np.argsort(table.argmax(axis=0), kind="stable")
+    names = list(columns.values())
+    figure = go.Figure(
+        go.Heatmap(
+            z=table[:, order],
+            x=[f"{place}" for place in range(len(names))],
+            y=[f"{place}" for place in range(len(rows))],
+            customdata=[
+                [f"{in_figure(row)} → {in_figure(names[place])}" for place in order]
+                for row in rows.values()
+            ],
+            colorscale=AMOUNT,
+            colorbar={"title": "classes"},
+            hovertemplate="%{customdata}: %{z} classes<extra></extra>",
+        )
+    )
+    few = max(table.shape) <= 30
+    figure.update_layout(
+        height=height_px,
+        margin={"t": 8, "l": 8, "r": 8, "b": 8},
+        xaxis={
+            "title": f"clusters of {in_figure(second)}",
+            "tickvals": [f"{place}" for place in range(len(names))] if few else [],
+            "ticktext": [in_figure(names[place], 18) for place in order] if few else [],
+        },
+        yaxis={
+            "title": f"clusters of {in_figure(first)}",
+            "autorange": "reversed",
+            "tickvals": [f"{place}" for place in range(len(rows))] if few else [],
+            "ticktext": [in_figure(name, 18) for name in rows.values()] if few else [],
+        },
+    )
+    return figure

@@ -1,0 +1,219 @@
+"""Compare: two hierarchies, level by level."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.comparison import (
+    agreement_table,
+    move_table,
+    ribbon_table,
+    ribbons_of,
+    shared_classes,
+)
+from app.figures.contingency import contingency_figure
+from app.figures.sankey import CLICK, Ribbon, sankey_height_px, sankey_options, strongest
+from app.figures.sizes import sizes_figure
+from app.maps import Chosen
+from app.text import in_markdown, sentence
+from app.widgets import chart, choose_map, page_title, upload_map
+from hierlab import HierlabError, LabelMap, compare
+
+if TYPE_CHECKING:
+    from hierlab.measures.agreement import CompareReport, LevelAgreement
+
+MAX_RIBBONS = 400
+MAX_CLASSES = 100_000
+MAX_CELLS = 250_000
+VIEWS = ("Ribbons", "Who moved", "Heatmap", "Sizes")
+
+
+def render() -> None:
+    """Lay out the page."""
+    page_title("Compare", "Where two hierarchies agree, and which classes moved.")
+    first, second = _choose_two()
+    if first is None or second is None:
+        return
+    try:
+        report = _report(first.key + second.key, first.label_map, second.label_map)
+    except HierlabError as error:
+        st.error(f"These two cannot be compared: {sentence(error)}")
+        return
+    if not report.levels:
+        st.info("No level of one has a counterpart of like size in the other.")
+        return
+    _summary(report)
+    names = [f"{one.first} / {one.second}" for one in report.levels]
+    left, right = st.columns(2, vertical_alignment="bottom")
+    if st.session_state.get("levels") not in (None, *names):
+        del st.session_state["levels"]
+    pair = left.segmented_control(
+        "Levels A / B", names, default=names[0], required=True, key="levels", bind="query-params"
+    )
+    view = right.segmented_control(
+        "View",
+        VIEWS,
+        default=VIEWS[0],
+        required=True,
+        key="show",
+        bind="query-params",
+        wrap=True,
+    )
+    _view(view or VIEWS[0], report.levels[names.index(pair)], first, second)
+
+
+def _choose_two() -> tuple[Chosen | None, Chosen | None]:
+    columns = st.columns([5, 2, 5, 2], vertical_alignment="bottom")
+    upload_map("a", column=columns[1])
+    upload_map("b", column=columns[3])
+    return (
+        choose_map("Hierarchy A", "a", column=columns[0]),
+        choose_map("Hierarchy B", "b", default=1, column=columns[2]),
+    )
+
+
+@st.cache_resource(max_entries=32, show_spinner="Comparing…")
+def _report(key: str, _first: LabelMap, _second: LabelMap) -> CompareReport:
+    if max(len(_first.classes), len(_second.classes)) > MAX_CLASSES:
+        raise HierlabError(
+            f"the page compares up to {MAX_CLASSES:,} classes; use hierlab compare for more"
+        )
+    return compare(_first, _second)
+
+
+def _summary(report: CompareReport) -> None:
+    apart = report.only_first + report.only_second
+    st.markdown(
+        f"{report.shared:,} classes in both"
+        + (f", {apart:,} in only one (left out)." if apart else ".")
+    )
+    st.dataframe(agreement_table(report).round(3), hide_index=True, key="agreement")
+    st.caption(
+        "ARI and AMI: 1 = the same, 0 = chance. NMI is " + in_markdown(report.nmi_warning) + "."
+    )
+    if report.unpaired:
+        st.caption("Without a counterpart: " + in_markdown(", ".join(report.unpaired)))
+
+
+def _view(view: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -> None:
+    ribbons = ribbons_of(agreement, first.label_map, second.label_map)
+    if view == "Ribbons":
+        _ribbons(ribbons, agreement, first, second)
+    elif view == "Who moved":
+        st.markdown(
+            f"**{len(agreement.moves):,} of {agreement.classes:,} classes moved** "
+            "(clusters are matched one to one so that as few as possible do)"
+        )
+        st.dataframe(move_table(agreement), hide_index=True, key="moves", height=480)
+    elif view == "Heatmap":
+        if agreement.k_first * agreement.k_second > MAX_CELLS:
+            st.info("There are too many clusters for a heatmap; see who moved instead.")
+            return
+        chart(
+            contingency_figure(ribbons, first=first.name, second=second.name),
+            ribbon_table(ribbons, first.name, second.name),
+            title="Classes that each pair of clusters shares",
+            key="contingency",
+            alt=f"Heatmap of {agreement.k_first} by {agreement.k_second} clusters",
+        )
+    else:
+        levels = {
+            f"A: {first.name}": first.label_map.level(agreement.first),
+            f"B: {second.name}": second.label_map.level(agreement.second),
+        }
+        chart(
+            sizes_figure(levels),
+            _size_table(agreement, first, second),
+            title="Classes per cluster, each map by size",
+            key="two_sizes",
+            alt="Bars of the cluster sizes of both maps, largest first",
+        )
+
+
+def _size_table(agreement: LevelAgreement, first: Chosen, second: Chosen):  # type: ignore[no-untyped-def]
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            (side, cluster.name, cluster.size)
+            for side, chosen, level in (
+                ("A", first, agreement.first),
+                ("B", second, agreement.second),
+            )
+            for cluster in sorted(chosen.label_map.level(level).clusters, key=lambda c: -c.size)
+        ],
+        columns=["map", "cluster", "classes"],
+    )
+
+
+def _ribbons(
+    ribbons: tuple[Ribbon, ...], agreement: LevelAgreement, first: Chosen, second: Chosen
+) -> None:
+    from streamlit_echarts import st_echarts
+
+    shown = strongest(ribbons, MAX_RIBBONS)
+    chosen = _chosen_ribbon(ribbons)
+    key = f"sankey_{agreement.first}_{agreement.second}_{first.key[:8]}_{second.key[:8]}"
+
+    def clicked() -> None:
+        event = st.session_state[key].get("chart_event")
+        if isinstance(event, str):
+            st.query_params["ribbon"] = event
+
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.markdown("**Left: clusters of A. Right: clusters of B. Width: classes.**")
+        st_echarts(
+            sankey_options(shown, chosen=chosen),
+            events={"click": CLICK},
+            height=f"{sankey_height_px(shown)}px",
+            key=key,
+            on_change=clicked,
+        )
+        if len(ribbons) > len(shown):
+            st.caption(f"The {len(shown)} widest of {len(ribbons)} ribbons; the table has all.")
+    with right:
+        _inside(chosen, agreement, first, second)
+        _choose_in_table(ribbons, first, second)
+
+
+def _chosen_ribbon(ribbons: tuple[Ribbon, ...]) -> str | None:
+    text = st.query_params.get("ribbon", "")
+    if not re.fullmatch(r"[ab]\d{1,7}|a\d{1,7}-b\d{1,7}", text):
+        return None
+    ends = {end for one in ribbons for end in (one.id, f"a{one.first}", f"b{one.second}")}
+    return text if text in ends else None
+
+
+def _inside(chosen: str | None, agreement: LevelAgreement, first: Chosen, second: Chosen) -> None:
+    if chosen is None:
+        st.info("Click a ribbon or a cluster, or a row of the table, to see its classes.")
+        return
+    table = shared_classes(chosen, agreement, first.label_map, second.label_map)
+    ends = (*table["in A"].unique()[:1], *table["in B"].unique()[:1])
+    title = (
+        " → ".join(map(in_markdown, ends))
+        if "-" in chosen
+        else in_markdown(ends[0 if chosen.startswith("a") else 1])
+    )
+    st.markdown(f"**{title}**: {len(table)} classes")
+    st.dataframe(table, hide_index=True, key="inside", height=min(38 + 35 * len(table), 320))
+
+
+def _choose_in_table(ribbons: tuple[Ribbon, ...], first: Chosen, second: Chosen) -> None:
+    def picked() -> None:
+        rows = st.session_state["ribbon_rows"]["selection"]["rows"]
+        if rows:
+            st.query_params["ribbon"] = ribbons[rows[0]].id
+
+    with st.expander("All ribbons as a table", icon=":material/table:"):
+        st.dataframe(
+            ribbon_table(ribbons, first.name, second.name),
+            hide_index=True,
+            key="ribbon_rows",
+            on_select=picked,
+            selection_mode="single-row",
+        )
