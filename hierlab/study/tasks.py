@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hierlab.classes import ClassList
 from hierlab.errors import HierlabError
-from hierlab.study.grid import Cell, StudyGrid, draw_positions
+from hierlab.study.grid import WHOLE, Cell, StudyGrid, draw_positions
 from hierlab.study.sources import JOINED, Source
 
 __all__ = ["Finished", "Task", "plan", "preprocess", "run_task"]
@@ -54,12 +54,18 @@ def plan(
     """Yield (cells in all, task of the cells not yet done) in the order of the grid."""
     for source in sources:
         digest = f"{source.digest}-{classes.hash}-{grid.share}"
-        for draw in grid.draw_numbers:
+        for draw in _draws(grid, source):
             positions = draw_positions(len(classes), grid.share, draw)
             for method, steps in _methods(grid, source):
                 cells = list(_cells(grid, source, method, steps, draw, len(positions), digest))
                 missing = tuple(cell for cell in cells if cell.key not in done)
                 yield len(cells), Task(missing, source.vectors, classes, positions)
+
+
+def _draws(grid: StudyGrid, source: Source) -> tuple[int, ...]:
+    """Halves are there to be compared with each other, over every class."""
+    partial = 1 < len(source.vectors) < len(grid.encoders)
+    return (WHOLE,) if partial else grid.draw_numbers
 
 
 def _methods(grid: StudyGrid, source: Source) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,104 @@
+"""The first lines of a report: what a referee asked, answered in sentences with numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hierlab.study.report import Consistency
+    from hierlab.study.semantics import Likeness
+    from hierlab.study.stability import AxisAgreement, VarianceShare
+    from hierlab.study.statistics import Interval
+
+__all__ = ["answer"]
+
+_QUESTIONS = {
+    "encoder": "Between two encoders",
+    "seed": "Between two seeds",
+    "prompts": "Between two prompt sets of one encoder",
+    "draw": "Between all classes and a draw of them",
+    "preprocessing": "Between two kinds of preprocessing",
+    "method": "Between two methods on one encoder",
+    "halves": "Between the consensus of two disjoint halves of the encoders",
+}
+
+
+def answer(
+    agreements: Sequence[AxisAgreement],
+    shares: Sequence[VarianceShare],
+    consistency: Sequence[Consistency],
+    likeness: Sequence[Likeness],
+) -> tuple[str, ...]:
+    """Sentences: stability along each axis, what moves the result most, semantics or looks."""
+    return (
+        *_stability(agreements),
+        *_largest(shares),
+        *_meaning(consistency),
+        *_semantics(likeness),
+    )
+
+
+def _told(value: Interval) -> str:
+    return f"{value.value:.2f} [{value.low:.2f}, {value.high:.2f}]"
+
+
+def _stability(agreements: Sequence[AxisAgreement]) -> Iterator[str]:
+    for axis, question in _QUESTIONS.items():
+        rows = [row for row in agreements if row.axis == axis]
+        if not rows:
+            continue
+        methods = sorted({row.method for row in rows})
+        parts = []
+        for method in methods:
+            here = [row for row in rows if row.method == method]
+            steps = here[0].preprocessing
+            values = "; ".join(
+                f"K = {row.k}: {_told(row.ari)}" for row in here if row.preprocessing == steps
+            )
+            parts.append(f"{method} {values}" if method != "any" else values)
+        yield f"{question} partitions agree at ARI: {' — '.join(parts)}."
+
+
+def _largest(shares: Sequence[VarianceShare]) -> Iterator[str]:
+    groups = {(row.method, row.k) for row in shares}
+    for method, k in sorted(groups):
+        rows = [row for row in shares if (row.method, row.k) == (method, k)]
+        most = max(rows, key=lambda row: row.share.value)
+        who = "Over all methods" if method == "all" else f"Within {method}"
+        if most.share.value > 0:
+            yield (
+                f"{who} at K = {k}, the {most.axis} moves the result most: "
+                f"{_told(most.share)} of the spread."
+            )
+
+
+def _meaning(consistency: Sequence[Consistency]) -> Iterator[str]:
+    for k in sorted({row.k for row in consistency}):
+        rows = [row for row in consistency if row.k == k and "control" not in row.encoders]
+        controls = [row for row in consistency if row.k == k and "control" in row.encoders]
+        if not rows:
+            continue
+        best = max(rows, key=lambda row: row.within)
+        words = (
+            f"At K = {k}, Wu-Palmer inside clusters is highest for {best.method}, "
+            f"{best.encoders}: {best.within:.3f}, against {best.random:.3f} for random partitions "
+            "of equal sizes"
+        )
+        free = [row for row in controls if "wordnet" not in row.encoders]
+        if free:
+            top = max(free, key=lambda row: row.within)
+            words += f" and {top.within:.3f} for the best control ({top.encoders})"
+        yield words + "."
+
+
+def _semantics(likeness: Sequence[Likeness]) -> Iterator[str]:
+    for target in sorted({row.target for row in likeness}):
+        rows = [row for row in likeness if row.target == target]
+        held = " and ".join(rows[0].controls) or "nothing"
+        low = min(rows, key=lambda row: row.partial.value)
+        high = max(rows, key=lambda row: row.partial.value)
+        yield (
+            f"Likeness follows {target} with {held} held fixed: partial Spearman correlation from "
+            f"{_told(low.partial)} ({low.encoder}) to {_told(high.partial)} ({high.encoder})."
+        )

@@ -1,0 +1,245 @@
+"""Choosing K: how stable, how compact and how consistent the classes are at each number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlab.errors import BuilderError, TaxonomyError
+from hierlab.study.grid import draw_positions
+from hierlab.study.statistics import bootstrap_ari
+
+if TYPE_CHECKING:
+    from hierlab.classes import ClassList
+
+__all__ = ["KReport", "KRow", "suggest_k", "table_csv", "wordnet_similarity"]
+
+_SHARE = 0.8
+_STEPS = 16  # numbers tried if none are given
+_REFERENCES = 3
+_TOLD = 3
+
+
+@dataclass(frozen=True)
+class KRow:
+    """One number of clusters.
+
+    Args:
+        k: number of clusters.
+        stability: mean ARI of the partition with those of draws of 80 % of the classes.
+        stability_se: standard error of that mean over the draws.
+        silhouette: mean over the classes by cosine distance, −1..1; None where it has no meaning.
+        gap: how much tighter than clusters of classes without structure, in log units.
+        within: mean Wu-Palmer (nltk policy) in the clusters; None without WordNet. It is shown
+            and takes no part in the suggestion.
+        largest: classes in the largest cluster.
+    """
+
+    k: int
+    stability: float
+    stability_se: float
+    silhouette: float | None
+    gap: float
+    within: float | None
+    largest: int
+
+
+@dataclass(frozen=True)
+class KReport:
+    """All numbers that were tried.
+
+    Args:
+        rows: by rising k.
+        suggested: the k at which the partition holds better than at the numbers beside it.
+        advice: one sentence.
+    """
+
+    rows: tuple[KRow, ...]
+    suggested: tuple[int, ...]
+    advice: str
+
+
+def suggest_k(
+    vectors: NDArray[np.float64],
+    *,
+    classes: ClassList,
+    k: Sequence[int] | None = None,
+    draws: int = 6,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> KReport:
+    """Partition at many K with the consensus method's coarsest-level rule, and judge each.
+
+    Args:
+        vectors: (C, D) unit rows.
+        classes: the C classes.
+        k: numbers to try, rising; 2 to C / 2 in even ratios if not given.
+        draws: of 80 % of the classes, at least 2.
+        seed: of the draws and of the structureless references.
+        progress: told (done, total).
+
+    Raises:
+        BuilderError: fewer than four classes, fewer than two draws, or a k that cannot be.
+
+    Source: gap statistic: Tibshirani, Walther and Hastie, J. R. Stat. Soc. B 63(2), 2001;
+        stability over draws: Ben-Hur, Elisseeff and Guyon, Pac. Symp. Biocomput. 2002.
+    """
+    count = len(vectors)
+    if count < 4 or draws < 2:
+        raise BuilderError(
+            f"expected at least 4 classes and 2 draws, got {count} classes and {draws} draws"
+        )
+    numbers = _numbers(k, count)
+    told = progress or (lambda done, total: None)
+    whole_rows = _placed(vectors)
+    whole = _partitions(whole_rows, numbers)
+    scores = np.empty((draws, len(numbers)))
+    ones = np.ones((1, count))
+    for draw in range(draws):
+        rows = draw_positions(count, _SHARE, seed * 10_007 + draw)
+        for at, labels in enumerate(_partitions(_placed(vectors[rows]), numbers)):
+            spread = np.full(count, -1, dtype=np.int32)
+            spread[rows] = labels
+            scores[draw, at] = bootstrap_ari(whole[at], spread, ones)[0]
+        told(draw + 1, draws + 1)
+    gaps = _gaps(whole_rows, whole, numbers, seed)
+    similarity = wordnet_similarity(classes)
+    told(draws + 1, draws + 1)
+    table = tuple(
+        KRow(
+            number,
+            float(scores[:, at].mean()),
+            float(scores[:, at].std(ddof=1) / np.sqrt(draws)),
+            _silhouette(whole_rows, whole[at]),
+            gaps[at],
+            _within(whole[at], similarity),
+            int(np.bincount(whole[at]).max()),
+        )
+        for at, number in enumerate(numbers)
+    )
+    best = _peaks(table)
+    return KReport(table, best, _advice(table, best))
+
+
+def _numbers(k: Sequence[int] | None, count: int) -> tuple[int, ...]:
+    highest = round(_SHARE * count) - 1
+    if k is None:
+        even = np.geomspace(2, max(2, min(count // 2, highest)), _STEPS)
+        return tuple(sorted({round(number) for number in even}))
+    numbers = tuple(sorted(set(k)))
+    if not numbers or numbers[0] < 2 or numbers[-1] > highest:
+        raise BuilderError(
+            f"expected K from 2 to {highest} (a draw of 80 % must have more classes), "
+            f"got {','.join(map(str, k))}"
+        )
+    return numbers
+
+
+def _placed(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    from hierlab.consensus import ConsensusSettings, diffused, neighbour_ranks, rank_affinity
+
+    settings = ConsensusSettings().scaled(len(vectors))
+    affinity = rank_affinity([neighbour_ranks(vectors)], settings.top_reach)
+    return diffused(affinity, settings.top_steps)
+
+
+def _partitions(rows: NDArray[np.float64], numbers: Sequence[int]) -> list[NDArray[np.int32]]:
+    """One tree for all the numbers, each cut followed by k-means steps."""
+    from hierlab.builders._vectors import canonical, lloyd
+    from hierlab.builders._ward import ward_tree
+
+    tree = ward_tree(rows)
+    return canonical([lloyd(rows, tree.cut(number), number) for number in numbers])
+
+
+def _gaps(
+    rows: NDArray[np.float64],
+    whole: list[NDArray[np.int32]],
+    numbers: Sequence[int],
+    seed: int,
+) -> list[float]:
+    """Log of the spread in clusters of structureless rows, less that of the rows."""
+    rng = np.random.default_rng(seed)
+    centre = rows - rows.mean(axis=0)
+    left, values, _ = np.linalg.svd(centre, full_matrices=False)
+    main = left * values
+    total = np.zeros(len(numbers))
+    for _ in range(_REFERENCES):
+        # Each main direction shuffled by itself: the same spread along it, and no clusters.
+        shuffled = np.column_stack([rng.permutation(column) for column in main.T])
+        found = _partitions(shuffled, numbers)
+        total += [np.log(_spread(shuffled, labels)) for labels in found]
+    own = [np.log(_spread(main, labels)) for labels in whole]
+    return [float(gap) for gap in total / _REFERENCES - own]
+
+
+def _spread(rows: NDArray[np.float64], labels: NDArray[np.int32]) -> float:
+    sizes = np.bincount(labels)
+    sums = np.zeros((len(sizes), rows.shape[1]))
+    np.add.at(sums, labels, rows)
+    inside = (rows**2).sum() - ((sums**2).sum(axis=1) / sizes).sum()
+    return float(max(inside, 1e-12))
+
+
+def _silhouette(rows: NDArray[np.float64], labels: NDArray[np.int32]) -> float | None:
+    from hierlab.measures.shape import silhouette
+
+    return silhouette(labels, rows)
+
+
+def wordnet_similarity(classes: ClassList) -> NDArray[np.float64] | None:
+    """(C, C) Wu-Palmer by the nltk policy, or None where WordNet does not know every class."""
+    from hierlab.taxonomy import taxonomy_for
+    from hierlab.wupalmer import wu_palmer
+
+    try:
+        taxonomy = taxonomy_for(classes)
+        if taxonomy is None or not all(key in taxonomy for key in classes.ids):
+            return None
+        return wu_palmer(taxonomy, classes.ids, "nltk")
+    except TaxonomyError:
+        return None
+
+
+def _within(labels: NDArray[np.int32], similarity: NDArray[np.float64] | None) -> float | None:
+    from hierlab.measures.pairs import pair_means
+
+    return None if similarity is None else pair_means(labels, similarity).within
+
+
+def _peaks(rows: Sequence[KRow]) -> tuple[int, ...]:
+    """Local maxima of the stability, best first, at most three; told by rising k."""
+    scores = [row.stability for row in rows]
+    inner = [
+        at
+        for at in range(len(rows))
+        if (at == 0 or scores[at] >= scores[at - 1])
+        and (at == len(rows) - 1 or scores[at] > scores[at + 1])
+    ]
+    best = sorted(inner, key=lambda at: -scores[at])[:_TOLD]
+    return tuple(sorted(rows[at].k for at in best))
+
+
+def _advice(rows: Sequence[KRow], best: Sequence[int]) -> str:
+    told = {row.k: row for row in rows}
+    words = ", ".join(
+        f"{k} (stability {told[k].stability:.2f} ± {told[k].stability_se:.2f})" for k in best
+    )
+    return (
+        f"holds better than its neighbours at K = {words}; differences below two standard errors "
+        "are noise, and coarse partitions are stable more easily than fine ones"
+    )
+
+
+def table_csv(report: KReport) -> str:
+    """The rows as CSV."""
+    lines = ["k,stability,stability_se,silhouette,gap,wu_palmer_within,largest"]
+    for row in report.rows:
+        values = (row.stability, row.stability_se, row.silhouette, row.gap, row.within)
+        told = ",".join("" if value is None else f"{value:.6f}" for value in values)
+        lines.append(f"{row.k},{told},{row.largest}")
+    return "\n".join(lines) + "\n"
