@@ -44,6 +44,12 @@ class ClassList:
             raise ClassListError(
                 f"expected one name per class, got {len(self.names)} names for {len(self.ids)} keys"
             )
+        if self.aliases and len(self.aliases) != len(self.ids):
+            raise ClassListError(
+                f"expected aliases for {len(self.ids)} classes or none, got {len(self.aliases)}"
+            )
+        if any(not key or "\n" in key or "\r" in key for key in self.ids):
+            raise ClassListError("a class key must be a word or a line of text, got an empty one")
         if len(set(self.ids)) != len(self.ids):
             twice = Counter(self.ids).most_common(1)[0][0]
             raise ClassListError(

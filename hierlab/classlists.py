@@ -60,16 +60,8 @@ def load_classes(spec: str | Path) -> ClassList:
             f"no class list {str(spec)!r}; expected {', '.join(BUILT_IN)} or the path of "
             "a .txt, .csv or .json file or of a folder with a sub-folder per class"
         )
-    if path.is_dir():
-        entries = _from_folder(path)
-    else:
-        text = _text(path)
-        reader = {".csv": _from_csv, ".tsv": _from_csv, ".json": _from_json}.get(
-            path.suffix.lower()
-        )
-        entries = (reader or _from_lines)(text)
     try:
-        return _class_list(entries)
+        return _class_list(_entries(path))
     except ClassListError as error:
         raise ClassListError(f"{path}: {error}") from error
 
@@ -112,6 +104,14 @@ def _built_in(name: str) -> ClassList:
     )
 
 
+def _entries(path: Path) -> Iterable[_Entry]:
+    if path.is_dir():
+        return _from_folder(path)
+    text = _text(path)
+    readers = {".csv": _from_csv, ".tsv": _from_csv, ".json": _from_json}
+    return readers.get(path.suffix.lower(), _from_lines)(text)
+
+
 def _class_list(entries: Iterable[_Entry]) -> ClassList:
     """Name the unnamed, recognise a built-in list by its keys."""
     rows = list(islice(entries, MAX_CLASSES + 1))
@@ -140,7 +140,7 @@ def _text(path: Path) -> str:
     try:
         return read_bounded(path, MAX_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ClassListError(f"{path}: expected text in UTF-8 ({error.reason})") from error
+        raise ClassListError(f"expected text in UTF-8 ({error.reason})") from error
 
 
 def _from_folder(path: Path) -> Iterable[_Entry]:
@@ -150,7 +150,7 @@ def _from_folder(path: Path) -> Iterable[_Entry]:
     except OSError as error:
         raise HierlabError(f"cannot read {path}: {error.strerror or error}") from error
     if not names:
-        raise ClassListError(f"{path}: expected a sub-folder per class, got none")
+        raise ClassListError("expected a sub-folder per class, got none")
     return (_named(name, "") if _WNID.fullmatch(name) else _named("", name) for name in names)
 
 
@@ -159,8 +159,8 @@ def _from_lines(text: str) -> Iterable[_Entry]:
         words = line.strip()
         if not words:
             continue
-        key, _, rest = words.partition(" ") if " " in words else words.partition("\t")
-        if _WNID.fullmatch(key):
+        key, rest = words[:9], words[9:]
+        if words[0] == "n" and _WNID.fullmatch(key) and rest[:1].strip() == "":
             # "n01440764 tench, Tinca tinca": the first name is the usual one.
             name, *aliases = (part.strip() for part in rest.split(","))
             yield _Entry(key, name, tuple(aliases))

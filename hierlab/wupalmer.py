@@ -208,8 +208,8 @@ def _slice_or_places(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:
 def _runs(rows: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:
     """Runs of neighbouring places within each row: (R, 3) row, start, stop."""
     starts = np.flatnonzero((np.diff(rows, prepend=-1) != 0) | (np.diff(places, prepend=-2) != 1))
-    stops = np.append(starts[1:], len(places)) - 1
-    return np.stack([rows[starts], places[starts], places[stops] + 1], axis=1)
+    lengths = np.diff(starts, append=len(places))
+    return np.stack([rows[starts], places[starts], places[starts] + lengths], axis=1)
 
 
 def _block(
