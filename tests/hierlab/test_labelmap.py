@@ -223,3 +223,22 @@ def test_the_published_schema_is_current_and_holds(label_map: LabelMap) -> None:
 def test_a_class_list_refuses_what_cannot_be_keyed() -> None:
     with pytest.raises(HierlabError, match="more than once"):
         ClassList("custom", ("a", "a"), ("a", "a"))
+
+
+def test_the_document_tells_how_the_identity_is_made(repository: Path) -> None:
+    text = (repository / "docs" / "label-map.md").read_text(encoding="utf-8")
+    code = text.partition("```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    for label_map in (make_map([[0, 0, 1]], ["é\u2028", '"', "\x01/\x7f"]), make_map([[0, 1]])):
+        assert names["identity"](json.loads(label_map.encode())) == label_map.id
+
+
+def test_the_documents_example_is_a_label_map(repository: Path) -> None:
+    text = (repository / "docs" / "label-map.md").read_text(encoding="utf-8")
+    example = json.loads(text.partition("```json\n")[2].partition("```")[0])
+    with pytest.raises(LabelMapError) as error:
+        loads_label_map(json.dumps(example))
+    # Only its shortened id is untrue.
+    assert error.value.field == "id"
+    jsonschema.validate(example, json.loads(SCHEMA.read_text(encoding="utf-8")))
