@@ -8,6 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 # Name in the address, title, icon. A page's module, and what it needs, load when it is opened.
+# (The folder is not called `pages`: Streamlit would take that for its older kind of page.)
 PAGES = (
     ("explore", "Explore", ":material/account_tree:"),
     ("build", "Build", ":material/construction:"),
@@ -29,7 +30,7 @@ STYLE = """
 
 def _opener(name: str) -> Callable[[], None]:
     def open_page() -> None:
-        importlib.import_module(f"app.pages.{name}").render()
+        importlib.import_module(f"app.views.{name}").render()
 
     open_page.__name__ = name
     return open_page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import plotly.graph_objects as go
 
@@ -117,7 +117,7 @@ def tree_figure(
         at: id of the area that fills the figure.
     """
     trace = {"Treemap": go.Treemap, "Icicle": go.Icicle, "Sunburst": go.Sunburst}[kind]
-    own = {
+    own: dict[str, Any] = {
         "Treemap": {"tiling": {"pad": 1}, "pathbar": {"thickness": 26}},
         "Icicle": {"tiling": {"pad": 1}, "pathbar": {"thickness": 26}},
         "Sunburst": {"insidetextorientation": "radial"},

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import inspector
 from app.figures.sizes import sizes_figure
-from app.figures.tree import KINDS, Node, node_of_spot, tree_figure, tree_nodes
+from app.figures.tree import KINDS, Kind, Node, node_of_spot, tree_figure, tree_nodes
 from app.maps import Chosen
 from app.state import Spot, format_spot, parse_spot, spot_of_class
 from app.tables import cluster_table
@@ -101,8 +101,9 @@ def _found(chosen: Chosen, level: int, query: str | None) -> None:
 
 def _picture(chosen: Chosen, level: int, spot: Spot | None) -> None:
     view = st.session_state.get("view") or VIEWS[0]
-    if view in KINDS:
-        _tree(chosen, view, level, spot)
+    kind = next((kind for kind in KINDS if kind == view), None)
+    if kind is not None:
+        _tree(chosen, kind, level, spot)
     elif view == "Sizes":
         _sizes(chosen, level, spot)
     else:
@@ -114,7 +115,7 @@ def _nodes(key: str, _label_map: LabelMap) -> tuple[Node, ...]:
     return tree_nodes(_label_map)
 
 
-def _tree(chosen: Chosen, kind: str, level: int, spot: Spot | None) -> None:
+def _tree(chosen: Chosen, kind: Kind, level: int, spot: Spot | None) -> None:
     nodes = _nodes(chosen.key, chosen.label_map)
     at = node_of_spot(nodes, spot)
     key = f"tree_{kind}_{chosen.key[:12]}"
