@@ -96,11 +96,8 @@ class ProgressiveModel(nn.Module):
         first[:, 0] = z_bits
         stage_bits = stage_bits + first
         cut_bits = (latents.y_bits[stage] * kept).sum((1, 2, 3))
-        if stage == 0:
-            kept_bits = z_bits + cut_bits
-        else:
-            kept_bits = stage_bits[:, :stage].sum(1) + cut_bits
-        return ModelOutput(x_hat, stage_bits, kept_bits)
+        before = z_bits if stage == 0 else stage_bits[:, :stage].sum(1)
+        return ModelOutput(x_hat, stage_bits, before + cut_bits)
 
     def quantise(self, x: Tensor) -> Latents:
         """Transform `x` (B, 3, H, W) and quantise all blocks, each given those before it."""

@@ -72,10 +72,20 @@ class FixedConv:
     def freeze(
         cls, layer: nn.Conv2d, *, in_bits: int, in_limit: int, shift: int | None = None
     ) -> "FixedConv":
-        """Round a trained layer to as many bits as int16 and the bound allow (or to `shift`)."""
+        """Round a trained layer to as many bits as int16 and the bound allow (or to `shift`).
+
+        Raises:
+            CheckpointError: a weight is too large, or not a number.
+        """
         weight = layer.weight.detach().double()
         bias = torch.zeros(len(weight)) if layer.bias is None else layer.bias.detach()
         shift = best_shift(weight, in_limit) if shift is None else shift
+        largest = float(weight.abs().max())
+        if not largest * 2.0**shift <= _WEIGHT_LIMIT:
+            raise CheckpointError(
+                f"a weight of {largest:.3g} cannot be frozen to 16 bits (at most {_WEIGHT_LIMIT}); "
+                "the model has diverged: train it again with a lower learning rate"
+            )
         return cls(
             torch.round(weight * 2.0**shift).to(torch.int16).contiguous(),
             torch.round(bias.double() * 2.0 ** (shift + in_bits)).to(torch.int64),
