@@ -225,7 +225,7 @@ def resolve(wanted: str | Path, classes: ClassList, source: str = "auto") -> Pro
                 f"not of these {len(classes)}; embed them with `hierlab embed`, or use --from "
                 "weights"
             )
-        return _from_table(load_table(header.variant), classes)
+        return _from_table(load_table(header.parts), classes)
     if source == "table":
         load_table(variant)  # says which there are
     from hierlab.embedding import embed

@@ -76,9 +76,19 @@ class TableHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     sha256: str
 
     @property
-    def variant(self) -> Variant:
+    def parts(self) -> Variant:
         """Model, weights and prompts."""
         return Variant(self.model, self.pretrained, self.prompts)
+
+    @property
+    def variant(self) -> str:
+        """`MODEL:PRETRAINED@PROMPTS`, as `--clip` takes it."""
+        return str(self.parts)
+
+    @property
+    def about(self) -> str:
+        """Prompts and weights in the words of their source, for lists."""
+        return f"{self.count} classes of {self.class_set}; prompts: {self.prompts_told}"
 
     @property
     def payload_bytes(self) -> int:
@@ -160,8 +170,8 @@ def encode_table(vectors: NDArray[np.float64], facts: Mapping[str, str]) -> byte
         sha256=hashlib.sha256(payload).hexdigest(),
         **facts,
     )
-    line: bytes = msgspec.json.encode(header, order="sorted")
-    return line + b"\n" + payload
+    line = bytes(msgspec.json.encode(header, order="sorted"))
+    return b"\n".join((line, payload))
 
 
 def read_table(path: str | Path) -> SimilarityTable:
@@ -229,7 +239,7 @@ def find_table(variant: str | Variant, folder: str | Path | None = None) -> Tabl
     of 80 templates, 7 templates, "a photo of a {}", "a {}", "{}".
     """
     wanted = parse_variant(variant) if isinstance(variant, str) else variant
-    found = [header for header in list_tables(folder) if wanted.matches(header.variant)]
+    found = [header for header in list_tables(folder) if wanted.matches(header.parts)]
     tags = {header.pretrained for header in found}
     if not found or (wanted.pretrained is None and len(tags) > 1 and "openai" not in tags):
         return None
@@ -244,9 +254,9 @@ def load_table(variant: str | Variant, folder: str | Path | None = None) -> Simi
     """
     header = find_table(variant, folder)
     if header is None:
-        names = ", ".join(str(known.variant) for known in list_tables(folder)) or "none"
+        names = ", ".join(known.variant for known in list_tables(folder)) or "none"
         raise PrototypeError(f"no similarity table for {variant}; there are {names}")
-    return read_table(Path(folder or data_path("tables")) / table_name(header.variant))
+    return read_table(Path(folder or data_path("tables")) / table_name(header.parts))
 
 
 def table_name(variant: Variant) -> str:

