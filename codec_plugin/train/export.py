@@ -1,6 +1,7 @@
 """From a run to a checkpoint that encodes and decodes."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -13,7 +14,7 @@ from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.settings import TrainSettings, settings_from
 from codec_plugin.train.state import STATE_FILE, load_weights, read_state
 
-__all__ = ["HIERARCHY_FILE", "SETTINGS_FILE", "export_model", "export_run"]
+__all__ = ["HIERARCHY_FILE", "SETTINGS_FILE", "averaged_model", "export_model", "export_run", "stored_tree"]
 
 SETTINGS_FILE = "settings.json"
 HIERARCHY_FILE = "hierarchy.json"
@@ -33,22 +34,38 @@ def export_model(
     return save_checkpoint(path, model, exact, tables, _meta(settings, hierarchy, step))
 
 
+def stored_tree(run: Path) -> dict[str, Any]:
+    """Settings of a run as it keeps them.
+
+    Raises:
+        TrainingError: the folder holds no run.
+    """
+    try:
+        tree: dict[str, Any] = msgspec.json.decode((run / SETTINGS_FILE).read_bytes())
+    except (OSError, msgspec.DecodeError) as error:
+        raise TrainingError(f"{run} holds no run ({error})") from error
+    return tree
+
+
+def averaged_model(run: Path) -> ProgressiveModel:
+    """The network of a run with its averaged weights, on the CPU, in evaluation mode."""
+    settings = settings_from(stored_tree(run), source=str(run / SETTINGS_FILE))
+    model = ProgressiveModel(settings.model)
+    load_weights(run, model)
+    return model.eval()
+
+
 def export_run(run: Path, path: Path) -> str:
     """Write the averaged weights of a stopped or running run as a checkpoint.
 
     Raises:
         TrainingError: the folder holds no run.
     """
-    try:
-        tree = msgspec.json.decode((run / SETTINGS_FILE).read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
-        raise TrainingError(f"{run} holds no run ({error})") from error
-    settings = settings_from(tree, source=str(run / SETTINGS_FILE))
-    model = ProgressiveModel(settings.model)
-    load_weights(run, model)
+    settings = settings_from(stored_tree(run), source=str(run / SETTINGS_FILE))
+    model = averaged_model(run)
     step = read_state(run / STATE_FILE).state.step
     hierarchy = load_hierarchy(run / HIERARCHY_FILE)
-    return export_model(model.eval(), settings, hierarchy, step, path)
+    return export_model(model, settings, hierarchy, step, path)
 
 
 def _meta(settings: TrainSettings, hierarchy: Hierarchy, step: int) -> CheckpointMeta:

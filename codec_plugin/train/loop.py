@@ -17,11 +17,13 @@ from codec_plugin.hierarchy import Hierarchy
 from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.data import CropSource, ImageFolder, open_source
 from codec_plugin.train.ema import Ema
+from codec_plugin.train.export import averaged_model
 from codec_plugin.train.loss import LossParts, Semantics, stage_loss
 from codec_plugin.train.records import RunRecords
 from codec_plugin.train.schedule import learning_rate
 from codec_plugin.train.settings import Phase, TrainSettings
-from codec_plugin.train.state import STATE_FILE, RunState, load_state, load_weights, save_state
+from codec_plugin.train.state import STATE_FILE, RunState, load_state, save_state
+from codec_plugin.train.split import split_first_block
 from codec_plugin.train.validate import pad_to_stride
 
 __all__ = ["Progress", "TrainResult", "Trainer"]
@@ -97,10 +99,12 @@ class Trainer:
     def _build(self) -> None:
         settings = self.settings
         torch.manual_seed(settings.seed)
-        self.model = ProgressiveModel(settings.model)
-        if settings.start:
-            load_weights(Path(settings.start), self.model)
+        if settings.start and not (self.run / STATE_FILE).exists():
+            self.model = averaged_model(Path(settings.start))
+            if settings.split_gain:
+                self.model = split_first_block(self.model, settings.split_gain)
         else:
+            self.model = ProgressiveModel(settings.model)
             if settings.basis == "random":
                 _draw_kernels(self.model)
             size = min(256, max(64, settings.phases[0].crop // 64 * 64))

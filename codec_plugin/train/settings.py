@@ -105,7 +105,8 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         hierarchy: label map file or the name of a shipped one.
         classifier: name as `load_classifier` takes it.
         seed: of crops, stages, noise and the network's start.
-        start: run folder whose averaged weights are the start; empty means `basis`.
+        start: run folder whose averaged weights and architecture are the start; empty: `basis`.
+        split_gain: split the start's first block in two (see `split`); 0 leaves it as it is.
         basis: first kernels of the compact transforms: the DCT, or drawn at random (to compare).
         ema_decay: of the averaged weights that are evaluated and shipped.
         precision: Lightning Fabric's, such as `32-true` or `bf16-mixed`.
@@ -120,6 +121,7 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     classifier: str = "efficientnet-lite0"
     seed: int = 0
     start: str = ""
+    split_gain: float = 0.0
     basis: Literal["dct", "random"] = "dct"
     ema_decay: float = 0.998
     precision: str = "32-true"

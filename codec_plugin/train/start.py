@@ -8,11 +8,18 @@ from typing import Any
 import msgspec
 import torch
 
+from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError, TrainingError
 from codec_plugin.hierarchy import load_hierarchy
-from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE
+from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE, stored_tree
 from codec_plugin.train.loop import Trainer
-from codec_plugin.train.settings import TrainSettings, load_settings
+from codec_plugin.train.settings import (
+    TrainSettings,
+    apply_override,
+    load_settings,
+    settings_from,
+)
+from codec_plugin.train.split import split_config
 from codec_plugin.train.state import STATE_FILE
 
 __all__ = ["start_run"]
@@ -69,19 +76,23 @@ def _new_run(
     extra = [f"data.path={msgspec.json.encode(data).decode()}"] if data else []
     extra += [f"hierarchy={msgspec.json.encode(hierarchy).decode()}"] if hierarchy else []
     settings = load_settings(preset, [*overrides, *extra])
+    if settings.start:
+        settings = msgspec.structs.replace(settings, model=start_config(settings))
     run = output or Path("runs") / settings.name
     if (run / STATE_FILE).exists():
         raise TrainingError(f"{run} holds a run already; --resume {run}, or choose another -o")
     return run, settings
 
 
-def _stored_settings(run: Path, overrides: Sequence[str]) -> TrainSettings:
-    from codec_plugin.train.settings import apply_override, settings_from
+def start_config(settings: TrainSettings) -> ModelConfig:
+    """Architecture of a run that begins at another's weights."""
+    tree = stored_tree(Path(settings.start))
+    config = settings_from(tree, source=settings.start).model
+    return split_config(config, settings.split_gain) if settings.split_gain else config
 
-    try:
-        tree = msgspec.json.decode((run / SETTINGS_FILE).read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
-        raise TrainingError(f"{run} holds no run ({error}); start one with -o {run}") from error
+
+def _stored_settings(run: Path, overrides: Sequence[str]) -> TrainSettings:
+    tree = stored_tree(run)
     for override in overrides:
         apply_override(tree, override)
     return settings_from(tree, source=str(run / SETTINGS_FILE))

@@ -1,0 +1,58 @@
+"""`c2f classify`: what a classifier says after each chunk of a file, until it is sure enough."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["classify"]
+
+
+def classify(
+    file: Annotated[Path, typer.Argument(help="A .c2f file, whole or cut.")],
+    checkpoint: Annotated[str, typer.Option(help="Checkpoint file or shipped name.")] = "compact",
+    hierarchy: Annotated[str, typer.Option(help="Label map; default: the checkpoint's.")] = "",
+    classifier: Annotated[str, typer.Option(help="Who looks at the pictures.")] = (
+        "efficientnet-lite0"
+    ),
+    until: Annotated[str, typer.Option(help="Level to be sure of; default: the finest.")] = "",
+    confidence: Annotated[float, typer.Option(min=0.0, max=1.0, help="How sure.")] = 0.9,
+    chunk: Annotated[int, typer.Option(min=16, help="Bytes between two looks.")] = 256,
+    json_out: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Read a file chunk by chunk and stop when the classifier is sure enough at a level."""
+    from codec_plugin.classifiers import load_classifier
+    from codec_plugin.codec import Codec
+    from codec_plugin.errors import BitstreamError
+    from codec_plugin.evaluate.early import classify_stream
+    from codec_plugin.evaluate.recognition import Recogniser
+    from codec_plugin.hierarchy import load_hierarchy
+
+    try:
+        blob = file.read_bytes()
+    except OSError as error:
+        raise BitstreamError(f"{file} cannot be read: {error.strerror}") from error
+    codec = Codec.load(checkpoint)
+    label_map = load_hierarchy(hierarchy or codec.checkpoint.meta.label_map_name)
+    recogniser = Recogniser(load_classifier(classifier), label_map)
+    looks = []
+    for look in classify_stream(
+        codec, recogniser, blob, until=until or None, confidence=confidence, chunk=chunk
+    ):
+        looks.append(look)
+        if not json_out:
+            words = [
+                f"{level}: {name} {100 * share:.0f} %"
+                for level, name, share in zip(
+                    label_map.level_names, look.names, look.confidences, strict=True
+                )
+            ]
+            typer.echo(f"{look.bytes:6d} bytes  {look.rate_bpp:.4f} bpp  {'  '.join(words)}")
+    last = looks[-1]
+    if json_out:
+        typer.echo(json.dumps([look._asdict() for look in looks]))
+    elif last.sure:
+        typer.echo(f"sure after {last.bytes} of {len(blob)} bytes")
+    else:
+        typer.echo(f"not sure after all {len(blob)} bytes")

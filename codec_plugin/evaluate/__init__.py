@@ -1,0 +1,1 @@
+"""Honest curves: real file bytes, quality and recognition, per photograph and cut."""

@@ -1,0 +1,172 @@
+"""Curves of a results table: rate against accuracy at each level, and rate against PSNR."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from codec_plugin.errors import ConfigError
+from codec_plugin.evaluate.summary import level_names, summarise
+
+__all__ = ["Curve", "Panel", "curves_html", "curves_png", "panels", "save_curves"]
+
+Row = dict[str, Any]
+
+
+class Curve(NamedTuple):
+    """One line: a subject's cuts in order of rate.
+
+    Attributes:
+        name: of the subject.
+        rates_bpp: mean bits per pixel of the real files.
+        values: means.
+        low: lower ends of the 95 % intervals.
+        high: upper ends.
+        stage_ends: which points are ends of stages.
+    """
+
+    name: str
+    rates_bpp: tuple[float, ...]
+    values: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    stage_ends: tuple[bool, ...]
+
+
+class Panel(NamedTuple):
+    """One diagram: its title, axis label, curves, and the original's level if there is one."""
+
+    title: str
+    axis: str
+    curves: tuple[Curve, ...]
+    clean: float | None
+
+
+def panels(rows: Sequence[Row]) -> list[Panel]:
+    """Diagrams of a results table: accuracy at each level, then PSNR; accuracies in percent.
+
+    Where no photograph has a label, agreement with the original's answer stands for accuracy.
+    """
+    summary = summarise(rows)
+    if not summary:
+        raise ConfigError("the table of results is empty; run c2f eval first")
+    result = []
+    for level in level_names(rows):
+        labelled = any(entry[f"correct_{level}"]["mean"] is not None for entry in summary)
+        measure = f"correct_{level}" if labelled else f"agree_{level}"
+        word = "accuracy" if labelled else "agreement with the original"
+        result.append(_panel(summary, measure, f"{level} {word}", "%", 100.0))
+    result.append(_panel(summary, "psnr_db", "PSNR", "dB", 1.0))
+    return result
+
+
+def curves_png(rows: Sequence[Row], path: Path) -> None:
+    """Draw all panels side by side; intervals as bands, ends of stages as filled marks."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    drawn = panels(rows)
+    figure, axes = pyplot.subplots(
+        1, len(drawn), figsize=(4.6 * len(drawn), 4.0), layout="constrained", squeeze=False
+    )
+    for axis, panel in zip(axes[0], drawn, strict=True):
+        for number, curve in enumerate(panel.curves):
+            colour = f"C{number}"
+            axis.plot(curve.rates_bpp, curve.values, color=colour, label=curve.name, lw=1.4)
+            axis.fill_between(curve.rates_bpp, curve.low, curve.high, color=colour, alpha=0.12)
+            ends = [n for n, is_end in enumerate(curve.stage_ends) if is_end]
+            axis.plot(
+                [curve.rates_bpp[n] for n in ends], [curve.values[n] for n in ends], "o",
+                color=colour, ms=5,
+            )  # fmt: skip
+        if panel.clean is not None:
+            axis.axhline(panel.clean, color="0.5", lw=0.8, ls="--", label="original")
+        axis.set(title=panel.title, xlabel="bits per pixel (file)", ylabel=panel.axis)
+        axis.set_xscale("log")
+        axis.grid(alpha=0.3)
+    axes[0][0].legend(fontsize=8)
+    temporary = path.with_name(f".{path.name}.tmp")
+    figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
+    pyplot.close(figure)
+    temporary.replace(path)
+
+
+def curves_html(rows: Sequence[Row], path: Path) -> None:
+    """The same diagrams as one page that works without a network."""
+    from plotly import colors, graph_objects
+    from plotly.subplots import make_subplots
+
+    drawn = panels(rows)
+    figure = make_subplots(rows=1, cols=len(drawn), subplot_titles=[p.title for p in drawn])
+    palette = colors.qualitative.D3
+    for column, panel in enumerate(drawn, start=1):
+        for number, curve in enumerate(panel.curves):
+            symbols = ["circle" if end else "circle-open" for end in curve.stage_ends]
+            spread = [high - value for high, value in zip(curve.high, curve.values, strict=True)]
+            down = [value - low for low, value in zip(curve.low, curve.values, strict=True)]
+            figure.add_trace(
+                graph_objects.Scatter(
+                    x=curve.rates_bpp,
+                    y=curve.values,
+                    error_y={"array": spread, "arrayminus": down, "thickness": 0.7},
+                    name=curve.name,
+                    legendgroup=curve.name,
+                    showlegend=column == 1,
+                    mode="lines+markers",
+                    marker={"symbol": symbols, "size": 7},
+                    line={"color": palette[number % len(palette)]},
+                ),
+                row=1,
+                col=column,
+            )
+        if panel.clean is not None:
+            figure.add_hline(y=panel.clean, line_dash="dot", line_width=1, row=1, col=column)
+        figure.update_xaxes(type="log", title="bits per pixel (file)", row=1, col=column)
+        figure.update_yaxes(title=panel.axis, row=1, col=column)
+    figure.update_layout(height=480, template="plotly_white")
+    temporary = path.with_name(f".{path.name}.tmp")
+    figure.write_html(temporary, include_plotlyjs=True, div_id="curves")
+    temporary.replace(path)
+
+
+def save_curves(rows: Sequence[Row], path: Path) -> None:
+    """Draw as PNG or HTML, as the file's name says.
+
+    Raises:
+        ConfigError: another kind of file, or an empty table.
+    """
+    if path.suffix == ".png":
+        curves_png(rows, path)
+    elif path.suffix == ".html":
+        curves_html(rows, path)
+    else:
+        raise ConfigError(f"curves are drawn as .png or .html, not {path.suffix or path.name!r}")
+
+
+def _panel(summary: Sequence[Row], measure: str, title: str, axis: str, factor: float) -> Panel:
+    from codec_plugin.evaluate.protocol import CLEAN
+
+    curves = []
+    for subject in dict.fromkeys(entry["subject"] for entry in summary):
+        entries = [
+            entry
+            for entry in summary
+            if entry["subject"] == subject and entry[measure]["mean"] is not None
+        ]
+        if subject == CLEAN or not entries:
+            continue
+        columns = [[entry[measure][part] * factor for entry in entries] for part in _PARTS]
+        curves.append(
+            Curve(
+                subject,
+                tuple(entry["rate_bpp"]["mean"] for entry in entries),
+                *(tuple(column) for column in columns),
+                tuple(entry["cut"].startswith("stage-") for entry in entries),
+            )
+        )
+    clean = next((e[measure]["mean"] for e in summary if e["subject"] == CLEAN), None)
+    return Panel(title, axis, tuple(curves), None if clean is None else clean * factor)
+
+
+_PARTS = ("mean", "low", "high")

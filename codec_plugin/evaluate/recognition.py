@@ -1,0 +1,94 @@
+"""What a classifier says of a decoded picture, at every level of a hierarchy."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from codec_plugin.classifiers import Classifier
+from codec_plugin.errors import HierarchyMismatchError
+from codec_plugin.hierarchy import Hierarchy
+
+__all__ = ["Answer", "Recogniser"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Cluster numbers and probabilities, coarse first; the last entry is the finest level.
+
+    Attributes:
+        clusters: most probable cluster at each level.
+        confidences: its probability, 0..1.
+        fine_class: most probable class of the hierarchy.
+    """
+
+    clusters: tuple[int, ...]
+    confidences: tuple[float, ...]
+    fine_class: int
+
+
+class Recogniser:
+    """A frozen classifier read through a hierarchy.
+
+    Args:
+        classifier: pixels in 0..1 to logits.
+        hierarchy: its classes must be among the classifier's.
+    Raises:
+        HierarchyMismatchError: the classifier lacks a class; the message names it.
+    """
+
+    def __init__(self, classifier: Classifier, hierarchy: Hierarchy) -> None:
+        self.classifier, self.hierarchy = classifier, hierarchy
+        self.columns = hierarchy.columns_in(classifier.class_ids)
+
+    @torch.no_grad()
+    def posterior(self, image: Tensor) -> Tensor:
+        """Probabilities (C,) over the hierarchy's classes of one picture (3, H, W) in 0..1."""
+        probabilities = self.classifier(image[None]).float().softmax(1)[0, self.columns]
+        return probabilities / probabilities.sum().clamp_min(1e-12)
+
+    def answer(self, image: Tensor) -> Answer:
+        """Most probable cluster at each level of one picture (3, H, W) in 0..1."""
+        posterior = self.posterior(image)
+        clusters, confidences = [], []
+        for level in range(self.hierarchy.n_levels):
+            summed = self.hierarchy.sum_posteriors(posterior[None], level)[0]
+            best = int(summed.argmax())
+            clusters.append(best)
+            confidences.append(float(summed[best]))
+        return Answer(tuple(clusters), tuple(confidences), int(posterior.argmax()))
+
+    @cached_property
+    def similarity(self) -> NDArray[np.float64] | None:
+        """Wu-Palmer (C, C) of the hierarchy's classes, or none where they are not in WordNet."""
+        return wu_palmer_table(self.hierarchy.class_ids)
+
+
+def wu_palmer_table(class_ids: tuple[str, ...]) -> NDArray[np.float64] | None:
+    """Wu-Palmer similarity (C, C), nltk policy; none where a class is not in the taxonomy."""
+    from hierlab.errors import HierlabError
+    from hierlab.taxonomy import Taxonomy
+    from hierlab.wupalmer import wu_palmer
+
+    try:
+        return wu_palmer(Taxonomy.shipped(), list(class_ids))
+    except HierlabError:
+        return None
+
+
+def true_clusters(hierarchy: Hierarchy, class_id: str) -> tuple[int, ...]:
+    """Cluster of a class at each level.
+
+    Raises:
+        HierarchyMismatchError: the hierarchy does not have the class.
+    """
+    if class_id not in hierarchy.index:
+        raise HierarchyMismatchError(
+            f"class {class_id!r} is not among the {len(hierarchy.class_ids)} classes of label map "
+            f"{hierarchy.name!r}"
+        )
+    column = hierarchy.index[class_id]
+    return tuple(int(row[column]) for row in hierarchy.labels)

@@ -1,0 +1,130 @@
+"""From rows to a table of means with intervals, and what it costs to reach an accuracy."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codec_plugin.evaluate.metrics import Interval, bootstrap_mean, paired_difference
+
+__all__ = ["bd_psnr_db", "bytes_to_reach", "compare_cuts", "level_names", "summarise"]
+
+Row = dict[str, Any]
+
+
+def level_names(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Levels of the results, coarse first, from the names of the columns."""
+    return tuple(k.removeprefix("correct_") for k in rows[0] if k.startswith("correct_"))
+
+
+def summarise(rows: Sequence[Row], *, seed: int = 0) -> list[Row]:
+    """Mean and 95 % interval of every measure, a row a subject and cut, in order of bytes."""
+    if not rows:
+        return []
+    levels = level_names(rows)
+    measures = ["bytes", "rate_bpp", "psnr_db", "ms_ssim", "wu_palmer"]
+    measures += [f"{kind}_{level}" for kind in ("correct", "agree") for level in levels]
+    table: list[Row] = []
+    for (subject, cut), group in _groups(rows).items():
+        entry: Row = {"subject": subject, "cut": cut, "images": len(group)}
+        for measure in measures:
+            values = [_as_float(row.get(measure)) for row in group]
+            interval = bootstrap_mean(values, seed=seed)
+            entry[measure] = _rounded(interval)
+        table.append(entry)
+    return sorted(table, key=lambda entry: (entry["subject"], entry["bytes"]["mean"]))
+
+
+def compare_cuts(
+    rows: Sequence[Row],
+    first: tuple[str, str],
+    second: tuple[str, str],
+    measure: str,
+    *,
+    seed: int = 0,
+) -> Interval:
+    """Paired difference of a measure between two (subject, cut), over the photographs of both."""
+    groups = _groups(rows)
+    values = [
+        {row["image"]: _as_float(row.get(measure)) for row in groups.get(key, [])}
+        for key in (first, second)
+    ]
+    shared = sorted(set(values[0]) & set(values[1]))
+    return paired_difference(
+        [values[0][name] for name in shared], [values[1][name] for name in shared], seed=seed
+    )
+
+
+def bytes_to_reach(
+    summary: Sequence[Row], subject: str, measure: str, wanted: float
+) -> float | None:
+    """Mean bytes at which a subject's mean of a measure first reaches a value.
+
+    Linear in log bytes between neighbouring cuts; none if it is never reached. If the smallest
+    cut reaches it already, that cut's bytes.
+    """
+    points = [
+        (entry["bytes"]["mean"], entry[measure]["mean"])
+        for entry in summary
+        if entry["subject"] == subject and entry[measure]["mean"] is not None
+    ]
+    for number, (size, value) in enumerate(points):
+        if value < wanted:
+            continue
+        if number == 0 or points[number - 1][1] >= value:
+            return float(size)
+        before_size, before = points[number - 1]
+        share = (wanted - before) / (value - before)
+        return float(before_size * (size / before_size) ** share)
+    return None
+
+
+def bd_psnr_db(summary: Sequence[Row], subject: str, anchor: str) -> float:
+    """Mean PSNR gain over an anchor over the common range of rates; not a number if too small.
+
+    Piecewise monotone cubics in log rate (the method of the `bjontegaard` package, `pchip`).
+    Source: Bjøntegaard 2001.
+    """
+    curves = [_psnr_curve(summary, name) for name in (subject, anchor)]
+    (rate, psnr), (anchor_rate, anchor_psnr) = curves
+    if min(len(rate), len(anchor_rate)) < 4:
+        return math.nan
+    from scipy.interpolate import PchipInterpolator
+
+    low = max(rate[0], anchor_rate[0])
+    high = min(rate[-1], anchor_rate[-1])
+    if high <= low:
+        return math.nan
+    areas = [
+        float(PchipInterpolator(x, y).integrate(low, high))
+        for x, y in ((rate, psnr), (anchor_rate, anchor_psnr))
+    ]
+    return (areas[0] - areas[1]) / (high - low)
+
+
+def _psnr_curve(
+    summary: Sequence[Row], subject: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Log rate, strictly rising, and PSNR of a subject's cuts."""
+    entries = [e for e in summary if e["subject"] == subject and e["psnr_db"]["mean"] is not None]
+    points = {math.log(e["rate_bpp"]["mean"]): e["psnr_db"]["mean"] for e in entries}
+    rates = sorted(points)
+    return np.array(rates), np.array([points[rate] for rate in rates])
+
+
+def _groups(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["subject"], row["cut"]), []).append(row)
+    return groups
+
+
+def _as_float(value: Any) -> float:
+    return math.nan if value is None or value == "" else float(value)
+
+
+def _rounded(interval: Interval) -> dict[str, float | None]:
+    values = {"mean": interval.mean, "low": interval.low, "high": interval.high}
+    return {k: None if math.isnan(v) else round(v, 5) for k, v in values.items()}
