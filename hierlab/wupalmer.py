@@ -252,7 +252,7 @@ def _self_similarity(
     tier, rank = _ranks(taxonomy, policy)
     own = lineage.synsets == lineage.class_synsets[lineage.positions]
     order = np.lexsort((rank[lineage.synsets], own, tier[lineage.synsets], lineage.positions))
-    best = order[np.append(np.diff(lineage.positions[order]) > 0, True)]
+    best = order[np.diff(lineage.positions[order], append=-1) != 0]
     depths = taxonomy.max_depths[lineage.synsets[best]] + 1
     similarity: NDArray[np.float64] = 2.0 * depths / (2 * lengths[best] + 2 * depths)
     return similarity
