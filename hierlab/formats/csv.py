@@ -31,7 +31,7 @@ COLUMNS = (
 KEYS = ("wnid", "id", "class_id", "key")
 NAMES = ("label", "name", "class", "class_name")
 ORDERS = ("class_idx", "class_index", "index")
-MAX_ROWS = 4_000_000
+MAX_ROWS = 2_000_000
 
 _SUMMARY = "a row per class and level: class_idx, wnid, label, method, target_k, cluster_id"
 _Row = dict[str, str]

@@ -202,7 +202,6 @@ def _agreement(
     numbers_a = a[np.sort(np.unique(a, return_index=True)[1])]
     numbers_b = b[np.sort(np.unique(b, return_index=True)[1])]
     matched = {int(numbers_a[i]): int(numbers_b[j]) for i, j in match_clusters(table).items()}
-    order = np.argsort(-table.counts, kind="stable")
     return LevelAgreement(
         first=first.name,
         second=second.name,
@@ -216,23 +215,35 @@ def _agreement(
         v_measure=score.v_measure,
         nmi=score.nmi,
         nmi_random=score.nmi_random,
-        moves=tuple(
-            Move(
-                id=ids[row],
-                name=names[row],
-                source=first.clusters[i].name,
-                expected=second.clusters[matched[i]].name if i in matched else None,
-                target=second.clusters[j].name,
-            )
-            for row, (i, j) in enumerate(zip(a.tolist(), b.tolist(), strict=True))
-            if matched.get(i) != j
-        ),
+        moves=_moves(first, second, a.tolist(), b.tolist(), matched, ids, names),
         flows=tuple(
             Flow(
                 first=first.clusters[numbers_a[table.first[cell]]].name,
                 second=second.clusters[numbers_b[table.second[cell]]].name,
                 classes=int(table.counts[cell]),
             )
-            for cell in order
+            for cell in np.argsort(-table.counts, kind="stable")
         ),
+    )
+
+
+def _moves(
+    first: Level,
+    second: Level,
+    a: list[int],
+    b: list[int],
+    matched: dict[int, int],
+    ids: list[str],
+    names: list[str],
+) -> tuple[Move, ...]:
+    return tuple(
+        Move(
+            id=key,
+            name=name,
+            source=first.clusters[i].name,
+            expected=second.clusters[matched[i]].name if i in matched else None,
+            target=second.clusters[j].name,
+        )
+        for key, name, i, j in zip(ids, names, a, b, strict=True)
+        if matched.get(i) != j
     )

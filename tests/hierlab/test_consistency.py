@@ -204,3 +204,18 @@ def test_measure_covers_the_classes_that_wordnet_knows() -> None:
     assert measure(unknown, taxonomy=taxonomy).left_out[0] == (
         "consistency: 0 of the 3 classes are in WordNet"
     )
+
+
+def test_the_documents_worked_example(repository: Path) -> None:
+    from hierlab.taxonomy import Taxonomy
+
+    ids = ["n02123045", "n02123159", "n02099601", "n03417042"]
+    report = measure(make_map([[0, 0, 1, 1]], ids), taxonomy=Taxonomy.shipped())
+    level = report.consistency[1].levels[0]
+    assert report.consistency[1].policy == "textbook"
+    assert level.within == pytest.approx((2 * 15 / (16 + 16) + 2 * 4 / (18 + 13)) / 2)
+    assert level.between == pytest.approx((2 * 12 / (16 + 18) + 2 * 4 / (16 + 13)) / 2)
+    assert level.discords[0].cluster == 1
+    text = (repository / "docs" / "measures.md").read_text(encoding="utf-8")
+    for value in (level.within, level.between):
+        assert f"= {value:.4f}" in text
