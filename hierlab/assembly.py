@@ -33,6 +33,8 @@ def build(
     classes: str | Path | ClassList = DEFAULT_CLASSES,
     prototypes: str | Path | None = None,
     similarity: NDArray[np.float64] | str | Path | None = None,
+    consensus: Sequence[str] | None = None,
+    stable: bool = False,
     source: str = "auto",
     name: str | None = None,
     levels: Sequence[str] | None = None,
@@ -48,6 +50,8 @@ def build(
         classes: `imagenet-1k`, a `ClassList`, or a file or folder that `load_classes` reads.
         prototypes: npz file of text vectors, instead of `clip`.
         similarity: (C, C) symmetric array, or npy/npz/csv file of one, for method `similarity`.
+        consensus: variants or npz files to be made into one hierarchy, instead of `clip`.
+        stable: the consensus of every prompt set that is shipped for `clip`, with confidence.
         source: `table` (shipped), `weights` (through open_clip) or `auto` (table first).
         name: of the map; made from source, method and k if not given.
         levels: names of the levels; coarse, mid, fine for three.
@@ -66,6 +70,27 @@ def build(
         class_list = _classes_of(prototypes, class_list)
     counts = check_k(k, len(class_list))
     names = level_names(len(counts), levels)
+    if consensus or stable:
+        if method not in (DEFAULT_METHOD, "consensus"):
+            raise BuilderError(
+                f"consensus and stable are a method of their own; leave out method {method!r}"
+            )
+        from hierlab.consensus.hierarchy import consensus_map
+
+        encoders = list(consensus or [str(one) for one in (prototypes or clip,) if one])
+        kind = "stable" if stable else "consensus"
+        return consensus_map(
+            encoders,
+            class_list,
+            counts,
+            names,
+            name=name or _slug(Path(encoders[0]).stem if stable and encoders else "", kind, counts),
+            tool=_tool(),
+            stable=stable,
+            source=source,
+            seed=seed,
+            parameters=dict(parameters or {}),
+        )
     inputs, origin = _inputs(
         builder.needs,
         class_list,
@@ -215,7 +240,7 @@ def _classes_of(prototypes: str | Path, default: ClassList) -> ClassList:
 
 def _slug(origin: str, method: str, counts: Sequence[int]) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", origin.lower()).strip("-")
-    return f"{words}-{method}-{'-'.join(map(str, counts))}"
+    return "-".join(part for part in (words, method, *map(str, counts)) if part)
 
 
 def _tool() -> str:
