@@ -41,7 +41,10 @@ def write_gallery(maps: Sequence[LabelMap], folder: Path) -> tuple[Path, ...]:
             f"| {report.shape.levels[0].size_max} | {strays} |"
         )
         picture = folder / "gallery" / f"{label_map.name}.png"
-        written.extend(plot(label_map, picture))
+        for path in plot(label_map, picture):
+            if path != picture:  # the numbers behind this figure are the label map itself
+                path.unlink()
+        written.append(picture)
         sections.append(_section(label_map, picture))
     head = "| map | K = 10 within / between | K = 100 within / between | largest | strays |\n"
     table = head + "|---|---|---|---|---|\n" + "\n".join(rows)
