@@ -31,11 +31,13 @@ def write_breeds(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     Blanks in keys are written as in web addresses (`%20`), since blanks part the columns.
 
     Raises:
-        FormatError: the map is not nested.
+        FormatError: the map is not nested, or a class goes by the root's id.
     """
     require_nested(label_map, "breeds")
     nodes = nodes_of(label_map)
     classes = [node for node in nodes if node.level is None]
+    if _ROOT in label_map.classes.index:
+        raise FormatError(f"class key {_ROOT!r} is the root of every BREEDS file; rename the class")
     info = [[row, _safe(node.id), " ".join(node.name.split())] for row, node in enumerate(classes)]
     edges = [f"{_safe(node.parent) if node.parent else _ROOT} {_safe(node.id)}" for node in nodes]
     names = [f"{_safe(node.id)}\t{' '.join(node.name.split())}" for node in nodes]

@@ -24,7 +24,6 @@ __all__ = ["read_nbdt", "write_nbdt"]
 _SUMMARY = "graph.json and wnids.txt of neural-backed decision trees"
 # NBDT takes ids apart into a letter and a number; `f` marks those that are not in WordNet.
 _WNID = re.compile(r"[nf]\d{8}")
-_ROOT = "f00000000"
 
 
 class _Link(msgspec.Struct):
@@ -59,12 +58,13 @@ def write_nbdt(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     """
     require_nested(label_map, "nbdt")
     nodes = nodes_of(label_map)
-    taken = {node.id for node in nodes if _WNID.fullmatch(node.id)} | {_ROOT}
-    spare = (name for name in map("f{:08d}".format, range(1, 10**8)) if name not in taken)
+    taken = {node.id for node in nodes if _WNID.fullmatch(node.id)}
+    spare = (name for name in map("f{:08d}".format, range(10**8)) if name not in taken)
+    root = next(spare)
     ids = {node.id: node.id if node.id in taken else next(spare) for node in nodes}
     graph = _Graph(
         nodes=[
-            _Node(_ROOT, label_map.name),
+            _Node(root, label_map.name),
             *(
                 _Node(
                     ids[node.id],
@@ -75,7 +75,7 @@ def write_nbdt(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
                 for node in nodes
             ),
         ],
-        links=[_Link(ids[node.parent] if node.parent else _ROOT, ids[node.id]) for node in nodes],
+        links=[_Link(ids[node.parent] if node.parent else root, ids[node.id]) for node in nodes],
     )
     leaves = "".join(f"{ids[node.id]}\n" for node in nodes if node.level is None)
     return {

@@ -289,6 +289,13 @@ def test_a_class_key_that_is_a_cluster_id_is_refused(tmp_path: Path) -> None:
         export(label_map, "breeds", tmp_path / "x")
 
 
+def test_a_class_key_that_is_a_root_is_kept_or_refused(tmp_path: Path) -> None:
+    label_map = make_map([[0, 1, 0]], ["0", "f00000000", "f00000001"])
+    assert _there_and_back(label_map, "nbdt").id == label_map.id
+    with pytest.raises(FormatError, match="the root of every BREEDS file"):
+        export(make_map([[0, 1, 0]], ["a", "b", "n00001740"]), "breeds", tmp_path / "x")
+
+
 def test_unknown_formats_name_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"no format 'xml' to export to; there are breeds, csv"):
         export(NESTED, "xml", tmp_path / "x")
