@@ -14,7 +14,7 @@ from hierlab._files import data_path, write_atomic
 from hierlab.errors import HierlabError, MissingExtraError
 from hierlab.taxonomy import Taxonomy
 
-__all__ = ["class_content", "regenerate_classes", "unique_names"]
+__all__ = ["class_content", "imagenet_wnids", "regenerate_classes", "unique_names"]
 
 
 def regenerate_classes(
@@ -33,11 +33,20 @@ def regenerate_classes(
         TaxonomyError: WordNet 3.0 is not installed.
     """
     taxonomy = Taxonomy.wordnet(wordnet)
-    wnids = _packaged("timm", "data/_info/imagenet_synsets.txt").split()
+    wnids = imagenet_wnids()
     clip = _literal(_packaged("open_clip", "zero_shot_metadata.py"), "IMAGENET_CLASSNAMES")
     vision = _literal(_packaged("torchvision", "models/_meta.py"), "_IMAGENET_CATEGORIES")
     content = class_content(taxonomy, wnids, clip, vision)
     return write_atomic(Path(target or data_path("classes")) / "imagenet-1k.json", content)
+
+
+def imagenet_wnids() -> list[str]:
+    """Ids of the classes of ImageNet-1K in the standard order, from timm.
+
+    Raises:
+        MissingExtraError: timm is not installed.
+    """
+    return _packaged("timm", "data/_info/imagenet_synsets.txt").split()
 
 
 def class_content(

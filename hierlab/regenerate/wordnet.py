@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from hierlab._files import data_path, write_atomic
-from hierlab.classlists import load_classes
+from hierlab.regenerate.classes import imagenet_wnids
 from hierlab.taxonomy import Taxonomy
 
 __all__ = ["closure_content", "regenerate_wordnet"]
 
 
-def closure_content(wordnet: Taxonomy, wnids: tuple[str, ...]) -> bytes:
+def closure_content(wordnet: Taxonomy, wnids: Sequence[str]) -> bytes:
     """JSON array of the synsets in order of id, one a line."""
     lines = [msgspec.json.encode(synset) for synset in wordnet.closure(wnids)]
     return b"[\n" + b",\n".join(lines) + b"\n]\n"
@@ -22,14 +23,15 @@ def closure_content(wordnet: Taxonomy, wnids: tuple[str, ...]) -> bytes:
 def regenerate_wordnet(
     target: str | Path | None = None, *, wordnet: str | Path | None = None
 ) -> Path:
-    """Write `imagenet-1k.json` from the installed WordNet 3.0 and the shipped class list.
+    """Write `imagenet-1k.json` from the installed WordNet 3.0 and timm's list of classes.
 
     Args:
         target: folder to write to; the shipped `data/wordnet` by default.
         wordnet: folder with the dictionary files, if they are not where systems put them.
 
     Raises:
+        MissingExtraError: timm is not installed.
         TaxonomyError: WordNet 3.0 is not installed.
     """
-    content = closure_content(Taxonomy.wordnet(wordnet), load_classes("imagenet-1k").ids)
+    content = closure_content(Taxonomy.wordnet(wordnet), imagenet_wnids())
     return write_atomic(Path(target or data_path("wordnet")) / "imagenet-1k.json", content)
