@@ -16,7 +16,16 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from codec_plugin.model import ProgressiveModel
 
-__all__ = ["Tile", "analyse", "synthesise", "synthesise_tiles", "tiles"]
+__all__ = [
+    "HYPER_STRIDE",
+    "LATENT_STRIDE",
+    "TILE",
+    "Tile",
+    "analyse",
+    "synthesise",
+    "synthesise_tiles",
+    "tiles",
+]
 
 LATENT_STRIDE = 16
 HYPER_STRIDE = 4  # latent positions per position of z

@@ -124,6 +124,22 @@ def test_python_integers_agree():
         assert int(rounded) == (total + (1 << (layer.out_bits - 13))) >> (layer.out_bits - 12)
 
 
+def test_numpys_blas_gives_the_same_sums():
+    """numpy brings a BLAS of its own (OpenBLAS in its wheels); torch's is another."""
+    exact = ExactEntropy.from_model(trained_like(CONFIG))
+    generator = torch.Generator().manual_seed(5)
+    for layer in (exact.layers.hyper["mix_full"], exact.layers.deltas[1].from_blocks):
+        assert layer is not None
+        x = torch.randint(-(1 << 18), 1 << 18, (1, layer.in_channels, 16, 16), generator=generator)
+        kernel = layer.weight.shape[-1]
+        padded = np.pad(x[0].numpy().astype(np.float64), [(0, 0)] + [(kernel // 2,) * 2] * 2)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (kernel, kernel), (1, 2))
+        columns = windows.transpose(1, 2, 0, 3, 4).reshape(256, -1)
+        rows = layer.weight.numpy().reshape(layer.out_channels, -1).astype(np.float64)
+        sums = (columns @ rows.T + layer.bias.numpy()).T.reshape(-1, 16, 16)
+        np.testing.assert_array_equal(layer(x.double())[0].numpy(), sums)
+
+
 @given(st.integers(-(2**50), 2**50), st.integers(0, 30))
 @settings(max_examples=200, deadline=None)
 def test_shift_down_is_the_integer_shift(value: int, bits: int):
