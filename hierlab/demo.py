@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hierlab.labelmap import LabelMap
+
+if TYPE_CHECKING:
+    from hierlab.wupalmer import Policy
 
 __all__ = ["DemoResult", "run_demo"]
 
 K = (10, 100, 1000)
-POLICY = "nltk"
+POLICY: Policy = "nltk"
 
 
 @dataclass(frozen=True)
