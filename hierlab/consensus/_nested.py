@@ -8,9 +8,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.builders._vectors import lloyd
-from hierlab.builders._ward import ward_tree
-
 __all__ = ["nested_levels"]
 
 _Rows = NDArray[np.float64]
@@ -42,10 +39,16 @@ def nested_levels(outer: _Rows, inner: _Rows, k: Sequence[int]) -> list[_Labels]
 def _coarsest(rows: _Rows, clusters: int) -> _Labels:
     if clusters == len(rows):
         return np.arange(clusters)
+    # Here and below: the builders import this package, so it cannot import them first.
+    from hierlab.builders._vectors import lloyd
+    from hierlab.builders._ward import ward_tree
+
     return lloyd(rows, ward_tree(rows).cut(clusters), clusters)
 
 
 def _split(rows: _Rows, parents: _Labels, coarse: int, fine: int) -> _Labels:
+    from hierlab.builders._vectors import lloyd
+
     members = [np.flatnonzero(parents == parent) for parent in range(coarse)]
     trees = [_average_tree(rows[inside]) for inside in members]
     labels = np.empty(len(rows), dtype=np.int64)

@@ -32,7 +32,7 @@ class KRow:
         k: number of clusters.
         stability: mean ARI of the partition with those of draws of 80 % of the classes.
         stability_se: standard error of that mean over the draws.
-        silhouette: mean over the classes by cosine distance, −1..1; None where it has no meaning.
+        silhouette: mean over the classes by cosine of the centred vectors, −1..1; None where it has no meaning.
         gap: how much tighter than clusters of classes without structure, in log units.
         within: mean Wu-Palmer (nltk policy) in the clusters; None without WordNet. It is shown
             and takes no part in the suggestion.
@@ -88,6 +88,8 @@ def suggest_k(
     Source: gap statistic: Tibshirani, Walther and Hastie, J. R. Stat. Soc. B 63(2), 2001;
         stability over draws: Ben-Hur, Elisseeff and Guyon, Pac. Symp. Biocomput. 2002.
     """
+    from hierlab.builders._vectors import centred
+
     count = len(vectors)
     if count < 4 or draws < 2:
         raise BuilderError(
@@ -106,7 +108,8 @@ def suggest_k(
             spread[rows] = labels
             scores[draw, at] = bootstrap_ari(whole[at], spread, ones)[0]
         told(draw + 1, draws + 1)
-    gaps = _gaps(whole_rows, whole, numbers, seed)
+    plain = centred(vectors)
+    gaps = _gaps(plain, whole, numbers, seed)
     similarity = wordnet_similarity(classes)
     told(draws + 1, draws + 1)
     table = tuple(
@@ -114,7 +117,7 @@ def suggest_k(
             number,
             float(scores[:, at].mean()),
             float(scores[:, at].std(ddof=1) / np.sqrt(draws)),
-            _silhouette(whole_rows, whole[at]),
+            _silhouette(plain, whole[at]),
             gaps[at],
             _within(whole[at], similarity),
             int(np.bincount(whole[at]).max()),
@@ -162,7 +165,12 @@ def _gaps(
     numbers: Sequence[int],
     seed: int,
 ) -> list[float]:
-    """Log of the spread in clusters of structureless rows, less that of the rows."""
+    """Log of the spread in clusters of structureless rows, less that of the (centred) rows.
+
+    Both are measured where no diffusion has tightened anything.
+    """
+    from hierlab.builders._vectors import unit_rows
+
     rng = np.random.default_rng(seed)
     centre = rows - rows.mean(axis=0)
     left, values, _ = np.linalg.svd(centre, full_matrices=False)
@@ -171,7 +179,7 @@ def _gaps(
     for _ in range(_REFERENCES):
         # Each main direction shuffled by itself: the same spread along it, and no clusters.
         shuffled = np.column_stack([rng.permutation(column) for column in main.T])
-        found = _partitions(shuffled, numbers)
+        found = _partitions(_placed(unit_rows(shuffled)), numbers)
         total += [np.log(_spread(shuffled, labels)) for labels in found]
     own = [np.log(_spread(main, labels)) for labels in whole]
     return [float(gap) for gap in total / _REFERENCES - own]
