@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hierlab.commands._options import Json, MapFile
+
+if TYPE_CHECKING:
+    from hierlab.measures.agreement import LevelAgreement
 
 
 def compare(
@@ -25,7 +28,7 @@ def compare(
         emit_json(report)
         return
     emit_table(
-        ("levels", "K", "classes", "ARI", "AMI", "V", "NMI", "moved"),
+        ("levels", "K", "classes", "ARI", "AMI", "V", "NMI", "NMI at random", "moved"),
         [
             (
                 f"{level.first} / {level.second}",
@@ -35,9 +38,32 @@ def compare(
                 level.ami,
                 level.v_measure,
                 level.nmi,
+                level.nmi_random,
                 len(level.moves),
             )
             for level in report.levels
         ],
     )
     say(f"NMI: {report.nmi_warning}")
+    if lost := report.only_first + report.only_second:
+        say(f"left out: {lost} classes that only one of the maps has")
+    for level in report.unpaired:
+        say(f"no counterpart: {level}")
+    for level in report.levels:
+        _say_moves(level, moved)
+
+
+def _say_moves(level: LevelAgreement, limit: int) -> None:
+    from hierlab._terminal import emit_table, say
+
+    shown = level.moves[:limit]
+    if not shown or level.k_first == level.classes:
+        return
+    say()
+    emit_table(
+        ("class", "was in", "expected in", "is in"),
+        [(move.name, move.source, move.expected, move.target) for move in shown],
+        title=f"{level.first}: {len(level.moves)} classes moved",
+    )
+    if len(level.moves) > len(shown):
+        say(f"… and {len(level.moves) - len(shown)} more: --moved {len(level.moves)}, or --json")
