@@ -16,6 +16,7 @@ from hierlab.errors import MissingExtraError, PrototypeError
 __all__ = ["OpenClipEncoder"]
 
 _FOLDER_SCHEMA = "local-dir:"
+_ENDINGS = (".safetensors", ".bin", ".pth")  # what open_clip looks for in a folder
 _SCHEMAS = (_FOLDER_SCHEMA, "hf-hub:")
 
 
@@ -48,16 +49,19 @@ class OpenClipEncoder:
         self.device = chosen_device(device)
         schema = model.startswith(_SCHEMAS)
         name = model if schema else _listed_name(model)
-        local = _local_file(model, weights)
-        tag = None if schema else str(local) if local else _checked_tag(name, pretrained)
+        local = _local_files(model, weights)
+        tag = None if schema else str(local[0]) if local else _checked_tag(name, pretrained)
         self.model = "local-dir" if model.startswith(_FOLDER_SCHEMA) else name
-        self.pretrained = f"sha256-{_file_hash(local)}" if local else tag or ""
+        self.pretrained = f"sha256-{_hash(local)}" if local else tag or ""
         self.source = f"open_clip {open_clip.__version__}"
         try:
-            net = open_clip.create_model(name, pretrained=tag, device=self.device)
+            net = open_clip.create_model(
+                name, pretrained=tag, device=self.device, require_pretrained=True
+            )
             self._tokenizer = open_clip.get_tokenizer(name)
-        # The hub, the cache, torch and the state dict each fail in their own way.
-        except (OSError, RuntimeError, ValueError, KeyError, EOFError) as error:
+        # The hub, the cache, torch's readers and the state dict fail in ways of their own, and a
+        # file that is no weights can raise nearly anything.
+        except Exception as error:
             reason = str(error).strip().partition("\n")[0]
             raise PrototypeError(
                 f"the weights of {model}{f':{pretrained}' if pretrained else ''} cannot be "
@@ -99,22 +103,28 @@ def _checked_tag(model: str, pretrained: str | None) -> str:
     return wanted
 
 
-def _local_file(model: str, weights: str | Path | None) -> Path | None:
-    """The local weights, if any: a file that was given, or the one in a local folder."""
+def _local_files(model: str, weights: str | Path | None) -> list[Path]:
+    """The local weights, if any: a file that was given, or what open_clip may read in a folder."""
     if model.startswith(_FOLDER_SCHEMA):
         folder = Path(model.removeprefix(_FOLDER_SCHEMA))
-        patterns = ("*.safetensors", "*.bin", "*.pt", "*.pth")
-        found = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+        found = sorted(path for ending in _ENDINGS for path in folder.glob(f"*{ending}"))
         if not found or not (folder / "open_clip_config.json").is_file():
             raise PrototypeError(
-                f"{folder}: expected open_clip_config.json and a file of weights in this folder"
+                f"{folder}: expected open_clip_config.json and weights ending in "
+                f"{', '.join(_ENDINGS)} in this folder"
             )
-        return found[0]
-    if weights is not None and not Path(weights).is_file():
+        return found
+    if weights is None:
+        return []
+    if not Path(weights).is_file():
         raise PrototypeError(f"no file of weights at {weights}")
-    return None if weights is None else Path(weights)
+    return [Path(weights)]
 
 
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+def _hash(paths: list[Path]) -> str:
+    """First 16 hex digits of the SHA-256 over the contents."""
+    whole = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as stream:
+            whole.update(hashlib.file_digest(stream, "sha256").digest())
+    return whole.hexdigest()[:16]

@@ -1,5 +1,7 @@
 """Every builder: exactly K clusters, nested where it says so, the same for the same input."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -60,7 +62,7 @@ class TestEveryVectorMethod:
             assert np.array_equal(labels, canonical_labels(labels))
             assert np.array_equal(labels, again)
         if get_builder(method).nested:
-            for coarse, fine in zip(levels, levels[1:], strict=False):
+            for coarse, fine in pairwise(levels):
                 assert refines(fine, coarse)
 
     def test_two_classes(self, method):
@@ -104,7 +106,7 @@ def test_topdown_nests_on_anything_with_duplicates(count, dimensions, data):
     k = tuple(sorted(data.draw(st.sets(st.integers(1, count), min_size=1, max_size=4))))
     levels = run("topdown", vectors, k)
     assert [len(np.unique(labels)) for labels in levels] == list(k)
-    assert all(refines(fine, coarse) for coarse, fine in zip(levels, levels[1:], strict=False))
+    assert all(refines(fine, coarse) for coarse, fine in pairwise(levels))
 
 
 @pytest.mark.parametrize("seed", [0, 5])
@@ -173,7 +175,7 @@ class TestWordNet:
     def test_k_gives_every_k_nested(self):
         levels = get_builder("wordnet-k")(self.inputs, k=(3, 10, 77, 100, 1000), seed=0)
         assert [len(np.unique(labels)) for labels in levels] == [3, 10, 77, 100, 1000]
-        assert all(refines(fine, coarse) for coarse, fine in zip(levels, levels[1:], strict=False))
+        assert all(refines(fine, coarse) for coarse, fine in pairwise(levels))
 
     def test_depth_is_degenerate_as_known(self):
         levels = get_builder("wordnet-depth")(self.inputs, k=(14, 76), seed=0)

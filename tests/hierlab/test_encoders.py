@@ -41,6 +41,7 @@ def tiny(tmp_path_factory):
     torch.manual_seed(0)
     net = open_clip.create_model("tiny-test")
     torch.save(net.state_dict(), folder / "weights.pt")
+    torch.save(net.state_dict(), folder / "open_clip_pytorch_model.bin")
     return folder, net.eval()
 
 
@@ -86,6 +87,14 @@ def test_local_folder_is_a_model(tiny):
     found = embed(f"local-dir:{folder}@a", CLASSES)
     assert np.allclose(found.vectors, expected(net, ["a {}"]), atol=1e-6)
     assert str(folder) not in json.dumps(found.origin)
+
+
+def test_local_folder_without_weights_is_never_random(tmp_path):
+    pytest.importorskip("open_clip")
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": TINY}))
+    (tmp_path / "weights.pt").write_bytes(b"an ending that open_clip passes over")
+    with pytest.raises(PrototypeError, match="safetensors"):
+        embed(f"local-dir:{tmp_path}@a", CLASSES)
 
 
 def test_second_time_comes_from_the_cache(tiny, own_cache, monkeypatch):
