@@ -74,7 +74,7 @@ def against_nltk(pairs: int, repeats: int) -> dict[str, float | int]:
         "nltk_cpu_s_extrapolated": total,
         "ratio": total / min(ours),
         "pairs_sampled": pairs,
-        "pairs_that_differ": differ,
+        "pairs_that_differ": int(differ),
     }
 
 
