@@ -64,13 +64,10 @@ def _largest(shares: Sequence[VarianceShare]) -> Iterator[str]:
     groups = {(row.method, row.k) for row in shares}
     for method, k in sorted(groups):
         rows = [row for row in shares if (row.method, row.k) == (method, k)]
-        most = max(rows, key=lambda row: row.share.value)
+        ordered = sorted(rows, key=lambda row: -row.share.value)
         who = "Over all methods" if method == "all" else f"Within {method}"
-        if most.share.value > 0:
-            yield (
-                f"{who} at K = {k}, the {most.axis} moves the result most: "
-                f"{_told(most.share)} of the spread."
-            )
+        told = "; ".join(f"{row.axis} {_told(row.share)}" for row in ordered)
+        yield f"{who} at K = {k}, shares of the spread of partitions are: {told}."
 
 
 def _meaning(consistency: Sequence[Consistency]) -> Iterator[str]:

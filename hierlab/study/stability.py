@@ -15,10 +15,19 @@ from hierlab.study.grid import AXES, WHOLE, Cell
 from hierlab.study.sources import JOINED
 from hierlab.study.statistics import Interval, bootstrap_ari, interval, variance_shares
 
-__all__ = ["AxisAgreement", "Labels", "VarianceShare", "axis_agreement", "disjoint", "variance"]
+__all__ = [
+    "REST",
+    "AxisAgreement",
+    "Labels",
+    "VarianceShare",
+    "axis_agreement",
+    "disjoint",
+    "variance",
+]
 
 _T = TypeVar("_T")
 Labels = Callable[[Cell], NDArray[np.int32]]
+REST = "seed and interplay"
 _MAX_PAIRS = 400  # a group; more change the mean by less than its interval
 _MAX_CELLS = 40  # of one analysis of variance; spread evenly over the cells
 
@@ -51,8 +60,9 @@ class VarianceShare:
     Args:
         method: whose partitions; `all` for the methods together.
         k: at this number of clusters.
-        axis: one of `grid.AXES`.
-        levels: how many values the axis takes.
+        axis: one of `grid.AXES`, or `REST`: seeds, which mean something else in every other cell,
+            and the interplay of the axes.
+        levels: how many values the axis takes; 0 for the rest.
         share: with its interval over classes.
         cells: how many partitions were compared.
     """
@@ -166,8 +176,10 @@ def _shares(
     cells: Sequence[Cell], method: str, labels: Labels, weights: NDArray[np.float64]
 ) -> list[VarianceShare]:
     chosen = _spread(cells, _MAX_CELLS)
-    axes = [axis for axis in AXES if len({getattr(cell, axis) for cell in chosen}) > 1]
-    if len(chosen) < 3 or not axes:
+    varied = [axis for axis in AXES if len({getattr(cell, axis) for cell in chosen}) > 1]
+    axes = [axis for axis in varied if axis != "seed"]
+    # One axis and nothing else that varies explains all there is, which says nothing.
+    if len(chosen) < 3 or len(varied) < 2 or not axes:
         return []
     count = len(chosen)
     distances = np.zeros((len(weights), count, count))
@@ -175,16 +187,17 @@ def _shares(
     for i, j in itertools.combinations(range(count), 2):
         distances[:, i, j] = distances[:, j, i] = 1 - bootstrap_ari(known[i], known[j], weights)
     shares = variance_shares(distances, [[getattr(cell, axis) for cell in chosen] for axis in axes])
+    rest = np.clip(1 - shares.sum(axis=1, keepdims=True), 0, 1)
     return [
         VarianceShare(
             method,
             chosen[0].k,
             axis,
-            len({getattr(cell, axis) for cell in chosen}),
-            interval(shares[0, number], shares[1:, number]),
+            0 if axis == REST else len({getattr(cell, axis) for cell in chosen}),
+            interval(column[0], column[1:]),
             count,
         )
-        for number, axis in enumerate(axes)
+        for axis, column in zip((*axes, REST), np.hstack([shares, rest]).T, strict=True)
     ]
 
 
