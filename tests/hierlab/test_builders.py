@@ -204,15 +204,15 @@ def test_a_name_is_given_once():
         register_builder("topdown")(lambda inputs, *, k, seed: [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["topdown", "ward", "bottomup", "bisecting", "spherical"])
 def test_tables_give_the_labels_of_the_prototypes(method, shared_data):
     classes = load_classes("imagenet-1k")
-    for header in list_tables():
+    deterministic = method in ("topdown", "ward")
+    for header in list_tables() if deterministic else list_tables()[:1]:
         stem = f"{header.model}.{header.pretrained}.{header.prompts.replace('name', 'cname')}"
         own = load_prototypes(shared_data / "prototypes" / f"{stem}.npz")
         table = resolve(header.variant, classes)
-        if method in ("bisecting", "spherical") and header.variant not in SEVEN[:2]:
-            continue
         for ours, theirs in zip(
             get_builder(method)(BuildInput(classes, table.vectors), k=(10, 100), seed=0),
             get_builder(method)(BuildInput(classes, own.vectors), k=(10, 100), seed=0),
