@@ -5,11 +5,12 @@ Visitors choose from lists of what lies there; nothing they type or upload becom
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["VARIABLE", "images_of", "served", "stamp"]
+__all__ = ["VARIABLE", "images_of", "photos", "served", "stamp"]
 
 VARIABLE = "HIERLAB_APP_DATA"
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
@@ -33,6 +34,15 @@ def stamp(path: Path) -> tuple[str, int, int]:
     """What tells a changed file from the one that was read: path, time and size."""
     facts = path.stat()
     return str(path), facts.st_mtime_ns, facts.st_size
+
+
+def photos() -> dict[str, Path]:
+    """Photographs to try the codec on: those that come with it, and `photos/` of the folder."""
+    found = importlib.util.find_spec("codec_plugin")
+    parts = [Path(found.origin).parent / "photos"] if found and found.origin else []
+    if root := os.environ.get(VARIABLE):
+        parts.append(Path(root) / "photos")
+    return {path.stem: path for part in parts if part.is_dir() for path in sorted(_pictures(part))}
 
 
 def images_of(keys: Sequence[str], count: int) -> list[tuple[str, Path]]:

@@ -12,7 +12,7 @@ from app.folder import served, stamp
 from hierlab import LabelMap
 from hierlab.labelmap import load_label_map
 
-__all__ = ["Chosen", "keep_own_map", "map_names", "map_of_name", "own_maps"]
+__all__ = ["Chosen", "keep_own_map", "label_map_files", "map_names", "map_of_name", "own_maps"]
 
 FAVOURITES = ("consensus", "vit-b-32-topdown", "vit-b-32-openai-topdown", "wordnet-k")
 MAX_OWN = 12
@@ -55,7 +55,7 @@ def keep_own_map(label_map: LabelMap) -> str:
 
 def map_names() -> tuple[str, ...]:
     """Names to choose from: the visitor's own, then shipped and served, the favourite first."""
-    found = _files()
+    found = label_map_files()
     ranked = sorted(found, key=lambda name: (_rank(name), name))
     return (*reversed(own_maps()), *ranked)
 
@@ -67,10 +67,11 @@ def map_of_name(name: str) -> Chosen:
         HierlabError: the file is gone or not sound.
     """
     own = own_maps()
-    return own[name] if name in own else _load(name, stamp(_files()[name]))
+    return own[name] if name in own else _load(name, stamp(label_map_files()[name]))
 
 
-def _files() -> dict[str, Path]:
+def label_map_files() -> dict[str, Path]:
+    """Files of the shipped and served maps, by name."""
     from hierlab._files import hierarchies_path
     from hierlab.regenerate.hierarchies import shipped_names
 

@@ -117,11 +117,9 @@ def tree_figure(
         at: id of the area that fills the figure.
     """
     trace = {"Treemap": go.Treemap, "Icicle": go.Icicle, "Sunburst": go.Sunburst}[kind]
-    own: dict[str, Any] = {
-        "Treemap": {"tiling": {"pad": 1}, "pathbar": {"thickness": 26}},
-        "Icicle": {"tiling": {"pad": 1}, "pathbar": {"thickness": 26}},
-        "Sunburst": {"insidetextorientation": "radial"},
-    }[kind]
+    own: dict[str, Any] = {"tiling": {"pad": 1}, "pathbar": {"thickness": 26}}
+    if kind == "Sunburst":
+        own = {"insidetextorientation": "radial"}
     figure = go.Figure(
         trace(
             ids=[node.id for node in nodes],
