@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 from hierlab.errors import ClassListError, HierlabError
 
 if TYPE_CHECKING:
-    import pandas as pd
     from PIL import Image
 
     from hierlab import ClassList, LabelMap
 
 __all__ = [
+    "MAX_CLASSES_MB",
+    "MAX_MAP_MB",
+    "MAX_PICTURE_MB",
+    "MAX_ROWS",
+    "MAX_TABLE_MB",
     "UploadError",
     "class_list_of",
     "digest",
     "label_map_of",
     "picture_of",
-    "results_of",
 ]
 
 MAX_MAP_MB = 64
@@ -109,24 +112,6 @@ def picture_of(content: bytes) -> Image.Image:
         raise UploadError(
             "This is not a JPEG, PNG, WebP or AVIF picture that can be read."
         ) from error
-
-
-def results_of(content: bytes) -> pd.DataFrame:
-    """Read an uploaded results.csv of `c2f eval`.
-
-    Raises:
-        UploadError: too large, not CSV, or too many rows.
-    """
-    import pandas as pd
-
-    _check_size(content, MAX_TABLE_MB, "a table")
-    try:
-        table = pd.read_csv(io.BytesIO(content), nrows=MAX_ROWS + 1)
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
-        raise UploadError("This is not a CSV table that can be read.") from error
-    if len(table) > MAX_ROWS:
-        raise UploadError(f"The table has more than {MAX_ROWS:,} rows; cut it first.")
-    return table
 
 
 def _check_size(content: bytes, limit_mb: int, what: str) -> None:
