@@ -7,6 +7,7 @@ import torch
 
 from codec_plugin.config import ModelConfig
 from codec_plugin.errors import BitstreamError, CheckpointError, ConfigError
+from tests.codec_plugin.tiny import DATA, stored_codec, tiny_picture
 
 # CompressAI imports torch_geometric, which scripts classes in a way that torch has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
@@ -99,6 +100,18 @@ def test_state_dict_carries_config_and_integers(adapter):
         adapter.from_state_dict({})
     with pytest.raises(CheckpointError, match="from_state_dict"):
         adapter(CONFIG.plain()).load_state_dict(model.state_dict())
+
+
+def test_a_checkpoint_compresses_to_the_payloads_of_the_files(adapter):
+    """The same stages as in a .c2f file, whose container only adds a header and checks."""
+    from codec_plugin.bitstream.container import read_header, split_segments
+
+    model = adapter.from_checkpoint(str(DATA / "tiny-v1.safetensors"))
+    pixels = tiny_picture(128, 64)
+    blob = stored_codec().encode(pixels)
+    x = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+    payloads = [segment.payload for segment in split_segments(blob, read_header(blob))]
+    assert [stage[0] for stage in model.compress(x)["strings"]] == payloads
 
 
 def test_wrong_calls_are_refused(adapter):
