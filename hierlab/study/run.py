@@ -153,7 +153,8 @@ def _on_dask(tasks: Iterable[Task], scheduler: str) -> Iterator[Finished]:
         slots = _IN_FLIGHT * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
         # Results are values of the tasks alone, so Dask may run one again when a worker is lost.
         flying: Any = as_completed(  # type: ignore[no-untyped-call]
-            [client.submit(run_task, task, pure=False) for task in islice(queue, slots)]
+            [client.submit(run_task, task, pure=False) for task in islice(queue, slots)],
+            loop=client.loop,
         )
         for future in flying:
             yield future.result()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.classes import ClassList
-from hierlab.errors import HierlabError, PrototypeError, StudyError
+from hierlab.errors import HierlabError, StudyError
 from hierlab.study.grid import StudyGrid, halves_of
 
 __all__ = ["CONTROLS", "Source", "control_vectors", "find_sources"]
@@ -85,7 +85,7 @@ def _encoders(grid: StudyGrid, classes: ClassList, left_out: list[str]) -> Itera
             wanted = f"{encoder}@{prompts}" if prompts else encoder
             try:
                 yield Source(encoder, prompts, (resolve(wanted, classes).vectors,))
-            except PrototypeError as error:
+            except HierlabError as error:
                 left_out.append(f"{wanted}: {error}")
 
 

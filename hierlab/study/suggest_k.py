@@ -32,7 +32,8 @@ class KRow:
         k: number of clusters.
         stability: mean ARI of the partition with those of draws of 80 % of the classes.
         stability_se: standard error of that mean over the draws.
-        silhouette: mean over the classes by cosine of the centred vectors, −1..1; None where it has no meaning.
+        silhouette: mean over the classes by cosine of the centred vectors, −1..1; None
+            where it has no meaning.
         gap: how much tighter than clusters of classes without structure, in log units.
         within: mean Wu-Palmer (nltk policy) in the clusters; None without WordNet. It is shown
             and takes no part in the suggestion.

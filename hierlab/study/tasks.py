@@ -15,6 +15,7 @@ from hierlab.study.sources import JOINED, Source
 
 __all__ = ["Finished", "Task", "plan", "preprocess", "run_task"]
 
+_SEEDS_A_TASK = 4
 _WHITENED = 64  # dimensions kept by the preprocessing `pca`
 
 
@@ -58,8 +59,12 @@ def plan(
             positions = draw_positions(len(classes), grid.share, draw)
             for method, steps in _methods(grid, source):
                 cells = list(_cells(grid, source, method, steps, draw, len(positions), digest))
-                missing = tuple(cell for cell in cells if cell.key not in done)
-                yield len(cells), Task(missing, source.vectors, classes, positions)
+                # A seed's levels are built together; few seeds a task: stopping costs little.
+                each = _SEEDS_A_TASK * len({cell.k for cell in cells})
+                for start in range(0, len(cells), max(each, 1)):
+                    part = cells[start : start + each]
+                    missing = tuple(cell for cell in part if cell.key not in done)
+                    yield len(part), Task(missing, source.vectors, classes, positions)
 
 
 def _draws(grid: StudyGrid, source: Source) -> tuple[int, ...]:

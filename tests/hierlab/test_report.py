@@ -103,6 +103,7 @@ def test_a_likeness_from_images_is_compared_too(study, tmp_path):
 
 
 def test_a_given_hierarchy_is_compared_at_its_numbers(study, tmp_path):
+    from hierlab.classes import ClassList
     from hierlab.classlists import load_classes
 
     with StudyStore(study) as store:
@@ -113,8 +114,15 @@ def test_a_given_hierarchy_is_compared_at_its_numbers(study, tmp_path):
     found = study_report(study, reference=tmp_path / "m.json")
     assert {row.k for row in found.references} == {4}
     assert max(row.ari.value for row in found.references) > 0.9
+    names = tuple(f"class {at}" for at in range(40))
+    LabelMap(
+        "other",
+        ClassList("custom", names, names),
+        (Level("coarse", labels, tuple(Cluster(f"g{at}", 10, names[10 * at]) for at in range(4))),),
+        {},
+    ).save(tmp_path / "other.json")
     with pytest.raises(StudyError, match="other classes"):
-        study_report(study, reference="imagenet-1k")
+        study_report(study, reference=tmp_path / "other.json")
 
 
 def test_an_empty_study_is_refused(tmp_path):

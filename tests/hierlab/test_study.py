@@ -275,6 +275,13 @@ def test_sources_name_the_halves(encoders):
     assert sum(source.control for source in sources) == 2
 
 
+def _kept(folder):
+    if not (folder / "cells.sqlite").exists():
+        return 0
+    with StudyStore(folder) as store:
+        return len(store.keys())
+
+
 @pytest.mark.slow
 def test_interrupting_the_command_keeps_what_is_done(encoders, tmp_path):
     folder = tmp_path / "s"
@@ -285,17 +292,15 @@ def test_interrupting_the_command_keeps_what_is_done(encoders, tmp_path):
         *("--methods", "kmeans", "--seeds", "0-2000", "--controls", ""),
     ]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=environment)
     deadline = time.monotonic() + 120
-    while not (folder / "cells.sqlite").exists() and time.monotonic() < deadline:
+    while not _kept(folder) and time.monotonic() < deadline:
         time.sleep(0.2)
-    time.sleep(2)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
-    assert process.stderr.read().endswith("hierlab: stopped\n")
     with StudyStore(folder) as store:
         assert store.grid.seeds[-1] == 2000
-        assert len(store.keys()) < 2001 * 2 * 4
+        assert 0 < len(store.keys()) < 2001 * 2 * 4
 
 
 @pytest.mark.slow
