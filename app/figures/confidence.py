@@ -1,0 +1,30 @@
+"""How sure the classes of a map are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import plotly.graph_objects as go
+
+from app.palette import LINES
+
+__all__ = ["confidence_figure"]
+
+
+def confidence_figure(values: Iterable[float], *, height_px: int = 360) -> go.Figure:
+    """Histogram of class confidences, 0..1, in twenty bins."""
+    figure = go.Figure(
+        go.Histogram(
+            x=list(values),
+            xbins={"start": 0, "end": 1.0001, "size": 0.05},
+            marker={"color": LINES[0], "line": {"width": 1, "color": "#FFFFFF"}},
+            hovertemplate="%{x}: %{y} classes<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        height=height_px,
+        margin={"t": 8, "l": 8, "r": 8, "b": 8},
+        xaxis={"title": "confidence", "range": [0, 1]},
+        yaxis={"title": "classes"},
+    )
+    return figure

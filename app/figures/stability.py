@@ -1,0 +1,126 @@
+"""What moves a hierarchy: agreement heatmap, agreement per axis, variance shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from app.palette import AMOUNT, LINES, MARKERS
+from app.text import in_figure
+
+if TYPE_CHECKING:
+    from hierlab.study.report import Heatmap
+    from hierlab.study.stability import AxisAgreement, VarianceShare
+
+__all__ = ["agreement_heatmap", "axis_figure", "share_figure"]
+
+
+def agreement_heatmap(heatmap: Heatmap, *, height_px: int = 460) -> go.Figure:
+    """Adjusted Rand index of every pair of encoders; a cell's place is in its custom data."""
+    names = [in_figure(name, 34) for name in heatmap.names]
+    places = range(len(names))
+    figure = go.Figure(
+        go.Heatmap(
+            z=heatmap.ari,
+            x=list(places),
+            y=list(places),
+            zmin=0,
+            zmax=1,
+            colorscale=AMOUNT,
+            colorbar={"title": "ARI"},
+            texttemplate="%{z:.2f}",
+            customdata=[[f"{names[a]}<br>{names[b]}" for b in places] for a in places],
+            hovertemplate="%{customdata}<br>ARI %{z:.3f}<extra></extra>",
+            hoverongaps=False,
+        )
+    )
+    # A heatmap sends no clicks: unseen marks on the cells do.
+    figure.add_trace(
+        go.Scatter(
+            x=[b for _ in places for b in places],
+            y=[a for a in places for _ in places],
+            mode="markers",
+            marker={"size": 26, "symbol": "square", "opacity": 0.01, "color": "#888888"},
+            customdata=[[a, b] for a in places for b in places],
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+    ticks = {"tickvals": list(places), "ticktext": names}
+    figure.update_layout(
+        height=height_px,
+        margin={"t": 8, "l": 8, "r": 8, "b": 8},
+        xaxis={**ticks, "tickangle": -35},
+        yaxis={**ticks, "autorange": "reversed"},
+        clickmode="event+select",
+        dragmode=False,
+    )
+    return figure
+
+
+def axis_figure(rows: Sequence[AxisAgreement], *, height_px: int = 420) -> go.Figure:
+    """Mean ARI of partitions that differ on one axis, with 95 % intervals; a marker a method."""
+    figure = go.Figure()
+    methods = list(dict.fromkeys(row.method for row in rows))
+    for number, method in enumerate(methods):
+        own = [row for row in rows if row.method == method]
+        figure.add_trace(
+            go.Scatter(
+                x=[row.ari.value for row in own],
+                y=[f"{in_figure(row.axis)}, {in_figure(row.preprocessing)}" for row in own],
+                mode="markers",
+                name=in_figure(method),
+                marker={
+                    "symbol": MARKERS[number % len(MARKERS)],
+                    "color": LINES[number % len(LINES)],
+                    "size": 10,
+                },
+                error_x={
+                    "array": [row.ari.high - row.ari.value for row in own],
+                    "arrayminus": [row.ari.value - row.ari.low for row in own],
+                    "symmetric": False,
+                },
+                hovertemplate="%{y}: ARI %{x:.3f}",
+            )
+        )
+    figure.update_layout(
+        height=height_px,
+        margin={"t": 8, "l": 8, "r": 8, "b": 8},
+        xaxis={"title": "ARI (1 = the same partition, 0 = chance)", "range": [0, 1.02]},
+        yaxis={"title": "what differs, preprocessing", "automargin": True},
+        legend={"orientation": "h", "y": -0.2},
+    )
+    return figure
+
+
+def share_figure(rows: Sequence[VarianceShare], *, height_px: int = 380) -> go.Figure:
+    """Share of the spread of partitions that each axis explains, with 95 % intervals."""
+    figure = go.Figure()
+    for number, method in enumerate(dict.fromkeys(row.method for row in rows)):
+        own = [row for row in rows if row.method == method]
+        figure.add_trace(
+            go.Bar(
+                x=[100 * row.share.value for row in own],
+                y=[in_figure(row.axis) for row in own],
+                orientation="h",
+                name=in_figure(method),
+                marker={"color": LINES[number % len(LINES)]},
+                error_x={
+                    "array": [100 * (row.share.high - row.share.value) for row in own],
+                    "arrayminus": [100 * (row.share.value - row.share.low) for row in own],
+                    "symmetric": False,
+                },
+                hovertemplate="%{y}: %{x:.1f} %",
+            )
+        )
+    figure.update_layout(
+        height=height_px,
+        margin={"t": 8, "l": 8, "r": 8, "b": 8},
+        xaxis={"title": "share of the variance in % (ω²)"},
+        yaxis={"automargin": True},
+        barmode="group",
+        legend={"orientation": "h", "y": -0.25},
+    )
+    return figure

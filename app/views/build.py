@@ -1,0 +1,228 @@
+"""Build: a hierarchy of one's own, measured beside the current one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from app.maps import Chosen, keep_own_map
+from app.tables import consistency_table, level_table
+from app.text import in_markdown, sentence
+from app.uploads import MAX_CLASSES_MB, UploadError, class_list_of
+from app.widgets import choose_map, page_title
+from hierlab import ClassList, HierlabError, LabelMap, build
+
+if TYPE_CHECKING:
+    from hierlab.listing import Available, Item
+
+MAX_BUILD_CLASSES = 25_000
+BUILT_IN = "imagenet-1k"
+OWN = "my own list"
+
+
+def render() -> None:
+    """Lay out the page."""
+    page_title("Build", "Make a hierarchy here and now, and measure it beside another.")
+    available = _available()
+    form, result = st.columns([2, 3], gap="large")
+    with form:
+        wanted = _form(available)
+        if st.button("Build", type="primary", icon=":material/construction:") and wanted:
+            _make(wanted)
+    with result:
+        _result()
+
+
+@st.cache_resource(ttl=60, show_spinner=False)
+def _available() -> Available:
+    from hierlab import list_
+
+    return list_()
+
+
+def _form(available: Available) -> dict[str, Any] | None:
+    """Lay out the choices; the arguments of `hierlab.build`, or None while something is amiss."""
+    source = st.segmented_control(
+        "Classes",
+        (BUILT_IN, OWN),
+        default=BUILT_IN,
+        required=True,
+        key="classes",
+        bind="query-params",
+    )
+    classes = _own_classes() if source == OWN else BUILT_IN
+    ready = [item.name for item in available.methods if item.ready and item.name != "similarity"]
+    method = st.selectbox(
+        "Method",
+        ready,
+        index=ready.index("topdown") if "topdown" in ready else 0,
+        key="method",
+        bind="query-params",
+    )
+    about = {item.name: item.about for item in available.methods}
+    st.caption(in_markdown(about[method]))
+    from hierlab.builders import get_builder
+
+    builder = get_builder(method)
+    arguments: dict[str, Any] = {"method": method, "classes": classes}
+    if builder.needs == "vectors":
+        arguments["clip"] = _encoder(available, own=source == OWN)
+    size = len(classes) if isinstance(classes, ClassList) else 1000
+    text = st.text_input(
+        "Clusters per level, coarse to fine",
+        "10,100,1000" if size >= 1000 else f"{max(2, size // 10)},{size}",
+        key=f"counts_{min(size, 1000)}",
+        max_chars=80,
+    )
+    arguments["seed"] = (
+        st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params")
+        if builder.seeded
+        else 0
+    )
+    _elsewhere(available)
+    if classes is None or (builder.needs == "vectors" and arguments["clip"] is None):
+        return None
+    from hierlab.commands._options import parse_counts
+
+    try:
+        arguments["k"] = parse_counts(text or "")
+    except HierlabError as error:
+        st.error(sentence(error))
+        return None
+    return arguments
+
+
+def _encoder(available: Available, *, own: bool) -> str | None:
+    names = [item.name for item in available.encoders if item.ready and item.name == "minilm"]
+    if not own:
+        names = [item.name for item in available.variants if item.ready] + names
+    if not names:
+        st.info(
+            "A list of one's own needs an encoder that is not installed here; "
+            "see below how to get one."
+        )
+        return None
+    name: str = st.selectbox("Encoder and prompts", names, key="encoder", bind="query-params")
+    return name
+
+
+def _elsewhere(available: Available) -> None:
+    """What cannot be chosen here, and how to get it."""
+    items: list[Item] = [
+        item
+        for group in (available.encoders, available.variants, available.methods)
+        for item in group
+        if not item.ready
+    ]
+    with st.expander("Not to be had here"):
+        for item in items:
+            st.markdown(f":gray[{in_markdown(item.name)}]: `{item.get}`")
+        st.caption(
+            "Other CLIP models: `hierlab embed` makes prototypes where open\\_clip can fetch "
+            "weights; `hierlab build --prototypes` takes them."
+        )
+
+
+def _own_classes() -> ClassList | None:
+    pasted = st.text_area(
+        "Paste classes, one a line",
+        key="pasted",
+        height=140,
+        max_chars=200_000,
+        placeholder="tabby\ngolden retriever\nteapot\n…",
+    )
+    file = st.file_uploader(
+        "or upload a list",
+        type=["txt", "csv", "json"],
+        key="class_file",
+        max_upload_size=MAX_CLASSES_MB,
+    )
+    content, suffix = (pasted or "").encode(), ".txt"
+    if file is not None:
+        content, suffix = file.getvalue(), "." + file.name.rpartition(".")[2].lower()
+    if not content.strip():
+        st.caption("At least two classes are needed.")
+        return None
+    try:
+        classes = class_list_of(content, suffix)
+    except UploadError as error:
+        st.error(sentence(error), icon=":material/error:")
+        return None
+    if len(classes) > MAX_BUILD_CLASSES:
+        st.error(
+            f"The page builds up to {MAX_BUILD_CLASSES:,} classes; use hierlab build for more."
+        )
+        return None
+    st.caption(f"{len(classes):,} classes")
+    return classes
+
+
+@st.cache_resource(max_entries=16, show_spinner="Building…")
+def _built(key: str, _arguments: dict[str, Any]) -> LabelMap:
+    return build(**_arguments)
+
+
+def _make(arguments: dict[str, Any]) -> None:
+    classes = arguments["classes"]
+    content = classes.hash + repr(classes.names) if isinstance(classes, ClassList) else classes
+    key = repr(sorted((name, value) for name, value in arguments.items() if name != "classes"))
+    try:
+        label_map = _built(key + content, arguments)
+    except HierlabError as error:
+        st.session_state["build_refused"] = sentence(error)
+        return
+    st.session_state.pop("build_refused", None)
+    st.session_state["built"] = keep_own_map(label_map)
+
+
+def _result() -> None:
+    if refused := st.session_state.get("build_refused"):
+        st.error(refused, icon=":material/error:")
+    from app.maps import own_maps
+
+    made = own_maps().get(st.session_state.get("built", ""))
+    beside = choose_map("Beside", "beside")
+    shown = [one for one in (made, beside) if one is not None]
+    for column, one in zip(st.columns(max(len(shown), 1)), shown, strict=False):
+        with column:
+            _measures(one, new=one is made)
+    if made is None:
+        st.info("Choose on the left and press Build; the result appears here.")
+        return
+    st.download_button(
+        "Save as JSON",
+        made.label_map.encode,
+        f"{made.label_map.name}.json",
+        "application/json",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+    st.caption("It is kept in your session: Explore and Compare list it as “my …”.")
+
+
+def _measures(chosen: Chosen, *, new: bool) -> None:
+    from app.inspector import measured
+
+    label_map = chosen.label_map
+    st.markdown(f"**{'New: ' if new else ''}{in_markdown(chosen.name)}**")
+    nested = "nested" if label_map.nested else "not nested"
+    st.caption(f"{len(label_map.classes):,} classes, {nested}")
+    st.dataframe(level_table(label_map), hide_index=True, key=f"built_levels_{new}")
+    report = measured(chosen.key, label_map)
+    if report is None:
+        st.caption("Wu-Palmer cannot be measured: the classes are not WordNet ids.")
+    else:
+        st.caption("Wu-Palmer (nltk policy)")
+        st.dataframe(
+            consistency_table(report).round(3), hide_index=True, key=f"built_consistency_{new}"
+        )
+    top = label_map.levels[0]
+    rows = sorted(((one.name, one.size) for one in top.clusters), key=lambda row: -row[1])
+    st.dataframe(
+        pd.DataFrame(rows, columns=[f"{top.name} cluster", "classes"]),
+        hide_index=True,
+        key=f"built_top_{new}",
+        height=280,
+    )

@@ -1,0 +1,218 @@
+"""Stability: a study of what moves a hierarchy, and what does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from app.folder import served, stamp
+from app.maps import keep_own_map, label_map_files
+from app.state import parse_number
+from app.studies import axis_table, heatmap_table, partition, share_table
+from app.text import in_markdown, sentence
+from app.widgets import chart, page_title
+from hierlab import HierlabError, load_label_map
+
+if TYPE_CHECKING:
+    from hierlab.study.report import Heatmap, StudyReport
+
+VIEWS = ("Answer", "Encoders", "Axes", "Variance", "Confidence")
+
+
+def render() -> None:
+    """Lay out the page."""
+    page_title("Stability", "Would another model, prompt or seed have given the same hierarchy?")
+    view = st.segmented_control(
+        "View", VIEWS, default=VIEWS[0], required=True, key="part", bind="query-params", wrap=True
+    )
+    if view == "Confidence":
+        _confidence()
+        return
+    studies = _studies()
+    if not studies:
+        st.info(
+            "No study is here. Run `hierlab study`, and put its folder into the folder `studies` "
+            "of the app's data. How sure each class is, is under Confidence."
+        )
+        return
+    name = st.selectbox("Study", list(studies), key="study", bind="query-params")
+    folder = studies[name]
+    try:
+        report = _report(stamp(folder / "cells.sqlite"))
+    except (HierlabError, OSError) as error:
+        st.error(f"This study cannot be read: {sentence(error)}")
+        return
+    _part(view or VIEWS[0], report, folder)
+
+
+def _studies() -> dict[str, Path]:
+    shipped = Path(__file__).resolve().parents[2] / "studies"
+    own = (
+        {path.parent.name: path.parent for path in sorted(shipped.glob("*/study.json"))}
+        if shipped.is_dir()
+        else {}
+    )
+    found = {**own, **served("studies")}
+    return {name: path for name, path in found.items() if (path / "cells.sqlite").is_file()}
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the study…")
+def _report(content: tuple[str, int, int]) -> StudyReport:
+    from hierlab.study.report import study_report
+
+    return study_report(Path(content[0]).parent)
+
+
+def _part(view: str, report: StudyReport, folder: Path) -> None:
+    if view == "Answer":
+        for line in report.answer:
+            st.markdown(in_markdown(line))
+        st.caption(f"From {report.cells:,} partitions.")
+        for line in report.left_out:
+            st.caption("Left out: " + in_markdown(line))
+    elif view == "Encoders":
+        _encoders(report, folder)
+    else:
+        _by_k(view, report)
+
+
+def _by_k(view: str, report: StudyReport) -> None:
+    from app.figures.stability import axis_figure, share_figure
+
+    counts = sorted({row.k for row in report.agreements} | {row.k for row in report.shares})
+    if not counts:
+        st.info("This study has nothing to compare yet; resume it.")
+        return
+    k = st.segmented_control("K", counts, default=counts[0], required=True, key="k")
+    if view == "Axes":
+        axes = [row for row in report.agreements if row.k == k]
+        chart(
+            axis_figure(axes),
+            axis_table(axes),
+            title=f"Agreement of partitions that differ in one thing only, K = {k}",
+            key="axes",
+            alt="Mean adjusted Rand index with intervals, per axis and method",
+        )
+        return
+    shares = [row for row in report.shares if row.k == k]
+    chart(
+        share_figure(shares),
+        share_table(shares),
+        title=f"Which choice moves the result most, K = {k}",
+        key="shares",
+        alt="Share of variance per axis with intervals",
+    )
+
+
+def _encoders(report: StudyReport, folder: Path) -> None:
+    from app.figures.stability import agreement_heatmap
+
+    if not report.heatmaps:
+        st.info("This study has fewer than two encoders.")
+        return
+    names = [f"{one.method}, K = {one.k}" for one in report.heatmaps]
+    name = st.selectbox("Method and K", names, key="grid", bind="query-params")
+    heatmap = report.heatmaps[names.index(name)]
+
+    def clicked() -> None:
+        points = st.session_state["encoders"]["selection"]["points"]
+        place = points[0].get("customdata") if points else None
+        if isinstance(place, list) and len(place) == 2:
+            st.query_params["pair"] = f"{place[0]}-{place[1]}"
+
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        chart(
+            agreement_heatmap(heatmap),
+            heatmap_table(heatmap),
+            title="Agreement (ARI) of every two encoders",
+            key="encoders",
+            alt=f"Heatmap of the agreement of {len(heatmap.names)} encoders",
+            on_select=clicked,
+        )
+    with right:
+        _pair(heatmap, folder)
+
+
+def _pair(heatmap: Heatmap, folder: Path) -> None:
+    from app.comparison import agreement_table, move_table
+    from hierlab import compare
+
+    first, _, second = st.query_params.get("pair", "").partition("-")
+    last = len(heatmap.names) - 1
+    a, b = (parse_number(text, 0, last, -1) for text in (first, second))
+    if min(a, b) < 0 or a == b:
+        st.info("Click a cell to see the two partitions behind it.")
+        return
+    try:
+        maps = [partition(folder, heatmap, place) for place in (a, b)]
+        agreement = compare(*maps).levels[0]
+    except HierlabError as error:
+        st.error(sentence(error))
+        return
+    st.markdown(f"**{in_markdown(maps[0].name)}** and **{in_markdown(maps[1].name)}**")
+    st.dataframe(
+        agreement_table(compare(*maps)).round(3)[["clusters", "ARI", "AMI", "moved"]],
+        hide_index=True,
+        key="pair_agreement",
+    )
+    st.dataframe(move_table(agreement), hide_index=True, key="pair_moves", height=320)
+
+    def keep() -> None:
+        st.session_state["a"], st.session_state["b"] = map(keep_own_map, maps)
+
+    st.button("Keep both for Compare", on_click=keep, icon=":material/compare_arrows:")
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _sure(content: tuple[str, int, int]) -> dict[str, pd.DataFrame]:
+    """Class confidences of a map by level; empty if it has none."""
+    label_map = load_label_map(Path(content[0]))
+    return {
+        level.name: pd.DataFrame(
+            {
+                "class": label_map.classes.names,
+                "key": label_map.classes.ids,
+                "cluster": [level.clusters[label].name for label in level.labels],
+                "confidence": level.class_confidence,
+            }
+        ).sort_values("confidence", kind="stable", ignore_index=True)
+        for level in label_map
+        if level.class_confidence
+    }
+
+
+def _confidence() -> None:
+    from app.figures.confidence import confidence_figure
+
+    known = {}
+    for name, path in label_map_files().items():
+        try:
+            if tables := _sure(stamp(path)):
+                known[name] = tables
+        except HierlabError:
+            continue
+    if not known:
+        st.info(
+            "No map here says how sure its classes are; `hierlab build --consensus` and `--stable` "
+            "make such maps."
+        )
+        return
+    left, right = st.columns(2, vertical_alignment="bottom")
+    name = left.selectbox("Hierarchy", list(known), key="sure_map", bind="query-params")
+    levels = list(known[name])
+    level = right.segmented_control(
+        "Level", levels, default=levels[0], required=True, key="sure_level"
+    )
+    table = known[name][level or levels[0]]
+    chart(
+        confidence_figure(table["confidence"]),
+        table,
+        title="How often a class stays with its cluster (1 = always)",
+        key="confidence",
+        alt="Histogram of the confidence of the classes",
+    )
+    st.caption("The table starts with the least sure.")
