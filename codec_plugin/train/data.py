@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -179,13 +180,47 @@ class ShardSource:
                 yield buffer.pop(int(rng.integers(len(buffer))))
 
     def _one_pass(self, rng: np.random.Generator) -> Iterator[tuple[bytes, int]]:
-        import webdataset
+        for number in rng.permutation(len(self.shards)):
+            for sample in read_shard(self.shards[int(number)]):
+                image = next((v for k, v in sample.items() if f".{k}" in SUFFIXES), None)
+                if image is not None:
+                    yield image, _shard_label(sample, self.class_index)
 
-        order = [self.shards[int(n)] for n in rng.permutation(len(self.shards))]
-        for sample in webdataset.WebDataset(order, shardshuffle=False, empty_check=False):
-            image = next((v for k, v in sample.items() if f".{k.lower()}" in SUFFIXES), None)
-            if image is not None:
-                yield image, _shard_label(sample, self.class_index)
+
+def read_shard(shard: str) -> Iterator[dict[str, bytes]]:
+    """Samples of a WebDataset shard: neighbouring entries that share the name before the dot.
+
+    A shard is a local file, or any address that WebDataset opens (`pipe:`, `https:`).
+
+    Raises:
+        DataError: it cannot be opened, or is no tar file.
+    """
+    from webdataset.gopen import gopen
+
+    try:
+        with gopen(shard) as stream, tarfile.open(fileobj=stream, mode="r|*") as tar:
+            yield from _samples_of(tar)
+    except (OSError, tarfile.TarError) as error:
+        raise DataError(f"shard {shard} cannot be read: {error}") from error
+
+
+def _samples_of(tar: tarfile.TarFile) -> Iterator[dict[str, bytes]]:
+    sample: dict[str, bytes] = {}
+    current = ""
+    for entry in tar:
+        content = tar.extractfile(entry) if entry.isfile() else None
+        if content is None:
+            continue
+        folder, _, file = entry.name.rpartition("/")
+        stem, _, suffix = file.partition(".")
+        key = f"{folder}/{stem}"
+        if key != current and sample:
+            yield sample
+            sample = {}
+        current = key
+        sample[suffix.lower()] = content.read()
+    if sample:
+        yield sample
 
 
 def open_source(

@@ -85,10 +85,14 @@ def load_state(
     loaded = read_state(path)
     model.load_state_dict(loaded.tensors["model"])
     ema.state = loaded.tensors["ema"]
+    # The fused step walks memory as it lies: moments must have the layout of their parameter.
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     moments: dict[int, dict[str, Tensor]] = {}
     for key, value in loaded.tensors["optimizer"].items():
-        number, field = key.split(".", 1)
-        moments.setdefault(int(number), {})[field] = value
+        number, field = int(key.split(".", 1)[0]), key.split(".", 1)[1]
+        if value.shape == parameters[number].shape:
+            value = torch.empty_like(parameters[number], dtype=value.dtype).copy_(value)
+        moments.setdefault(number, {})[field] = value
     groups: Any = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": moments, "param_groups": groups})
     return loaded.state

@@ -1,0 +1,63 @@
+"""`c2f demo`: see what the shipped codec does, in a minute and without a network."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["demo"]
+
+
+def demo(
+    photo: Annotated[str, typer.Argument(help="chelsea, coffee, astronaut, or a file.")] = (
+        "chelsea"
+    ),
+    checkpoint: Annotated[str, typer.Option(help="Checkpoint file or shipped name.")] = "compact",
+    output: Annotated[Path, typer.Option("--output", "-o", help="Picture strip to write.")] = Path(
+        "c2f-demo.png"
+    ),
+    hierarchy: Annotated[str, typer.Option(help="Label map; default: the checkpoint's.")] = "",
+    json_out: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Encode a photograph, decode every stage and cut, beside JPEG, WebP and AVIF."""
+    import numpy as np
+
+    from codec_plugin.classifiers import load_classifier
+    from codec_plugin.codec import Codec
+    from codec_plugin.evaluate.demo import PHOTOS, demo_photo, demo_rows, picture_strip
+    from codec_plugin.evaluate.recognition import Recogniser
+    from codec_plugin.hierarchy import load_hierarchy
+    from codec_plugin.images import read_picture, write_pixels
+    from hierlab._files import write_atomic
+
+    shipped = PHOTOS / f"{photo}.png"
+    if shipped.is_file():
+        pixels = demo_photo(photo)
+    else:
+        whole = read_picture(photo).padded(1)[0].permute(1, 2, 0).numpy()
+        pixels = np.ascontiguousarray((whole * 255).round().astype(np.uint8))
+    codec = Codec.load(checkpoint)
+    label_map = load_hierarchy(hierarchy or codec.checkpoint.meta.label_map_name)
+    groups = demo_rows(codec, Recogniser(load_classifier(), label_map), pixels)
+    write_atomic(output, write_pixels(picture_strip(pixels, groups), ".png"))
+    if json_out:
+        rows = [row._asdict() for group in groups for row in group]
+        for row in rows:
+            del row["pixels"]
+        typer.echo(json.dumps(rows))
+        return
+    for group in groups:
+        for row in group:
+            answers = "  ".join(
+                f"{level}: {name} {100 * share:.0f} %"
+                for level, name, share in zip(
+                    label_map.level_names, row.names, row.confidences, strict=True
+                )
+            )
+            typer.echo(
+                f"{row.name:16} {row.bytes:6d} bytes  {row.rate_bpp:.3f} bpp  "
+                f"{row.psnr_db:5.2f} dB  {answers}"
+            )
+        typer.echo("")
+    typer.echo(f"picture strip: {output}")

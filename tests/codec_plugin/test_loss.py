@@ -1,0 +1,74 @@
+"""The objective, term by term."""
+
+import math
+
+import pytest
+import torch
+
+from codec_plugin.train.loss import Semantics, Target, stage_loss
+from codec_plugin.train.settings import Phase
+from tests.codec_plugin.semantic import CLASS_IDS, small_classifier, small_hierarchy
+
+LAMBDAS = (0.001, 0.004, 0.016)
+
+
+def output(images: torch.Tensor, bits: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    batch = images.shape[0]
+    return images, torch.zeros(batch, 3), torch.full((batch,), bits)
+
+
+def test_rate_and_distortion_are_the_formula() -> None:
+    images = torch.full((2, 3, 64, 64), 0.5)
+    phase = Phase(name="p", steps=1, lambdas=LAMBDAS, rate_weights=(2.0, 1.0, 1.0))
+    parts = stage_loss(output(images + 0.1, 4096.0), images, 0, phase)
+    assert float(parts.rate_bpp) == 1.0
+    assert float(parts.mse) == pytest.approx(0.01, rel=1e-4)
+    assert float(parts.total) == pytest.approx(2.0 * 1.0 + 0.001 * 255**2 * 0.01, rel=1e-4)
+
+
+def test_padding_is_not_judged() -> None:
+    images = torch.full((1, 3, 48, 48), 0.5)
+    padded = torch.ones(1, 3, 64, 64)
+    padded[..., :48, :48] = 0.5
+    phase = Phase(name="p", steps=1, lambdas=LAMBDAS)
+    parts = stage_loss(output(padded, 0.0), images, 2, phase)
+    assert float(parts.total) == 0.0
+
+
+def test_cross_entropy_of_each_level_against_a_label() -> None:
+    semantics = Semantics(small_classifier(), small_hierarchy())
+    p = torch.tensor([[0.1, 0.2, 0.3, 0.05, 0.15, 0.2]])
+    target = Target(torch.eye(6)[2:3], [])
+    for level, mass in enumerate((0.8, 0.5, 0.3)):
+        found = semantics.cross_entropy(p, target, level)
+        assert float(found) == pytest.approx(-math.log(mass), rel=1e-5)
+
+
+def test_targets_mix_the_label_in_only_where_there_is_one() -> None:
+    semantics = Semantics(small_classifier(), small_hierarchy())
+    images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    phase = Phase(name="p", steps=1, lambdas=LAMBDAS, gammas=(1.0, 1.0, 1.0), label_share=1.0)
+    target = semantics.target(images, torch.tensor([4, -1]), phase)
+    assert torch.equal(target.posterior[0], torch.eye(6)[4])
+    clean = semantics.posterior(semantics.classifier.logits(images))
+    assert torch.allclose(target.posterior[1], clean[1])
+
+
+def test_a_subset_of_the_classes_is_renormalised() -> None:
+    more = (*CLASS_IDS[::-1], "n00000001")
+    semantics = Semantics(small_classifier(more), small_hierarchy())
+    logits = torch.zeros(1, 7)
+    logits[0, 6] = 9.0
+    assert torch.allclose(semantics.posterior(logits), torch.full((1, 6), 1 / 6))
+
+
+def test_gradient_reaches_the_pixels_and_not_the_classifier() -> None:
+    semantics = Semantics(small_classifier(), small_hierarchy())
+    clean = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    decoded = (clean * 0.5 + 0.2).requires_grad_()
+    phase = Phase(name="p", steps=1, lambdas=(1e-9,) * 3, gammas=(1.0,) * 3, fine_gammas=(1.0,) * 3)
+    target = semantics.target(clean, torch.tensor([-1]), phase)
+    stage_loss(output(decoded, 0.0), clean, 1, phase, semantics, target).total.backward()
+    assert decoded.grad is not None
+    assert float(decoded.grad.abs().sum()) > 0
+    assert all(parameter.grad is None for parameter in semantics.parameters())
