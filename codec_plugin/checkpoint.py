@@ -11,15 +11,14 @@ The float entropy model is not stored: it is the integers divided by their power
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import torch
 from torch import Tensor
 
+from codec_plugin.checkpoint_record import CheckpointMeta, check_meta, pack_record, read_record
 from codec_plugin.config import ModelConfig
 from codec_plugin.entropy.exact import ExactEntropy
 from codec_plugin.entropy.fixed import ACTIVATION_BITS
@@ -32,6 +31,8 @@ from codec_plugin.shipped import CHECKPOINTS, shipped_checkpoints
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from codec_plugin.config import ModelConfig
+
 __all__ = [
     "Checkpoint",
     "CheckpointMeta",
@@ -42,42 +43,9 @@ __all__ = [
 ]
 
 MAX_BYTES = 1 << 30
-_MAX_HEADER_BYTES = 1 << 22
-_FORMAT = "c2f-checkpoint"
-_VERSION = 1
 _NETWORKS = ("analysis.", "synthesis_net.", "hyper_analysis.")
 _PRIOR = "entropy.prior."
 _DTYPES = (torch.float16, torch.float32, torch.int16, torch.int32, torch.int64)
-
-
-class CheckpointMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a checkpoint says of itself besides its config.
-
-    Attributes:
-        name: for people.
-        label_map_id: SHA-256 (hex) of the label map it was trained for, "" for none.
-        label_map_name: its name.
-        level_names: what each stage serves, coarse first; empty or one a stage.
-        lambdas: trade-off of each stage in R [bpp] + λ·255²·MSE, as trained; may be empty.
-        provenance: how it was made, free text by key.
-    """
-
-    name: str = ""
-    label_map_id: str = ""
-    label_map_name: str = ""
-    level_names: tuple[str, ...] = ()
-    lambdas: tuple[float, ...] = ()
-    provenance: dict[str, str] = {}  # msgspec copies defaults
-
-
-class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The JSON in the file's metadata."""
-
-    format: str
-    version: int
-    model_id: str
-    config: ModelConfig
-    meta: CheckpointMeta
 
 
 @dataclass(frozen=True)
@@ -121,7 +89,7 @@ def pack_checkpoint(
     """The checkpoint as bytes; equal contents give equal bytes."""
     from safetensors.torch import save
 
-    _check_meta(meta, model.config)
+    check_meta(meta, model.config)
     tensors = _coding_tensors(exact, tables)
     for name, value in model.state_dict().items():
         if name.startswith(_NETWORKS):
@@ -129,8 +97,7 @@ def pack_checkpoint(
         elif name.startswith(_PRIOR):
             tensors[f"net.{name}"] = value.detach().to("cpu", torch.float32).contiguous()
     identity = model_id(model.config, exact, tables)
-    record = _Record(_FORMAT, _VERSION, identity, model.config, meta)
-    text = msgspec.json.encode(record, order="sorted").decode()
+    text = pack_record(identity, model.config, meta)
     # One key only: the order of several would differ from run to run.
     return bytes(save(dict(sorted(tensors.items())), metadata={"c2f": text}))
 
@@ -194,7 +161,7 @@ def unpack_checkpoint(data: bytes) -> Checkpoint:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    record = _read_record(data)
+    record = read_record(data)
     try:
         tensors: dict[str, Tensor] = load(data)
     except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError) as error:
@@ -221,42 +188,9 @@ def unpack_checkpoint(data: bytes) -> Checkpoint:
             f"the coding integers hash to {identity[:16]}, the file says {record.model_id[:16]}; "
             "it is damaged: get it again"
         )
-    _check_meta(record.meta, config)
+    check_meta(record.meta, config)
     model = _build(config, _under("net.", tensors) | _thaw(integers))
     return Checkpoint(model, exact, tables, record.meta, identity)
-
-
-def _read_record(data: bytes) -> _Record:
-    """The JSON record of a safetensors header (8 bytes of length, then JSON)."""
-    length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or not 2 <= length <= min(_MAX_HEADER_BYTES, len(data) - 8):
-        raise CheckpointError("not a safetensors file: its header does not fit")
-    try:
-        header = json.loads(data[8 : 8 + length])
-        text = header["__metadata__"]["c2f"]
-        record = msgspec.json.decode(text, type=_Record)
-    except (ValueError, KeyError, TypeError, RecursionError, ConfigError) as error:
-        raise CheckpointError(f"no codec is described in this file: {error}") from error
-    if record.format != _FORMAT or record.version != _VERSION:
-        raise CheckpointError(
-            f"format {record.format!r} version {record.version}; "
-            f"this program reads {_FORMAT!r} version {_VERSION}"
-        )
-    return record
-
-
-def _check_meta(meta: CheckpointMeta, config: ModelConfig) -> None:
-    """Refuse a description that does not fit the model."""
-    for field in ("level_names", "lambdas"):
-        if len(getattr(meta, field)) not in (0, config.n_blocks):
-            raise CheckpointError(f"{field} must have one entry a stage ({config.n_blocks})")
-    if meta.label_map_id:
-        try:
-            sound = len(bytes.fromhex(meta.label_map_id)) == 32
-        except ValueError:
-            sound = False
-        if not sound:
-            raise CheckpointError(f"label map id must be 64 hex digits, not {meta.label_map_id!r}")
 
 
 def _coding_tensors(exact: ExactEntropy, tables: CodingTables) -> dict[str, Tensor]:

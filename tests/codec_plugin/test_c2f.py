@@ -202,3 +202,14 @@ def test_a_picture_appears_before_the_file_has_arrived(repository: Path, tmp_pat
     assert target.read_bytes() != early
     assert told.decode().count("c2f: ") >= 2
     assert [p.name for p in tmp_path.iterdir()] == ["live.png"]
+
+
+def test_public_names() -> None:
+    import codec_plugin
+
+    assert list(codec_plugin.__all__) == sorted(codec_plugin.__all__)
+    assert dir(codec_plugin) == codec_plugin.__all__
+    for name in codec_plugin.__all__:
+        assert getattr(codec_plugin, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no 'nothing'"):
+        _ = codec_plugin.nothing

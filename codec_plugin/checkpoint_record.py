@@ -1,0 +1,93 @@
+"""What a checkpoint says of itself: the JSON in the metadata of its safetensors file."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+
+from codec_plugin.config import ModelConfig
+from codec_plugin.errors import CheckpointError, ConfigError
+
+__all__ = ["CheckpointMeta", "CheckpointRecord", "check_meta", "pack_record", "read_record"]
+
+_MAX_HEADER_BYTES = 1 << 22
+_FORMAT = "c2f-checkpoint"
+_VERSION = 1
+
+
+class CheckpointMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a checkpoint says of itself besides its config.
+
+    Attributes:
+        name: for people.
+        label_map_id: SHA-256 (hex) of the label map it was trained for, "" for none.
+        label_map_name: its name.
+        level_names: what each stage serves, coarse first; empty or one a stage.
+        lambdas: trade-off of each stage in R [bpp] + λ·255²·MSE, as trained; may be empty.
+        provenance: how it was made, free text by key.
+    """
+
+    name: str = ""
+    label_map_id: str = ""
+    label_map_name: str = ""
+    level_names: tuple[str, ...] = ()
+    lambdas: tuple[float, ...] = ()
+    provenance: dict[str, str] = {}  # msgspec copies defaults
+
+
+class CheckpointRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The JSON in the file's metadata."""
+
+    format: str
+    version: int
+    model_id: str
+    config: ModelConfig
+    meta: CheckpointMeta
+
+
+def pack_record(model_id: str, config: ModelConfig, meta: CheckpointMeta) -> str:
+    """The record as JSON with sorted keys."""
+    record = CheckpointRecord(_FORMAT, _VERSION, model_id, config, meta)
+    return msgspec.json.encode(record, order="sorted").decode()
+
+
+def read_record(data: bytes) -> CheckpointRecord:
+    """The JSON record of a safetensors header (8 bytes of length, then JSON).
+
+    Raises:
+        CheckpointError: not such a file, or another format or version.
+    """
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or not 2 <= length <= min(_MAX_HEADER_BYTES, len(data) - 8):
+        raise CheckpointError("not a safetensors file: its header does not fit")
+    try:
+        header = json.loads(data[8 : 8 + length])
+        text = header["__metadata__"]["c2f"]
+        record = msgspec.json.decode(text, type=CheckpointRecord)
+    except (ValueError, KeyError, TypeError, RecursionError, ConfigError) as error:
+        raise CheckpointError(f"no codec is described in this file: {error}") from error
+    if record.format != _FORMAT or record.version != _VERSION:
+        raise CheckpointError(
+            f"format {record.format!r} version {record.version}; "
+            f"this program reads {_FORMAT!r} version {_VERSION}"
+        )
+    return record
+
+
+def check_meta(meta: CheckpointMeta, config: ModelConfig) -> None:
+    """Refuse a description that does not fit the model.
+
+    Raises:
+        CheckpointError: naming the field.
+    """
+    for field in ("level_names", "lambdas"):
+        if len(getattr(meta, field)) not in (0, config.n_blocks):
+            raise CheckpointError(f"{field} must have one entry a stage ({config.n_blocks})")
+    if meta.label_map_id:
+        try:
+            sound = len(bytes.fromhex(meta.label_map_id)) == 32
+        except ValueError:
+            sound = False
+        if not sound:
+            raise CheckpointError(f"label map id must be 64 hex digits, not {meta.label_map_id!r}")
