@@ -68,9 +68,7 @@ class Classifier(nn.Module):
         already at that scale; anything else is first resized so that the crop keeps 0.875 of it.
         """
         if images.ndim != 4 or images.shape[1] != 3:
-            raise ClassifierError(
-                f"images must be (B, 3, H, W) in 0..1; got {tuple(images.shape)}"
-            )
+            raise ClassifierError(f"images must be (B, 3, H, W) in 0..1; got {tuple(images.shape)}")
         size = self.input_size
         shorter = min(images.shape[-2:])
         if not size <= shorter <= size / CROP_RATIO + 1:

@@ -150,6 +150,4 @@ def _wrap(
     fold_batch_norms(network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     expand = (tuple(mean) * 3)[:3], (tuple(std) * 3)[:3]
-    return TimmClassifier(
-        name, network, class_ids, input_size=size, mean=expand[0], std=expand[1]
-    )
+    return TimmClassifier(name, network, class_ids, input_size=size, mean=expand[0], std=expand[1])

@@ -86,7 +86,9 @@ def _evaluation(
             subjects.append(PeerSubject(name))
             continue
         codec = Codec.load(name)
-        label = Path(name).stem if "/" not in name else f"{Path(name).parent.name}-{Path(name).stem}"
+        label = (
+            Path(name).stem if "/" not in name else f"{Path(name).parent.name}-{Path(name).stem}"
+        )
         subjects.append(CodecSubject(label, codec, cuts, effort, matched))
         wanted = wanted or codec.checkpoint.meta.label_map_name
     label_map = load_hierarchy(wanted or DEFAULT_HIERARCHY)

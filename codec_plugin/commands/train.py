@@ -13,7 +13,9 @@ def train(
     preset: Annotated[str, typer.Option(help="Shipped preset or a TOML file.")] = "compact",
     data: Annotated[str, typer.Option(help="Folder of photographs, or WebDataset shards.")] = "",
     hierarchy: Annotated[str, typer.Option(help="Label map file, or a shipped one.")] = "",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder of the run.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder of the run.")
+    ] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
     set_: Annotated[
@@ -39,7 +41,9 @@ def train(
     with _Display(trainer.fabric.is_global_zero) as display:
         result = trainer.train(minutes=minutes, progress=display)
     if trainer.fabric.is_global_zero:
-        typer.echo(f"{result.reason} at step {result.step}; checkpoint {result.run}/best.safetensors")
+        typer.echo(
+            f"{result.reason} at step {result.step}; checkpoint {result.run}/best.safetensors"
+        )
         if result.reason != "finished":
             typer.echo(f"go on with: c2f train --resume {result.run}")
 

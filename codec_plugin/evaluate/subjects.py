@@ -36,7 +36,10 @@ class Cut(NamedTuple):
 class Subject(Protocol):
     """Something that turns a photograph into points of a curve."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Of the results' rows."""
+        ...
 
     def cuts(self, pixels: Pixels, image: str) -> Iterator[Cut]:
         """Points of one photograph (H, W, 3) called `image`."""

@@ -14,7 +14,14 @@ from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.settings import TrainSettings, settings_from
 from codec_plugin.train.state import STATE_FILE, load_weights, read_state
 
-__all__ = ["HIERARCHY_FILE", "SETTINGS_FILE", "averaged_model", "export_model", "export_run", "stored_tree"]
+__all__ = [
+    "HIERARCHY_FILE",
+    "SETTINGS_FILE",
+    "averaged_model",
+    "export_model",
+    "export_run",
+    "stored_tree",
+]
 
 SETTINGS_FILE = "settings.json"
 HIERARCHY_FILE = "hierarchy.json"

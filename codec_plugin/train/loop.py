@@ -22,8 +22,8 @@ from codec_plugin.train.loss import LossParts, Semantics, stage_loss
 from codec_plugin.train.records import RunRecords
 from codec_plugin.train.schedule import learning_rate
 from codec_plugin.train.settings import Phase, TrainSettings
-from codec_plugin.train.state import STATE_FILE, RunState, load_state, save_state
 from codec_plugin.train.split import split_first_block
+from codec_plugin.train.state import STATE_FILE, RunState, load_state, save_state
 from codec_plugin.train.validate import pad_to_stride
 
 __all__ = ["Progress", "TrainResult", "Trainer"]
@@ -263,9 +263,7 @@ def _groups(model: nn.Module) -> list[dict[str, Any]]:
     ]
 
 
-def _draw_stages(
-    phase: Phase, n_stages: int, rng: np.random.Generator
-) -> tuple[list[int], float]:
+def _draw_stages(phase: Phase, n_stages: int, rng: np.random.Generator) -> tuple[list[int], float]:
     """Stages of a step, and the share of the last block's symbols that arrives."""
     keep = float(rng.random()) if rng.random() < phase.cut_probability else 1.0
     if phase.stages == "all":

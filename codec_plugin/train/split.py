@@ -116,9 +116,7 @@ def _synthesis(old: ProgressiveModel, new: ProgressiveModel, channels: _Channels
     after.enter.weight.copy_(torch.cat([channels.read(latent), known], 1))
 
 
-def _base(
-    old: ProgressiveModel, new: ProgressiveModel, channels: _Channels, gain: float
-) -> None:
+def _base(old: ProgressiveModel, new: ProgressiveModel, channels: _Channels, gain: float) -> None:
     """Base means and scales; the refinement's are those of a uniform error of the first block."""
     before, after = old.entropy.hyper.base, new.entropy.hyper.base
     refined = slice(channels.begin, channels.begin + channels.first)

@@ -100,10 +100,10 @@ def _stored_settings(run: Path, overrides: Sequence[str]) -> TrainSettings:
 
 def _fabric(settings: TrainSettings, devices: str, accelerator: str) -> Any:
     """A launched Fabric; several processes find their own unused parameters."""
+    import os
+
     from lightning_fabric import Fabric
     from lightning_fabric.strategies import DDPStrategy
-
-    import os
 
     world = int(os.environ.get("WORLD_SIZE", "1"))
     count = int(devices) if devices.isdigit() else devices

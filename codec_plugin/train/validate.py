@@ -93,9 +93,7 @@ def _one(model: ProgressiveModel, image: Tensor, semantics: Semantics | None) ->
                 entropy.append(float(-(wanted * summed.clamp_min(1e-8).log()).sum()))
         rate = float(output.kept_bits) / (height * width)
         psnr = float(-10 * torch.log10(mse.clamp_min(1e-10)))
-        rows.append(
-            StageFigures(stage, rate, psnr, float(mse), tuple(agreement), tuple(entropy))
-        )
+        rows.append(StageFigures(stage, rate, psnr, float(mse), tuple(agreement), tuple(entropy)))
     return rows
 
 

@@ -40,9 +40,7 @@ def small_classifier(class_ids: tuple[str, ...] = CLASS_IDS, seed: int = 0) -> C
         with torch.no_grad():
             for parameter in network.parameters():
                 parameter.mul_(6)
-    return Classifier(
-        "small", network, class_ids, input_size=64, mean=(0.5,) * 3, std=(0.25,) * 3
-    )
+    return Classifier("small", network, class_ids, input_size=64, mean=(0.5,) * 3, std=(0.25,) * 3)
 
 
 def write_photographs(folder: Path, count: int = 6, side: int = 72) -> Path:

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from codec_plugin.errors import ConfigError, TrainingError
-
 from codec_plugin.train.ema import Ema
 from codec_plugin.train.loop import Trainer
 from codec_plugin.train.schedule import learning_rate
@@ -161,8 +160,6 @@ def test_a_split_makes_the_first_stage_cheap_and_keeps_the_last() -> None:
     assert float(saved) > 0.5 * 3 * 64
     assert float((before.x_hat - after.x_hat).square().mean()) < 2e-4
     assert float(after.kept_bits) < 1.3 * float(before.kept_bits)
-
-
 
 
 @pytest.mark.parametrize("gain", [0.0, 1.0, 2.0])
