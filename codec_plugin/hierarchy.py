@@ -75,9 +75,7 @@ class Hierarchy:
         places = {key: number for number, key in enumerate(class_ids)}
         missing = [key for key in self.class_ids if key not in places]
         if missing:
-            named = ", ".join(
-                f"{key} ({self.class_names[self.index[key]]})" for key in missing[:3]
-            )
+            named = ", ".join(f"{key} ({self.class_names[self.index[key]]})" for key in missing[:3])
             raise HierarchyMismatchError(
                 f"the classifier knows {len(places)} classes but not {named}"
                 f"{f' and {len(missing) - 3} more' if len(missing) > 3 else ''}; "
