@@ -70,6 +70,8 @@ def _rows(content: bytes) -> list[Row]:
         for row in reader:
             if len(rows) == MAX_ROWS:
                 raise UploadError(f"The table has more than {MAX_ROWS:,} rows; cut it first.")
+            if any(row[name] is None for name in NEEDED):
+                raise UploadError(f"Row {len(rows) + 2} of the table is cut short.")
             rows.append({key: value for key, value in row.items() if key is not None})
     except (UnicodeDecodeError, csv.Error) as error:
         raise UploadError("This is not a CSV table that can be read.") from error

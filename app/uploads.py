@@ -108,6 +108,10 @@ def picture_of(content: bytes) -> Image.Image:
             return ImageOps.exif_transpose(opened).convert("RGB")
     except UploadError:
         raise
+    except Image.DecompressionBombError as error:
+        raise UploadError(
+            f"The picture has too many pixels; up to {MAX_PIXELS // 10**6} million are taken."
+        ) from error
     except Exception as error:  # Pillow's decoders raise almost anything on hostile files
         raise UploadError(
             "This is not a JPEG, PNG, WebP or AVIF picture that can be read."

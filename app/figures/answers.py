@@ -34,7 +34,8 @@ def answer_figure(answers: Answers, *, height_px: int = 420) -> go.Figure:
                 x=[100 * share for _, share in found],
                 y=[f"{place} {in_figure(name, 22)}" for place, (name, _) in enumerate(found, 1)],
                 text=[f"{100 * share:.0f} %" for _, share in found],
-                textposition="auto",
+                textposition="outside",
+                cliponaxis=False,
                 orientation="h",
                 marker={"color": LINES[(row - 1) % len(LINES)]},
                 hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
@@ -43,7 +44,7 @@ def answer_figure(answers: Answers, *, height_px: int = 420) -> go.Figure:
             col=1,
         )
         figure.update_yaxes(autorange="reversed", row=row, col=1)
-    figure.update_xaxes(range=[0, 100])
+    figure.update_xaxes(range=[0, 112])
     figure.update_xaxes(title="probability in %", row=len(answers), col=1)
     figure.update_layout(
         height=height_px, margin={"t": 28, "l": 8, "r": 8, "b": 8}, showlegend=False, bargap=0.25

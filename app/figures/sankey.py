@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.palette import category
-from app.text import in_figure
+from app.text import in_figure, short
 
 __all__ = ["CLICK", "Ribbon", "sankey_height_px", "sankey_options", "strongest"]
 
@@ -65,10 +65,10 @@ def sankey_options(
             "depth": 0 if key.startswith("a") else 1,
             "itemStyle": {"color": category(int(key[1:]))},
             "label": {
-                "formatter": in_figure(name, limit).replace("{", "(").replace("}", ")"),
+                "formatter": _label(name, limit),
                 "position": "right" if key.startswith("a") else "left",
             },
-            "tooltip": {"formatter": in_figure(name)},
+            "tooltip": {"formatter": _tip(name)},
         }
         for key, name in ends.items()
     ]
@@ -79,7 +79,7 @@ def sankey_options(
             "value": one.classes,
             "lineStyle": {"opacity": _opacity(one, chosen)},
             "tooltip": {
-                "formatter": f"{in_figure(one.first_name)} → {in_figure(one.second_name)}: "
+                "formatter": f"{_tip(one.first_name)} → {_tip(one.second_name)}: "
                 f"{one.classes} classes"
             },
         }
@@ -114,3 +114,13 @@ def _opacity(ribbon: Ribbon, chosen: str | None) -> float:
         return 0.45
     hit = chosen in (ribbon.id, f"a{ribbon.first}", f"b{ribbon.second}")
     return 0.8 if hit else 0.15
+
+
+def _label(name: str, limit: int) -> str:
+    """Words on the canvas, where braces would stand for a value."""
+    return short(name, limit).replace("{", "(").replace("}", ")")
+
+
+def _tip(name: str) -> str:
+    """Words in a tooltip, which is HTML and knows braces too."""
+    return in_figure(name).replace("{", "&#123;").replace("}", "&#125;")

@@ -1,0 +1,100 @@
+"""The Explore page as a visitor meets it, without a browser."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+Page = Callable[..., AppTest]
+
+
+def words(test: AppTest) -> str:
+    blocks = (*test.markdown, *test.caption, *test.info, *test.error, *test.warning)
+    return "\n".join(block.value for block in blocks)
+
+
+def test_the_whole_map_is_described_first(page: Page) -> None:
+    test = page("explore", map="toys")
+    assert not test.exception
+    assert "8 classes of toys, nested" in words(test)
+
+
+def test_the_address_opens_a_cluster(page: Page) -> None:
+    test = page("explore", map="toys", level="mid", cluster="mid:1")
+    assert not test.exception
+    assert "#### dog" in words(test)
+    members = next(frame.value for frame in test.dataframe if "class" in frame.value)
+    assert list(members["class"]) == ["beagle", "collie"]
+
+
+def test_an_address_that_names_no_cluster_shows_the_whole(page: Page) -> None:
+    for wrong in ("mid:99", "mid:-1", "nowhere:0", "<b>", "mid:²", "9" * 400):
+        test = page("explore", map="toys", cluster=wrong)
+        assert not test.exception
+        assert "8 classes" in words(test)
+
+
+def test_a_map_that_is_not_here_is_told(page: Page) -> None:
+    test = page("explore", map="../../etc/passwd")
+    assert not test.exception
+    assert "which is not here" in words(test)
+
+
+def test_search_goes_to_the_cluster(page: Page) -> None:
+    test = page("explore", map="toys", level="mid")
+    test.text_input(key="find").set_value("beagle").run()
+    found = test.button(key="found_n02088364")
+    assert "dog" in found.label
+    found.click().run()
+    assert test.query_params["cluster"] in ("mid:1", ["mid:1"])
+    assert "#### dog" in words(test)
+
+
+def test_a_search_that_finds_nothing_says_so(page: Page) -> None:
+    test = page("explore", map="toys", find="zeppelin")
+    assert "No class here is called zeppelin" in words(test)
+
+
+def test_every_view_draws_both_kinds_of_map(page: Page) -> None:
+    for name in ("toys", "crossed"):
+        for view in ("Treemap", "Icicle", "Sunburst", "Class map", "Sizes"):
+            test = page("explore", map=name, view=view)
+            assert not test.exception, (name, view)
+
+
+def test_a_map_that_is_not_nested_says_so(page: Page) -> None:
+    assert "not nested" in words(page("explore", map="crossed"))
+
+
+def test_jumps_lead_up_and_down(page: Page) -> None:
+    test = page("explore", map="toys", cluster="coarse:0", level="coarse")
+    test.button(key="jump_Made of_1_0").click().run()
+    assert "#### cat" in words(test)
+    test.button(key="jump_Inside_0_0").click().run()
+    assert "#### animal" in words(test)
+
+
+def test_two_visitors_share_no_maps(page: Page, nested, crossed) -> None:  # type: ignore[no-untyped-def]
+    first = page("explore")
+    first.session_state["own_maps"] = {}
+    assert not first.exception
+    from app.maps import Chosen
+
+    first.session_state["own_maps"] = {"my secret": Chosen.of("my secret", nested)}
+    first.run()
+    assert "my secret" in first.selectbox(key="map").options
+    assert "my secret" not in page("explore").selectbox(key="map").options
+
+
+def test_a_damaged_served_map_is_a_sentence(page: Page, served: Path) -> None:
+    (served / "maps" / "broken.json").write_text('{"format": "hierlab-label-map", "version": 9}')
+    test = page("explore", map="broken")
+    assert not test.exception
+    assert "cannot be opened" in test.error[0].value
+
+
+def test_names_in_files_are_not_markup(page: Page, served: Path, nested) -> None:  # type: ignore[no-untyped-def]
+    nested.renamed("<script>alert(1)</script>").save(served / "maps" / "a[b](http:x).json")
+    test = page("explore", map="a[b](http:x)")
+    assert not test.exception
+    assert "](http" not in words(test)

@@ -1,0 +1,131 @@
+"""Figures are functions of data: what they draw is in what they return."""
+
+import numpy as np
+import pytest
+
+from app.figures.classmap import class_map_figure
+from app.figures.confidence import confidence_figure
+from app.figures.contingency import contingency_figure
+from app.figures.sankey import Ribbon, sankey_height_px, sankey_options, strongest
+from app.figures.sizes import sizes_figure
+from app.figures.tree import KINDS, ROOT, node_of_spot, tree_figure, tree_nodes
+from app.palette import LINES, category, lighter
+from app.state import Spot, format_spot, parse_number, parse_spot, spot_of_class
+from app.text import in_figure, in_markdown, short
+from hierlab.labelmap import LabelMap
+
+RIBBONS = (
+    Ribbon(0, 0, "animal", "alive", 4),
+    Ribbon(1, 0, "thing", "alive", 1),
+    Ribbon(1, 1, "thing", "{made}<b>", 3),
+)
+
+
+def test_areas_nest_and_add_up(nested: LabelMap, crossed: LabelMap) -> None:
+    for label_map in (nested, crossed):
+        nodes = tree_nodes(label_map)
+        by_id = {node.id: node for node in nodes}
+        assert len(by_id) == len(nodes)
+        for node in nodes:
+            inside = [other.size for other in nodes if other.parent == node.id]
+            assert not inside or sum(inside) == node.size
+            assert node.id == ROOT or node.parent in by_id
+
+
+def test_a_cluster_in_parts_says_its_share(crossed: LabelMap) -> None:
+    labels = {node.label for node in tree_nodes(crossed)}
+    assert {"soft (2 of 4)", "wild", "hard"} <= labels
+
+
+def test_a_finest_level_of_single_classes_is_drawn_once(nested: LabelMap) -> None:
+    assert len(tree_nodes(nested)) == 1 + 2 + 4 + 8
+
+
+def test_the_area_of_a_cluster_is_found(nested: LabelMap, crossed: LabelMap) -> None:
+    assert node_of_spot(tree_nodes(nested), Spot(1, 3)).label == "car"
+    assert node_of_spot(tree_nodes(nested), None).id == ROOT
+    assert node_of_spot(tree_nodes(crossed), Spot(1, 1)).label.startswith("soft")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_tree_opens_where_it_is_told(nested: LabelMap, kind) -> None:  # type: ignore[no-untyped-def]
+    nodes = tree_nodes(nested)
+    at = node_of_spot(nodes, Spot(0, 1)).id
+    trace = tree_figure(nodes, kind, depth=1, at=at).data[0]
+    assert (trace.type, trace.level, trace.maxdepth) == (kind.lower(), at, 2)
+    assert sum(value for value, parent in zip(trace.values, trace.parents, strict=True)
+               if parent == ROOT) == 8  # fmt: skip
+
+
+def test_labels_in_figures_are_words() -> None:
+    options = sankey_options(RIBBONS)
+    nodes = {node["name"]: node for node in options["series"][0]["data"]}
+    assert nodes["b1"]["label"]["formatter"] == "(made)<b>"  # drawn on a canvas, not HTML
+    assert nodes["b1"]["tooltip"]["formatter"] == "&#123;made&#125;&lt;b&gt;"
+    assert "<b>" not in str([link["tooltip"] for link in options["series"][0]["links"]])
+    assert in_figure("<a href=x>&") == "&lt;a href=x&gt;&amp;"
+
+
+def test_a_sankey_keeps_the_widest_ribbons_in_order() -> None:
+    assert [one.id for one in strongest(RIBBONS, 2)] == ["a0-b0", "a1-b1"]
+    assert sankey_height_px(()) == 320
+
+
+def test_a_chosen_ribbon_stands_out() -> None:
+    links = sankey_options(RIBBONS, chosen="a1-b1")["series"][0]["links"]
+    opacities = [link["lineStyle"]["opacity"] for link in links]
+    assert opacities[2] > max(opacities[:2])
+    links = sankey_options(RIBBONS, chosen="b0")["series"][0]["links"]
+    assert [link["lineStyle"]["opacity"] > 0.5 for link in links] == [True, True, False]
+
+
+def test_a_contingency_heatmap_holds_every_class() -> None:
+    assert contingency_figure(RIBBONS, first="a", second="b").data[0].z.sum() == 8
+
+
+def test_a_class_map_draws_every_class(nested: LabelMap) -> None:
+    points = np.random.default_rng(0).normal(size=(8, 2))
+    figure = class_map_figure(points, nested.levels[1], nested.classes.names, chosen=2)
+    assert sum(len(trace.x) for trace in figure.data) == 8
+    assert [trace.marker.opacity > 0.5 for trace in figure.data] == [False, False, True, False]
+
+
+def test_sizes_and_confidences_are_all_there(nested: LabelMap) -> None:
+    assert sum(sizes_figure({"toys": nested.levels[0]}).data[0].y) == 8
+    assert len(confidence_figure([0.1, 0.5, 1.0]).data[0].x) == 3
+
+
+def test_places_survive_the_address(nested: LabelMap) -> None:
+    for level in range(3):
+        for cluster in range(nested.levels[level].k):
+            spot = Spot(level, cluster)
+            assert parse_spot(nested, format_spot(nested, spot)) == spot
+    assert spot_of_class(nested, 5, 1) == Spot(1, 2)
+    assert parse_number("7", 0, 9, -1) == 7
+    assert parse_number("70", 0, 9, -1) == parse_number(None, 0, 9, -1) == -1
+
+
+def test_markdown_is_escaped() -> None:
+    assert in_markdown("[x](http://y) `z`\n# h") == r"\[x\]\(http\://y\) \`z\` \# h"
+    assert short("abcdef", 4) == "abc…"
+
+
+# Machado et al. 2009, severity 1.0: what the two common kinds of colour blindness see.
+DEUTAN = ((0.367, 0.861, -0.228), (0.280, 0.673, 0.047), (-0.012, 0.043, 0.969))
+PROTAN = ((0.152, 1.053, -0.205), (0.115, 0.786, 0.099), (-0.004, -0.048, 1.052))
+
+
+@pytest.mark.parametrize("seen", [np.eye(3), np.array(DEUTAN), np.array(PROTAN)])
+def test_colours_stay_apart_for_the_colour_blind(seen) -> None:  # type: ignore[no-untyped-def]
+    for colours in (LINES[:6], [category(number) for number in range(10)]):
+        linear = np.array(
+            [[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in colours]
+        )
+        shown = np.clip(linear @ seen.T, 0, 1)
+        apart = np.linalg.norm(shown[:, None] - shown[None], axis=-1) + 9 * np.eye(len(colours))
+        assert apart.min() > 0.08
+
+
+def test_lighter_ends_at_white() -> None:
+    assert lighter("#102030", 0) == "#102030"
+    assert lighter("#102030", 1) == "#FFFFFF"
