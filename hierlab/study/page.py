@@ -27,7 +27,8 @@ figure{margin:1rem 0;overflow-x:auto}
 _METHOD = """
 Each cell of the study is one partition of the classes. Agreement is the adjusted Rand index (ARI):
 1 for equal partitions, 0 for what chance gives. Along an axis, partitions are compared that differ
-on that axis only. Intervals are 95 % percentiles over 100 bootstrap draws of the classes, in which
+on that axis only. Intervals are
+95 % percentiles over bootstrap draws of the classes (100; 400 for correlations), in which
 only pairs of distinct classes count; they say how far the figure depends on these classes, not how
 it would be on other encoders. Variance shares are omega squared of a distance-based analysis of
 variance on 1 − ARI. Draws are compared with the whole list over the classes they share. Partial

@@ -28,6 +28,7 @@ from hierlab.study.store import StudyStore
 __all__ = ["Consistency", "Heatmap", "ReferenceAgreement", "StudyReport", "study_report"]
 
 _REPLICATES = 100
+_REPLICATES_OF_LIKENESS = 400  # the smallest p that can be told is one part in so many
 _CACHED = 4096  # labels held at once: 16 MB for 1000 classes
 
 
@@ -40,7 +41,7 @@ class Consistency:
         encoders: how many were averaged, or the name of the one control.
         within: mean over pairs in one cluster.
         random: the same for random partitions of equal sizes.
-        lift: within less random, with its interval over the encoders' spread where there are some.
+        lift: within less random.
         largest: classes in the largest cluster, mean over the partitions.
     """
 
@@ -129,7 +130,8 @@ def study_report(
         table = [] if wordnet is None else _consistency(cells, labels, wordnet)
         odd = [] if wordnet is None else _discords(cells, labels, classes, wordnet)
         told(3, 5)
-        likeness = _likeness(store.grid, classes, wordnet, similarity, weights, left_out)
+        more = class_weights(len(classes), _REPLICATES_OF_LIKENESS, seed)
+        likeness = _likeness(store.grid, classes, wordnet, similarity, more, left_out)
         told(4, 5)
         references = _references(cells, labels, classes, reference, weights)
         heatmaps = _heatmaps(cells, labels)
