@@ -42,7 +42,7 @@ format: setup-all ## format the code
 	$(BIN)/ruff check --fix .
 
 docs: setup-all ## build the documentation site into out/site (strict)
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 data: setup-all ## rebuild data/ and hierarchies/ from their sources (PROTOTYPES=folder of npz)
 	$(BIN)/hierlab data $(if $(PROTOTYPES),--prototypes $(PROTOTYPES))

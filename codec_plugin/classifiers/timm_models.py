@@ -148,6 +148,6 @@ def _wrap(
         parameter.requires_grad_(False)
     network.eval()
     fold_batch_norms(network)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)
     expand = (tuple(mean) * 3)[:3], (tuple(std) * 3)[:3]
     return TimmClassifier(name, network, class_ids, input_size=size, mean=expand[0], std=expand[1])

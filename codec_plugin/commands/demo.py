@@ -42,10 +42,10 @@ def demo(
     groups = demo_rows(codec, Recogniser(load_classifier(), label_map), pixels)
     write_atomic(output, write_pixels(picture_strip(pixels, groups), ".png"))
     if json_out:
-        rows = [row._asdict() for group in groups for row in group]
-        for row in rows:
-            del row["pixels"]
-        typer.echo(json.dumps(rows))
+        told = [row._asdict() for group in groups for row in group]
+        for entry in told:
+            del entry["pixels"]
+        typer.echo(json.dumps(told))
         return
     for group in groups:
         for row in group:

@@ -156,12 +156,16 @@ def _panel(summary: Sequence[Row], measure: str, title: str, axis: str, factor: 
         ]
         if subject == CLEAN or not entries:
             continue
-        columns = [[entry[measure][part] * factor for entry in entries] for part in _PARTS]
+        values, low, high = (
+            tuple(entry[measure][part] * factor for entry in entries) for part in _PARTS
+        )
         curves.append(
             Curve(
                 subject,
                 tuple(entry["rate_bpp"]["mean"] for entry in entries),
-                *(tuple(column) for column in columns),
+                values,
+                low,
+                high,
                 tuple(entry["cut"].startswith("stage-") for entry in entries),
             )
         )

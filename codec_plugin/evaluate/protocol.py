@@ -124,8 +124,9 @@ class Evaluation:
             row[f"agree_{name}"] = int(answer.clusters[level] == clean.clusters[level])
             row[f"confidence_{name}"] = round(answer.confidences[level], 4)
         similarity = self.recogniser.similarity
-        known = similarity is not None and label >= 0
-        row["wu_palmer"] = round(float(similarity[answer.fine_class, label]), 4) if known else ""
+        row["wu_palmer"] = ""
+        if similarity is not None and label >= 0:
+            row["wu_palmer"] = round(float(similarity[answer.fine_class, label]), 4)
         row["answer"] = hierarchy.class_ids[answer.fine_class]
         return row
 

@@ -47,7 +47,7 @@ class Recogniser:
     @torch.no_grad()
     def posterior(self, image: Tensor) -> Tensor:
         """Probabilities (C,) over the hierarchy's classes of one picture (3, H, W) in 0..1."""
-        probabilities = self.classifier(image[None]).float().softmax(1)[0, self.columns]
+        probabilities: Tensor = self.classifier(image[None]).float().softmax(1)[0, self.columns]
         return probabilities / probabilities.sum().clamp_min(1e-12)
 
     def answer(self, image: Tensor) -> Answer:

@@ -101,7 +101,7 @@ def bd_psnr_db(summary: Sequence[Row], subject: str, anchor: str) -> float:
         float(PchipInterpolator(x, y).integrate(low, high))
         for x, y in ((rate, psnr), (anchor_rate, anchor_psnr))
     ]
-    return (areas[0] - areas[1]) / (high - low)
+    return float((areas[0] - areas[1]) / (high - low))
 
 
 def _psnr_curve(

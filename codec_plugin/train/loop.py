@@ -109,7 +109,7 @@ class Trainer:
                 _draw_kernels(self.model)
             size = min(256, max(64, settings.phases[0].crop // 64 * 64))
             self.model.init_scales(self.source.batch(0, START_IMAGES, size).images)
-        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model.to(memory_format=torch.channels_last)
         self.ema = Ema(self.model, settings.ema_decay)
         optimizer = torch.optim.AdamW(_groups(self.model), lr=0.0, fused=True)
         self.wrapped, self.optimizer = self.fabric.setup(self.model, optimizer)

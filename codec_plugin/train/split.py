@@ -10,6 +10,7 @@ Source: Equitz & Cover 1991 (successive refinement).
 """
 
 import math
+from typing import Any
 
 import msgspec
 import torch
@@ -91,7 +92,9 @@ class _Channels:
 
 
 def _analysis(old: ProgressiveModel, new: ProgressiveModel, channels: _Channels) -> None:
-    before, after = old.analysis, new.analysis
+    # Layers by name, as the compact transforms have them.
+    before: Any = old.analysis
+    after: Any = new.analysis
     after.linear.weight.copy_(channels.made(before.linear.weight))
     after.linear.bias.copy_(channels.made(before.linear.bias))
     old_tail, new_tail = list(before.residual)[-3:], list(after.residual)[-3:]
@@ -109,7 +112,8 @@ def _analysis(old: ProgressiveModel, new: ProgressiveModel, channels: _Channels)
 
 
 def _synthesis(old: ProgressiveModel, new: ProgressiveModel, channels: _Channels) -> None:
-    before, after = old.synthesis_net, new.synthesis_net
+    before: Any = old.synthesis_net
+    after: Any = new.synthesis_net
     after.linear.weight.copy_(channels.read(before.linear.weight))
     total = old.config.channels
     latent, known = before.enter.weight[:, :total], before.enter.weight[:, total:]
@@ -118,7 +122,8 @@ def _synthesis(old: ProgressiveModel, new: ProgressiveModel, channels: _Channels
 
 def _base(old: ProgressiveModel, new: ProgressiveModel, channels: _Channels, gain: float) -> None:
     """Base means and scales; the refinement's are those of a uniform error of the first block."""
-    before, after = old.entropy.hyper.base, new.entropy.hyper.base
+    before: Any = old.entropy.hyper.base
+    after: Any = new.entropy.hyper.base
     refined = slice(channels.begin, channels.begin + channels.first)
     sigma = torch.tensor(1 / gain / math.sqrt(12))
     for target, source in ((after.weight, before.weight), (after.bias, before.bias)):
@@ -133,7 +138,8 @@ def _base(old: ProgressiveModel, new: ProgressiveModel, channels: _Channels, gai
 def _delta(
     old: ProgressiveModel, new: ProgressiveModel, channels: _Channels, k: int, gain: float
 ) -> None:
-    before, after = old.entropy.deltas[k], new.entropy.deltas[k]
+    before: Any = old.entropy.deltas[k]
+    after: Any = new.entropy.deltas[k]
     width = old.config.context_width
     _widen(before.from_features, after.from_features, inputs=False)
     _widen(before.hidden, after.hidden)
@@ -159,16 +165,16 @@ def _delta(
         _pass_through(after, width, old.config.blocks[1], channels.first, gain)
 
 
-def _pass_through(delta: nn.Module, width: int, second: int, first: int, gain: float) -> None:
+def _pass_through(delta: Any, width: int, second: int, first: int, gain: float) -> None:
     """Hidden units that carry ŷ1 and -ŷ1 through both ReLUs to the refinement's means."""
-    entry: Tensor = delta.from_blocks.weight  # type: ignore[union-attr,assignment]
+    entry: Tensor = delta.from_blocks.weight
     middle = entry.shape[-1] // 2
-    delta.from_features.weight[width:] = 0.0  # type: ignore[union-attr,index]
-    delta.from_features.bias[width:] = 0.0  # type: ignore[union-attr,index]
-    hidden: Tensor = delta.hidden.weight  # type: ignore[union-attr,assignment]
+    delta.from_features.weight[width:] = 0.0
+    delta.from_features.bias[width:] = 0.0
+    hidden: Tensor = delta.hidden.weight
     hidden[width:] = 0.0
-    delta.hidden.bias[width:] = 0.0  # type: ignore[union-attr,index]
-    leave: Tensor = delta.leave.weight  # type: ignore[union-attr,assignment]
+    delta.hidden.bias[width:] = 0.0
+    leave: Tensor = delta.leave.weight
     for channel in range(first):
         for sign, unit in ((1.0, width + 2 * channel), (-1.0, width + 2 * channel + 1)):
             entry[unit, channel, middle, middle] = sign
