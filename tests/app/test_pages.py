@@ -90,7 +90,7 @@ def test_curves_draw_a_served_table(page: Page, served: Path) -> None:
 
 
 @pytest.mark.skipif(not HAS_CODEC, reason="the codec extra is not installed")
-@pytest.mark.parametrize("wrong", ["", "a,b\n1,2\n", "\x00\x01", RESULTS[:120], RESULTS + "x,y\n"])
+@pytest.mark.parametrize("wrong", ["", "a,b\n1,2\n", "\x00\x01", RESULTS[:96], RESULTS + "x,y\n"])
 def test_curves_refuse_what_is_no_results_table(page: Page, served: Path, wrong: str) -> None:
     (served / "results").mkdir()
     (served / "results" / "bad.csv").write_text(wrong)

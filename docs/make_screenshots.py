@@ -1,0 +1,83 @@
+"""Draw docs/images/app-*.png: start the app, open its pages in Chromium, and save what is seen."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MAP = "vit-b-32-topdown-10-100-1000"
+PICTURES = {
+    "explore": (f"/?map={MAP}", 1280),
+    "explore-narrow": (f"/?map={MAP}&cluster=coarse%3A0", 390),
+    "compare": (f"/compare?a={MAP}&b=wordnet-k-10-100-1000", 1280),
+    "build": ("/build?method=wordnet-k", 1280),
+    "stability": ("/stability", 1280),
+    "codec": ("/codec", 1280),
+    "curves": ("/curves", 1280),
+}
+QUIET = (
+    "() => document.querySelector('[data-testid=stApp]')"
+    "?.getAttribute('data-test-script-state') === 'notRunning'"
+    " && !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')"
+)
+
+
+def serve() -> tuple["subprocess.Popen[bytes]", str]:
+    """Start the app on a free port and wait until it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py")]
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    server = subprocess.Popen(
+        [*command, f"--server.port={port}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    address = f"http://localhost:{port}"
+    for _ in range(450):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+            return server, address
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    server.terminate()
+    raise SystemExit("the app did not start within 90 seconds")
+
+
+def main() -> None:
+    """Save the pictures that were asked for, or all."""
+    from playwright.sync_api import sync_playwright
+
+    wanted = sys.argv[1:] or list(PICTURES)
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    server, address = serve()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            )
+            for name in wanted:
+                path, width = PICTURES[name]
+                page = browser.new_page(viewport={"width": width, "height": 900})
+                page.goto(address + path)
+                page.locator("h2").first.wait_for(timeout=90_000)
+                page.wait_for_function(QUIET, timeout=90_000)
+                page.wait_for_timeout(2_500)  # figures are drawn after the script has ended
+                page.screenshot(path=ROOT / "docs" / "images" / f"app-{name}.png")
+                page.close()
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+if __name__ == "__main__":
+    main()
