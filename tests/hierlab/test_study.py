@@ -292,7 +292,12 @@ def test_interrupting_the_command_keeps_what_is_done(encoders, tmp_path):
         *("--methods", "kmeans", "--seeds", "0-2000", "--controls", ""),
     ]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, env=environment)
+    # A shell's background jobs ignore the interrupt, and their children inherit that.
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+    )
     deadline = time.monotonic() + 120
     while not _kept(folder) and time.monotonic() < deadline:
         time.sleep(0.2)
