@@ -9,6 +9,7 @@ unit vectors of that size; peak memory is of the process so far, so the leanest 
 from __future__ import annotations
 
 import argparse
+import importlib
 import resource
 import time
 from collections.abc import Callable
@@ -104,6 +105,8 @@ def main() -> None:
     print(f"{len(vectors)} x {vectors.shape[1]}, K = {options.k}\n")
     print("| method | wall s | CPU s | CPU over the first row's | peak GiB so far |")
     print("|---|---|---|---|---|")
+    for module in ("sklearn.cluster", *(() if options.no_peers else ("faiss",))):
+        importlib.import_module(module)  # loading is not what is measured
     first = 0.0
     for name, run in runs.items():
         wall, cpu, peak = timed(run)
