@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab import _wordnet_files
 from hierlab._files import data_path, read_bounded
 from hierlab._graph import depths, parents_first
 from hierlab._synsets import Lineage, Resolution, Synset
@@ -258,6 +259,13 @@ class Taxonomy:
         return self._senses.get(word, self._senses.get(word.lower()))
 
 
+@lru_cache(maxsize=1)
+def _installed(folders: tuple[Path, ...]) -> Taxonomy:
+    """The full WordNet of the first of `folders`, read once: it takes more than a second."""
+    del folders  # the cache's key only: another place, another WordNet
+    return Taxonomy.wordnet()
+
+
 def taxonomy_for(classes: ClassList, *, required: bool = False) -> Taxonomy | None:
     """The taxonomy to name or group a list with, or None if nothing here knows its classes.
 
@@ -275,7 +283,7 @@ def taxonomy_for(classes: ClassList, *, required: bool = False) -> Taxonomy | No
     if all(key in shipped for key in classes.ids):
         return shipped
     try:
-        full = Taxonomy.wordnet()
+        full = _installed(tuple(_wordnet_files.dictionary_folders()))
     except TaxonomyError:
         if len(shipped.resolve(classes).known):
             return shipped
