@@ -161,10 +161,10 @@ def _cutting(machine: Machine, encoded: Encoded, original: NDArray[np.uint8] | N
     for warning in found.warnings:
         st.warning(in_markdown(warning))
     _downloads(encoded, size, found)
-    if original is not None:
-        _peers(original, key, size, found)
     if machine.recogniser is not None:
         _sureness(machine, encoded, original, key, size)
+    if original is not None:
+        _peers(original, key, size)
 
 
 def _slider(encoded: Encoded, low: int, total: int) -> int:
@@ -242,11 +242,21 @@ def _downloads(encoded: Encoded, size: int, found: Look) -> None:
             )
 
 
-def _peers(original: NDArray[np.uint8], key: str, size: int, found: Look) -> None:
+def _peers(original: NDArray[np.uint8], key: str, size: int) -> None:
     from codec_plugin import CodecError
 
     st.markdown(f"**Others at {size:,} bytes** (the largest file that fits, or their smallest)")
-    for column, peer in zip(st.columns(len(coding.PEERS)), coding.PEERS, strict=True):
+    # AVIF takes two seconds to fit and would hold up the slider, so it waits to be asked for.
+    picked = st.pills(
+        "Beside it",
+        coding.PEERS,
+        default=list(coding.PEERS[:2]),
+        selection_mode="multi",
+        format_func=str.upper,
+        key="peers",
+        help="AVIF takes about two seconds at each move of the slider.",
+    )
+    for column, peer in zip(st.columns(len(coding.PEERS)), picked or (), strict=False):
         try:
             pixels, used, psnr = _beside(peer, key, size, original)
         except CodecError as error:
