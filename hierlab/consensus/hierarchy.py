@@ -116,11 +116,7 @@ def _prompt_sets(encoder: str) -> list[str]:
     if usual is None or variant.prompts is not None:
         return [encoder]
     weights = (usual.model, usual.pretrained)
-    sets = [
-        table.variant
-        for table in list_tables()
-        if (table.model, table.pretrained) == weights
-    ]
+    sets = [table.variant for table in list_tables() if (table.model, table.pretrained) == weights]
     return sets or [encoder]
 
 
