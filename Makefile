@@ -51,7 +51,9 @@ app: setup-all ## open the app
 	$(BIN)/hierlab app
 
 bench: setup-all ## measure speed against the peers; prints the tables of docs/benchmarks.md
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/bench_wupalmer.py
+	$(BIN)/python benchmarks/bench_builders.py
+	$(BIN)/python benchmarks/bench_codec.py
 
 clean: ## remove what the commands made
 	rm -rf out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

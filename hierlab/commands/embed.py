@@ -17,8 +17,8 @@ def embed(
     output: Annotated[Path, typer.Option("--output", "-o", help="npz file to write.")],
     classes: Classes = "imagenet-1k",
     prompts: Annotated[
-        str, typer.Option(help="80, 7, photo, name, or a file with one template a line.")
-    ] = "80",
+        str | None, typer.Option(help="80, 7, photo, name, or a file with one template a line.")
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="Local weights file or folder, instead of a hub.")
     ] = None,
