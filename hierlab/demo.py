@@ -72,7 +72,7 @@ def run_demo(
     on_progress(len(plans), len(plans) + 1)
     files.extend(plot(default, folder / "tree.png"))
     files.extend(plot(default, folder / "tree.html"))
-    return DemoResult(POLICY, tuple(rows), agreement, tuple(files))
+    return DemoResult(POLICY, tuple(rows), agreement, tuple(dict.fromkeys(files)))
 
 
 def _rows(
