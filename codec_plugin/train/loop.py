@@ -171,7 +171,8 @@ class Trainer:
             group["weight_decay"] = phase.weight_decay if group["decays"] else 0.0
         rng = self._seed_step()
         batch = self.source.batch(self.state.step, phase.batch_size, phase.crop)
-        images = self.fabric.to_device(batch.images)
+        # Mixed layouts cost a quarter of the step: keep the pictures in the weights' own.
+        images = self.fabric.to_device(batch.images).to(memory_format=torch.channels_last)
         target = None
         semantics = self.semantics if phase.semantic else None
         if semantics is not None:
