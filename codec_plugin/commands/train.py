@@ -1,6 +1,7 @@
 """`c2f train`: run a preset, or go on with a run."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,9 @@ __all__ = ["train"]
 
 def train(
     preset: Annotated[str, typer.Option(help="Shipped preset or a TOML file.")] = "compact",
+    method: Annotated[
+        str, typer.Option(help="A learned peer, by the preset's recipe: double-tail-drop, …")
+    ] = "",
     data: Annotated[str, typer.Option(help="Folder of photographs, or WebDataset shards.")] = "",
     hierarchy: Annotated[str, typer.Option(help="Label map file, or a shipped one.")] = "",
     output: Annotated[
@@ -25,16 +29,13 @@ def train(
     accelerator: Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")] = "auto",
 ) -> None:
     """Train a codec for a label map; stop it with Ctrl-C and resume it at any time."""
-    from codec_plugin.train.start import start_run
-
-    overrides = list(set_ or [])
-    trainer = start_run(
+    begin = _beginning(method, resume)
+    trainer = begin(
         preset,
-        overrides,
+        list(set_ or []),
         data=data,
         hierarchy=hierarchy,
         output=output,
-        resume=resume,
         devices=devices,
         accelerator=accelerator,
     )
@@ -46,6 +47,25 @@ def train(
         )
         if result.reason != "finished":
             typer.echo(f"go on with: c2f train --resume {result.run}")
+
+
+def _beginning(method: str, resume: Path | None) -> Callable[..., Any]:
+    """What builds the trainer: of a preset, of a method, or of a run that goes on."""
+    from functools import partial
+
+    from codec_plugin.train.start import start_run
+
+    if resume is not None:
+        from codec_plugin.baselines.training import MethodTrainer, method_of_run
+
+        known = method_of_run(resume)
+        make = {} if known is None else {"make": partial(MethodTrainer, known)}
+        return partial(start_run, resume=resume, **make)
+    if method:
+        from codec_plugin.baselines.training import start_method
+
+        return partial(start_method, method)
+    return start_run
 
 
 class _Display:

@@ -1,7 +1,7 @@
 """Begin a run or pick one up: settings, label map, classifier and devices put together."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,12 @@ def start_run(
     resume: Path | None = None,
     devices: str = "auto",
     accelerator: str = "auto",
+    make: Callable[..., Trainer] = Trainer,
 ) -> Trainer:
     """Build a trainer for a new run in `output`, or for the run in `resume`.
 
     The folder keeps its settings and a copy of its label map; on resume, `overrides` change the
-    former (more steps, a lower rate), everything else stays.
+    former (more steps, a lower rate), everything else stays. `make` builds the trainer.
 
     Raises:
         ConfigError: settings that do not exist or do not fit.
@@ -64,7 +65,7 @@ def start_run(
         from codec_plugin.classifiers import load_classifier
 
         classifier = load_classifier(settings.classifier)
-    trainer = Trainer(settings, label_map, run, fabric=fabric, classifier=classifier)
+    trainer = make(settings, label_map, run, fabric=fabric, classifier=classifier)
     if resume is not None:
         trainer.resume()
     return trainer

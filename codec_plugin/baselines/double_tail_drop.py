@@ -1,0 +1,161 @@
+"""Double tail drop: channels in order of importance, tails of y and z dropped while training.
+
+    stage k of 8: z channels of group k │ y channels of block k, channel after channel
+
+A file cut in mid-stage keeps whole channels and zeros behind them. No element's probability
+depends on what is sent later, which the published code (rates are estimates there) does not need.
+"""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from codec_plugin.baselines._reblock import reblock
+from codec_plugin.baselines._tail_model import DoubleTailModel, hyper_ends
+from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.bitstream.coder import StageReader, StageWriter
+from codec_plugin.bitstream.container import Segment
+from codec_plugin.bitstream.stages import (
+    SYMBOL_LIMIT,
+    CodingRows,
+    put_block,
+    put_hyper,
+    take_block,
+    take_hyper,
+)
+from codec_plugin.checkpoint import Checkpoint
+from codec_plugin.codec import Codec
+from codec_plugin.entropy.exact import FRACTION_BITS, BlockParameters
+from codec_plugin.latents import LatentCodec, Received
+from codec_plugin.model import ProgressiveModel
+
+__all__ = ["STAGES", "DoubleTailCodec", "DoubleTailLatents"]
+
+STAGES = 8
+
+
+class DoubleTailLatents(LatentCodec):
+    """Code z and y group by group."""
+
+    def encode(self, y: Tensor, z: Tensor, stages: int | None = None) -> list[bytes]:
+        """Payloads of the first `stages` stages (None: all).
+
+        Args:
+            y: (1, M, h, w) float, not yet rounded.
+            z: (1, Z, h/4, w/4) float, not yet rounded.
+        """
+        z_int = _whole(z)
+        payloads = []
+        for k, y_k in enumerate(torch.split(y, list(self.config.blocks), 1)[:stages]):
+            own, rows = self._hyper_group(k)
+            writer = StageWriter()
+            put_hyper(writer, z_int[0, own].contiguous().numpy(), rows)
+            parameters = self._parameters(k, z_int)
+            symbols = _whole(y_k - parameters.mean * 0.5**FRACTION_BITS)[0].contiguous().numpy()
+            index = parameters.index[0].contiguous().numpy()
+            put_block(writer, symbols, index, self.rows, sort=False)
+            payloads.append(writer.finish())
+        return payloads
+
+    def decode(self, segments: Iterable[Segment], grid: tuple[int, int]) -> Received:
+        """Latents from the segments that arrived, in order; what did not arrive is zero.
+
+        Args:
+            segments: of the first stages, none damaged; the last may be cut.
+            grid: (h, w) of y, multiples of 4.
+        """
+        z = torch.zeros(1, self.config.hyper_channels, grid[0] // 4, grid[1] // 4).int()
+        y_hat = torch.zeros(1, self.config.channels, *grid)
+        known = torch.zeros(1, self.config.n_blocks, *grid)
+        fractions = [0.0] * self.config.n_blocks
+        z_symbols = 0
+        blocks = torch.split(y_hat, list(self.config.blocks), 1)
+        for k, segment in enumerate(segments):
+            reader = StageReader(segment.payload, whole=segment.whole)
+            z_symbols += self._take_hyper(reader, k, z)
+            share = self._take_block(reader, k, z, blocks[k])
+            known[0, k] = share.mean(0)
+            fractions[k] = float(share.mean())
+        return Received(y_hat, known, z_symbols / z.numel(), tuple(fractions))
+
+    def _take_hyper(self, reader: StageReader, k: int, z: Tensor) -> int:
+        """Write the symbols of z of one group into `z`; returns how many are known."""
+        own, rows = self._hyper_group(k)
+        run = take_hyper(reader, (own.stop - own.start, z.shape[2], z.shape[3]), rows)
+        values = run.values.clip(-SYMBOL_LIMIT, SYMBOL_LIMIT) * run.known
+        z[0, own] = torch.from_numpy(values)
+        return int(run.known.sum())
+
+    def _take_block(self, reader: StageReader, k: int, z: Tensor, out: Tensor) -> Tensor:
+        """Write ŷ of one block into `out` (1, C, h, w); returns what is known (C, h, w), 0 or 1."""
+        parameters = self._parameters(k, z)
+        index = parameters.index[0].contiguous().numpy()
+        run = take_block(reader, index, self.rows, sort=False)
+        symbols = torch.from_numpy(run.values.clip(-SYMBOL_LIMIT, SYMBOL_LIMIT))
+        share = torch.from_numpy(run.known).float()
+        out[0] = ((symbols << FRACTION_BITS) + parameters.mean[0]) * share * 0.5**FRACTION_BITS
+        return share
+
+    def _parameters(self, k: int, z: Tensor) -> BlockParameters:
+        """Of block k, from the channels of z up to its group."""
+        arrived = z.clone()
+        arrived[:, self._hyper_group(k)[0].stop :] = 0
+        return self.exact.block(k, self.exact.hyper(arrived), [])
+
+    def _hyper_group(self, k: int) -> tuple[slice, CodingRows]:
+        ends = (0, *hyper_ends(self.config.hyper_channels, self.config.n_blocks))
+        own = slice(ends[k], ends[k + 1])
+        return own, CodingRows(self.rows.hyper[own], self.rows.scales)
+
+
+class DoubleTailCodec(Codec):
+    """`Codec` with z and y in groups."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint)
+        self.latents = DoubleTailLatents(checkpoint.config, checkpoint.exact, checkpoint.tables)
+
+
+def _whole(value: Tensor) -> Tensor:
+    limited = torch.nan_to_num(value).clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT)
+    return torch.round(limited).to(torch.int32)
+
+
+def _convert(model: ProgressiveModel) -> ProgressiveModel:
+    channels = model.config.channels
+    ends = [channels * (k + 1) // STAGES for k in range(STAGES)]
+    return reblock(
+        model,
+        tuple(b - a for a, b in zip([0, *ends[:-1]], ends, strict=True)),
+        fill="zero",
+        use_delta=False,
+        use_context=False,
+        use_sort=False,
+        stage_conditioning=False,
+    )
+
+
+register_method(
+    Method(
+        name="double-tail-drop",
+        source="Hojjat, Haberer & Landsiedel 2023, ProgDTD: Progressive learned image compression "
+        "with double-tail-drop training (CVPR workshops)",
+        idea="channels in order of importance, learned by dropping random tails of y and z",
+        departures=(
+            "z is dropped in eight groups, and a group of y is coded with the part of z that is "
+            "sent before it, so that bytes can be cut; the published code estimates rates"
+        ),
+        convert=_convert,
+        overrides=(
+            f"phases.0.lambdas={[0.016] * STAGES}",
+            "phases.0.gammas=[]",
+            "phases.0.fine_gammas=[]",
+            "phases.0.rate_weights=[]",
+            "phases.0.stage_probability=[]",
+            "phases.0.cut_probability=0.0",
+        ),
+        model=DoubleTailModel,
+        codec=DoubleTailCodec,
+    )
+)

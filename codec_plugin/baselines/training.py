@@ -1,0 +1,117 @@
+"""Train a method by the common recipe: the shared warm start, a preset, the same steps."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+
+from codec_plugin.baselines._view import view
+from codec_plugin.baselines.registry import Method, find_method, method_names
+from codec_plugin.config import ModelConfig
+from codec_plugin.errors import ConfigError
+from codec_plugin.model import ProgressiveModel
+from codec_plugin.train.ema import Ema
+from codec_plugin.train.export import SETTINGS_FILE, averaged_model, stored_tree
+from codec_plugin.train.loop import Trainer
+from codec_plugin.train.settings import TrainSettings, load_settings
+from codec_plugin.train.start import start_run
+from codec_plugin.train.state import STATE_FILE, RunState, save_state
+
+__all__ = ["MethodTrainer", "method_of_run", "start_method", "write_start"]
+
+START = "start"
+"""Folder, inside the run's, of the converted warm start."""
+
+
+class MethodTrainer(Trainer):
+    """The common loop with a method's own forward; one process.
+
+    Args:
+        method: what is trained.
+        arguments: those of `Trainer`.
+    """
+
+    def __init__(self, method: Method, *arguments: Any, **named: Any) -> None:
+        self.method = method
+        super().__init__(*arguments, **named)
+        if method.model is not ProgressiveModel:
+            self.wrapped = view(method.model, self.model)
+
+    def averaged(self) -> ProgressiveModel:
+        """A copy with the averaged weights that codes as the method does."""
+        return view(self.method.model, super().averaged())
+
+
+def start_method(
+    name: str,
+    preset: str,
+    overrides: Sequence[str] = (),
+    *,
+    data: str = "",
+    hierarchy: str = "",
+    output: Path | None = None,
+    **devices: str,
+) -> Trainer:
+    """A trainer for a new run of a method, begun at the preset's warm start.
+
+    Args:
+        name: of the method.
+        preset: one with a `start`, such as `compact`.
+        overrides: `key=value`, after the method's own.
+        output: folder of the run; `runs/NAME` if none.
+    Raises:
+        ConfigError: no such method, or a preset that begins nowhere.
+    """
+    method = find_method(name)
+    bare = load_settings(preset, ())
+    start = _start_of(bare, overrides)
+    converted = method.convert(averaged_model(Path(start)))
+    own = [*_model_overrides(converted.config), *method.overrides, *overrides]
+    own += [f'name="{name}"', "split_gain=0.0"]
+    run = output or Path("runs") / name
+    write_start(run / START, converted, load_settings(preset, [*own, 'start=""']))
+    own.append(f"start={msgspec.json.encode(str(run / START)).decode()}")
+    return start_run(
+        preset,
+        own,
+        data=data,
+        hierarchy=hierarchy,
+        output=run,
+        make=partial(MethodTrainer, method),
+        **devices,
+    )
+
+
+def method_of_run(run: Path) -> Method | None:
+    """The method that a run's folder was started with; none for our own presets."""
+    name = stored_tree(run).get("name", "")
+    return find_method(name) if name in method_names() else None
+
+
+def write_start(folder: Path, model: ProgressiveModel, settings: TrainSettings) -> None:
+    """Keep a converted warm start as a run that others can begin at."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = msgspec.structs.replace(settings, model=model.config)
+    text = msgspec.json.format(settings.to_json(), indent=1) + "\n"
+    (folder / SETTINGS_FILE).write_text(text, encoding="utf-8")
+    # A start has no moments yet: an optimiser that has not made a step keeps none.
+    idle = torch.optim.AdamW(model.parameters())
+    save_state(folder / STATE_FILE, RunState(), model, Ema(model, settings.ema_decay), idle)
+
+
+def _start_of(settings: TrainSettings, overrides: Sequence[str]) -> str:
+    start = settings.start
+    for override in overrides:
+        key, _, value = override.partition("=")
+        start = value.strip().strip("\"'") if key.strip() == "start" else start
+    if not start:
+        raise ConfigError("methods begin at a shared warm start: use a preset that names one")
+    return start
+
+
+def _model_overrides(config: ModelConfig) -> list[str]:
+    """Widths, so that the settings' lists are checked against the converted network."""
+    return [f"model.blocks={list(config.blocks)}", f"model.steps={list(config.steps)}"]
