@@ -53,7 +53,8 @@ def start_method(
     data: str = "",
     hierarchy: str = "",
     output: Path | None = None,
-    **devices: str,
+    devices: str = "auto",
+    accelerator: str = "auto",
 ) -> Trainer:
     """A trainer for a new run of a method, begun at the preset's warm start.
 
@@ -81,7 +82,8 @@ def start_method(
         hierarchy=hierarchy,
         output=run,
         make=partial(MethodTrainer, method),
-        **devices,
+        devices=devices,
+        accelerator=accelerator,
     )
 
 

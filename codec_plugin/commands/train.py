@@ -59,8 +59,9 @@ def _beginning(method: str, resume: Path | None) -> Callable[..., Any]:
         from codec_plugin.baselines.training import MethodTrainer, method_of_run
 
         known = method_of_run(resume)
-        make = {} if known is None else {"make": partial(MethodTrainer, known)}
-        return partial(start_run, resume=resume, **make)
+        if known is not None:
+            return partial(start_run, resume=resume, make=partial(MethodTrainer, known))
+        return partial(start_run, resume=resume)
     if method:
         from codec_plugin.baselines.training import start_method
 

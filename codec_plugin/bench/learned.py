@@ -1,0 +1,69 @@
+"""Learned codecs: every method of `baselines` with a checkpoint of its own."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codec_plugin.baselines.registry import find_method, method_names
+from codec_plugin.bench.registry import BenchCodec, CodecAbsentError, Pixels, register_maker
+from codec_plugin.bitstream.container import CHECK_BYTES, read_header
+from codec_plugin.checkpoint import load_checkpoint
+from codec_plugin.shipped import shipped_checkpoints
+
+if TYPE_CHECKING:
+    from codec_plugin.baselines.registry import Method
+
+__all__ = ["Learned"]
+
+_OWN = "coarse2fine"
+_SHIPPED = "compact"
+
+
+class Learned(BenchCodec):
+    """A method's codec from a checkpoint: one file, cut at any byte where it is progressive.
+
+    Args:
+        method: how the checkpoint's symbols are ordered.
+        checkpoint: file or shipped name; empty: the shipped one for ours, else
+            `runs/peer-NAME/last.safetensors`, where docs/results.md has them trained.
+    Raises:
+        CodecAbsentError: there is no such checkpoint.
+    """
+
+    def __init__(self, method: Method, checkpoint: str = "") -> None:
+        if not checkpoint:
+            checkpoint = f"runs/peer-{method.name}/last.safetensors"
+            if method.name == _OWN and _SHIPPED in shipped_checkpoints():
+                checkpoint = _SHIPPED
+        if checkpoint not in shipped_checkpoints() and not Path(checkpoint).is_file():
+            raise CodecAbsentError(
+                f"{method.name} has no checkpoint {checkpoint}: train it with "
+                f"c2f train --method {method.name} -o {Path(checkpoint).parent}, "
+                f"or name one: {method.name}=FILE"
+            )
+        self.codec = method.codec(load_checkpoint(checkpoint))
+        self.progressive = method.progressive
+
+    def encode(self, pixels: Pixels, setting: str) -> bytes:
+        """The whole file."""
+        return self.codec.encode(pixels)
+
+    def decode(self, data: bytes) -> Pixels:
+        """Pixels of the file or a prefix."""
+        return self.codec.decode(data).pixels
+
+    def container_bytes(self, data: bytes) -> int:
+        """Header and the checks that have arrived."""
+        header = read_header(data)
+        checks = sum(min(CHECK_BYTES, max(0, len(data) - end + CHECK_BYTES)) for end in header.ends)
+        return header.size_bytes + checks
+
+    def stage_ends(self, data: bytes) -> tuple[int, ...]:
+        """Ends of the container's stages."""
+        return read_header(data).ends
+
+
+for _name in method_names():
+    register_maker(_name, partial(Learned, find_method(_name)))

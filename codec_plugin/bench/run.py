@@ -1,0 +1,218 @@
+"""Run the benchmark: codecs times photographs, resumable, one table at the end.
+
+bench/rows/NAME.csv     appended photograph by photograph; what stands there is not done again
+bench/protocol.json     what was asked: photographs, classifier, label map, cuts
+bench/results.parquet   all rows, and results.csv the same for people
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from codec_plugin.bench.answer import LabelCodec, label_rows
+from codec_plugin.errors import CodecError, ConfigError
+from codec_plugin.evaluate.protocol import CLEAN, Evaluation, read_rows, write_rows
+from codec_plugin.evaluate.subjects import Cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from codec_plugin.bench.registry import BenchCodec, Pixels
+
+__all__ = ["BENCH_RANGE_BPP", "BenchEvaluation", "Metered", "Protocol", "read_bench", "run_bench"]
+
+BENCH_RANGE_BPP = (0.03, 1.2)
+"""Rates between which progressive files are cut."""
+
+
+class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What all codecs of one benchmark share.
+
+    Attributes:
+        photographs: SHA-256 over the names and contents of the photographs that are used.
+        images: how many.
+        classifier: who looks.
+        label_map: name and id of the hierarchy.
+        cuts: log-spaced budgets at which progressive files are cut.
+    """
+
+    photographs: str
+    images: int
+    classifier: str
+    label_map: str
+    cuts: int
+
+
+class Extra(NamedTuple):
+    """What the benchmark knows of a point beyond its bytes and pixels."""
+
+    container_bytes: int
+    encode_s: float
+    decode_s: float
+
+
+@dataclass
+class Metered:
+    """A codec as a subject of `evaluate`: its points, with what they cost.
+
+    Args:
+        name: of the rows.
+        codec: what is measured.
+        n_cuts: log-spaced cuts of a progressive file, besides the ends of its stages.
+    """
+
+    name: str
+    codec: BenchCodec
+    n_cuts: int
+    extras: dict[str, Extra] = field(default_factory=dict)
+
+    def cuts(self, pixels: Pixels, image: str) -> Iterator[Cut]:
+        """Points of one photograph; prefixes that show nothing are left out."""
+        for setting in self.codec.settings:
+            began = time.perf_counter()
+            data = self.codec.encode(pixels, setting)
+            encode_s = time.perf_counter() - began
+            if not self.codec.progressive:
+                yield self._point(f"quality-{setting}", data, encode_s)
+                continue
+            for name, end in self._ends(data, pixels):
+                try:
+                    yield self._point(name, data[:end], encode_s)
+                except CodecError:
+                    continue
+
+    def _ends(self, data: bytes, pixels: Pixels) -> Iterator[tuple[str, int]]:
+        for stage, end in enumerate(self.codec.stage_ends(data)):
+            yield f"stage-{stage + 1}", end
+        for bpp in np.geomspace(*BENCH_RANGE_BPP, self.n_cuts) if self.n_cuts else ():
+            yield f"bpp-{bpp:.4f}", min(int(bpp * pixels[..., 0].size / 8), len(data))
+
+    def _point(self, name: str, data: bytes, encode_s: float) -> Cut:
+        began = time.perf_counter()
+        decoded = self.codec.decode(data)
+        seconds = time.perf_counter() - began
+        self.extras[name] = Extra(self.codec.container_bytes(data), encode_s, seconds)
+        return Cut(name, len(data), decoded)
+
+
+@dataclass(frozen=True)
+class BenchEvaluation(Evaluation):
+    """`Evaluation` whose rows also tell container bytes and times; `label` has rows of its own."""
+
+    def rows(self, subject: Any, number: int) -> Iterator[dict[str, Any]]:
+        """Rows of one codec for one photograph, columns equal for all codecs."""
+        if isinstance(subject.codec, LabelCodec):
+            hierarchy = self.recogniser.hierarchy
+            clean = self._clean_row(number)
+            for row in label_rows(clean, hierarchy.level_names, hierarchy.sizes):
+                yield row | Extra(0, 0.0, 0.0)._asdict()
+            return
+        for row in super().rows(subject, number):
+            extra = subject.extras[row["cut"]]
+            yield row | {
+                "container_bytes": extra.container_bytes,
+                "encode_s": round(extra.encode_s, 4),
+                "decode_s": round(extra.decode_s, 4),
+            }
+
+
+def run_bench(
+    codecs: Sequence[tuple[str, BenchCodec]],
+    evaluation: Callable[[Sequence[Metered]], BenchEvaluation],
+    folder: Path,
+    *,
+    cuts: int,
+    limit: int | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Rows of all codecs, those that stand in `folder` and those made now.
+
+    Args:
+        codecs: how their rows are called, and what makes them.
+        evaluation: makes an evaluation of subjects: classifier, label map and photographs.
+        folder: of the benchmark; made if needed.
+        cuts: log-spaced cuts of progressive files.
+        limit: photographs, evenly spaced over the folder of photographs.
+        progress: told the codec, photographs done and in all.
+    Raises:
+        ConfigError: the folder holds a benchmark of another protocol.
+    """
+    subjects = [Metered(name, codec, cuts) for name, codec in codecs]
+    _keep_protocol(folder, _protocol(evaluation(subjects), cuts, limit))
+    rows_folder = folder / "rows"
+    rows_folder.mkdir(parents=True, exist_ok=True)
+    for subject in subjects:
+
+        def told(done: int, total: int, name: str = subject.name) -> None:
+            if progress is not None:
+                progress(name, done, total)
+
+        path = rows_folder / f"{subject.name}.csv"
+        evaluation([subject]).run(path, limit=limit, progress=told)
+    return read_bench(folder)
+
+
+def read_bench(folder: Path) -> list[dict[str, Any]]:
+    """All rows of a benchmark's folder, the originals' once; writes the merged tables beside.
+
+    Raises:
+        ConfigError: no rows there.
+    """
+    rows: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for path in sorted((folder / "rows").glob("*.csv")):
+        for row in read_rows(path):
+            if row["subject"] == CLEAN:
+                if row["image"] in seen:
+                    continue
+                seen.add(row["image"])
+            rows.append(row)
+    if not rows:
+        raise ConfigError(f"{folder} holds no rows of a benchmark; run c2f bench -o {folder}")
+    write_rows(folder / "results.csv", rows)
+    write_rows(folder / "results.parquet", rows)
+    return rows
+
+
+def _protocol(evaluation: BenchEvaluation, cuts: int, limit: int | None) -> Protocol:
+    from codec_plugin.evaluate.protocol import chosen_images
+
+    folder, recogniser = evaluation.folder, evaluation.recogniser
+    digest = hashlib.sha256()
+    numbers = chosen_images(len(folder), limit)
+    for number in numbers:
+        digest.update(folder.names[number].encode() + b"\0")
+        digest.update(hashlib.sha256(folder.files[number].read_bytes()).digest())
+    return Protocol(
+        photographs=digest.hexdigest(),
+        images=len(numbers),
+        classifier=recogniser.classifier.name.rpartition("/")[2],
+        label_map=f"{recogniser.hierarchy.name} {recogniser.hierarchy.id[:16]}",
+        cuts=cuts,
+    )
+
+
+def _keep_protocol(folder: Path, protocol: Protocol) -> None:
+    from hierlab._files import write_atomic
+
+    path = folder / "protocol.json"
+    if path.exists():
+        try:
+            before = msgspec.json.decode(path.read_bytes(), type=Protocol)
+        except msgspec.MsgspecError as error:
+            raise ConfigError(f"{path} is not a benchmark's protocol: {error}") from error
+        for name in protocol.__struct_fields__:
+            old, new = getattr(before, name), getattr(protocol, name)
+            if old != new:
+                raise ConfigError(
+                    f"{folder} holds a benchmark with {name} {old}, this one has {new}: "
+                    "choose another -o, or ask for the same"
+                )
+    write_atomic(path, msgspec.json.format(msgspec.json.encode(protocol), indent=1) + b"\n")
