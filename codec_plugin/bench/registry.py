@@ -76,7 +76,8 @@ def codec(name: str) -> Callable[[_Codec], _Codec]:
     def register(kind: _Codec) -> _Codec:
         if name in _CODECS or not name or set(name) & set("=, "):
             raise ConfigError(f"codec name {name!r} is taken, empty or holds '=', ',' or a space")
-        _CODECS[name] = lambda text: kind(text) if text else kind()
+        make: Callable[..., BenchCodec] = kind
+        _CODECS[name] = lambda text: make(text) if text else make()
         return kind
 
     return register

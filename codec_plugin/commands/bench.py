@@ -27,7 +27,7 @@ def bench(
     classifier: Annotated[str, typer.Option(help="Who looks at the pictures.")] = (
         "efficientnet-lite0"
     ),
-    cuts: Annotated[int, typer.Option(min=0, help="Log-spaced cuts of progressive files.")] = 12,
+    cuts: Annotated[int, typer.Option(min=0, help="Log-spaced cuts of progressive files.")] = 11,
     limit: Annotated[int | None, typer.Option(min=1, help="Use so many photographs.")] = None,
 ) -> None:
     """Code photographs with every codec; started again, it goes on where it stopped."""

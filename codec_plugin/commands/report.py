@@ -1,0 +1,53 @@
+"""`c2f report`: the page of a benchmark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["report"]
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder that c2f bench wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="report.html, or tables.md.")],
+    reference: Annotated[
+        str, typer.Option(help="Codec that the others are compared with, pair by pair.")
+    ] = "coarse2fine",
+    pictures: Annotated[
+        str, typer.Option(help="Codecs shown at equal bytes on the shipped photographs.")
+    ] = "",
+    budgets: Annotated[str, typer.Option(help="Bytes of those pictures.")] = "900,2000",
+) -> None:
+    """Write curves, tables and pictures of a benchmark as one self-contained page."""
+    import msgspec
+
+    from codec_plugin.bench.page import picture_strip, report_page
+    from codec_plugin.bench.registry import make_codec
+    from codec_plugin.bench.run import Protocol, read_bench
+    from codec_plugin.bench.tables import all_tables, as_markdown
+    from codec_plugin.errors import ConfigError
+    from codec_plugin.evaluate.demo import demo_photo
+    from hierlab._files import write_atomic
+
+    rows = read_bench(folder)
+    names = {str(row["subject"]) for row in rows}
+    if reference not in names:
+        raise ConfigError(f"no codec {reference!r} in {folder}; it has {', '.join(sorted(names))}")
+    if output.suffix == ".md":
+        tables = all_tables(rows, reference).items()
+        text = "\n".join(f"### {title}\n\n{as_markdown(table)}" for title, table in tables)
+    else:
+        try:
+            sizes = [int(size) for size in budgets.split(",")]
+        except ValueError as error:
+            raise ConfigError(f"--budgets expects numbers of bytes, got {budgets!r}") from error
+        shown = [make_codec(name.strip()) for name in pictures.split(",") if name.strip()]
+        photos = ("chelsea", "coffee") if shown else ()
+        strips = [picture_strip(shown, demo_photo(p), size) for p in photos for size in sizes]
+        protocol = msgspec.json.decode((folder / "protocol.json").read_bytes(), type=Protocol)
+        text = report_page(rows, protocol, reference, strips)
+    write_atomic(output, text)
+    typer.echo(str(output))
