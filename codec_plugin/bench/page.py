@@ -127,11 +127,20 @@ def picture_strip(
             data = data[:budget_bytes] if codec.progressive else data
             if len(best) < len(data) <= budget_bytes:
                 best = data
-        try:
-            strip.append((f"{name}: {len(best)} bytes", codec.decode(best)))
-        except CodecError:
-            strip.append((f"{name}: nothing fits", np.full_like(pixels, 238)))
+        strip.append(_shown(name, codec, best, np.full_like(pixels, 238)))
     return strip
+
+
+def _shown(name: str, codec: BenchCodec, data: bytes, blank: Pixels) -> tuple[str, Pixels]:
+    """Caption and picture of a file, or a grey area where there is none to show."""
+    from codec_plugin.errors import CodecError
+
+    if data:
+        try:
+            return f"{name}: {len(data)} bytes", codec.decode(data)
+        except CodecError:
+            pass
+    return f"{name}: nothing fits", blank
 
 
 def _similarity_panel(rows: Sequence[dict[str, Any]]) -> Panel:
@@ -142,12 +151,12 @@ def _similarity_panel(rows: Sequence[dict[str, Any]]) -> Panel:
     summary = [entry for entry in summarise(rows) if entry["ms_ssim"]["mean"] is not None]
     for name in dict.fromkeys(entry["subject"] for entry in summary):
         own = [entry for entry in summary if entry["subject"] == name]
-        values = [
+        mean, low, high = (
             tuple(entry["ms_ssim"][part] for entry in own) for part in ("mean", "low", "high")
-        ]
+        )
         rates = tuple(entry["rate_bpp"]["mean"] for entry in own)
         ends = tuple(entry["cut"].startswith("stage-") for entry in own)
-        curves.append(Curve(name, rates, *values, ends))
+        curves.append(Curve(name, rates, mean, low, high, ends))
     return Panel("MS-SSIM", "", tuple(curves), None)
 
 
