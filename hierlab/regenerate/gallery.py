@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hierlab._files import write_atomic
-from hierlab.labelmap import LabelMap
+from hierlab.labelmap import Cluster, LabelMap
 
 __all__ = ["write_gallery"]
 
@@ -58,9 +58,14 @@ def _section(label_map: LabelMap, picture: Path) -> str:
 
     purpose = next((one.purpose for one in SHIPPED if one.name == label_map.name), "")
     coarse = label_map.levels[0]
-    names = ", ".join(f"{cluster.name} ({cluster.size})" for cluster in coarse.clusters)
+    names = ", ".join(_told(cluster) for cluster in coarse.clusters)
     return (
         f"## {label_map.name}\n\n{purpose[:1].upper()}{purpose[1:]}. Identity "
         f"`{label_map.id[:16]}`.\n\nCoarse: {names}.\n\n"
         f"![{label_map.name}](gallery/{picture.name})\n"
     )
+
+
+def _told(cluster: Cluster) -> str:
+    sure = "" if cluster.confidence is None else f", confidence {cluster.confidence:.2f}"
+    return f"{cluster.name} ({cluster.size}{sure})"

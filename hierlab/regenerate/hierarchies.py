@@ -20,6 +20,7 @@ VARIANTS = (
     "ViT-L-14",
     "ViT-H-14",
 )
+FOUR = ("RN50", "ViT-B-32", "ViT-L-14", "ViT-H-14")
 K = (10, 100, 1000)
 
 
@@ -44,6 +45,12 @@ def _catalogue() -> Iterator[Shipped]:
             f"{slug}-kmeans-10-100-1000",
             {"clip": variant, "method": "kmeans", "k": K},
             "the paper's method: flat k-means for each K, not nested",
+        )
+    for word, variants in (("seven", VARIANTS), ("four", FOUR)):
+        yield Shipped(
+            f"consensus-{word}-10-100-1000",
+            {"consensus": variants, "k": K},
+            f"the stable method over {word} variants: nested, with a confidence for each class",
         )
     yield Shipped(
         "wordnet-k-10-100-1000",
