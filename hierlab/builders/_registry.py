@@ -49,6 +49,7 @@ class Builder:
     nested: bool
     seeded: bool
     summary: str
+    wordnet: bool = False
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -77,6 +78,11 @@ class Builder:
                 )
         if getattr(inputs, self.needs) is None:
             raise BuilderError(f"method {self.name!r} needs {self.needs}, and none were given")
+        if self.wordnet and inputs.taxonomy is None:
+            raise BuilderError(
+                f"method {self.name!r} needs classes that WordNet knows by id; "
+                "use method 'consensus' for other lists"
+            )
         return self.function(inputs, k=k, seed=seed, **parameters)
 
 
@@ -84,7 +90,12 @@ _BUILDERS: dict[str, Builder] = {}
 
 
 def register_builder(
-    name: str, *, needs: Need = "vectors", nested: bool = True, seeded: bool = False
+    name: str,
+    *,
+    needs: Need = "vectors",
+    nested: bool = True,
+    seeded: bool = False,
+    wordnet: bool = False,
 ) -> Callable[[Callable[..., Labels]], Callable[..., Labels]]:
     """Register a function `(inputs, *, k, seed, **parameters) -> Labels` under a new name.
 
@@ -93,6 +104,7 @@ def register_builder(
         needs: the field of `BuildInput` that the method works on.
         nested: whether each level refines the one above by construction.
         seeded: whether the seed changes the result.
+        wordnet: whether it looks at the taxonomy too, beside what it needs.
 
     Raises:
         ValueError: the name is taken.
@@ -102,7 +114,7 @@ def register_builder(
         if name in _BUILDERS:
             raise ValueError(f"a builder named {name!r} exists already")
         summary = (inspect.getdoc(function) or "").partition("\n")[0]
-        _BUILDERS[name] = Builder(name, function, needs, nested, seeded, summary)
+        _BUILDERS[name] = Builder(name, function, needs, nested, seeded, summary, wordnet)
         return function
 
     return decorate

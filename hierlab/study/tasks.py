@@ -126,6 +126,7 @@ def run_task(task: Task) -> Finished:
 
 def _made(task: Task) -> Iterator[tuple[Cell, NDArray[np.int32]]]:
     from hierlab.builders import BuildInput, get_builder
+    from hierlab.taxonomy import taxonomy_for
 
     first = task.cells[0]
     rows = task.positions
@@ -141,13 +142,13 @@ def _made(task: Task) -> Iterator[tuple[Cell, NDArray[np.int32]]]:
 
             found = consensus(vectors, levels, runs=0).labels
         elif not vectors:
-            from hierlab.taxonomy import taxonomy_for
-
             inputs = BuildInput(drawn, taxonomy=taxonomy_for(drawn, required=True))
             found = get_builder(first.method)(inputs, k=levels, seed=seed)
         else:
-            inputs = BuildInput(drawn, vectors=vectors[0])
-            found = get_builder(first.method)(inputs, k=levels, seed=seed)
+            builder = get_builder(first.method)
+            taxonomy = taxonomy_for(drawn) if builder.wordnet else None
+            inputs = BuildInput(drawn, vectors=vectors[0], taxonomy=taxonomy)
+            found = builder(inputs, k=levels, seed=seed)
         for cell in task.cells:
             if (cell.seed, cell.levels) == (seed, levels):
                 labels = np.full(len(classes), -1, dtype=np.int32)

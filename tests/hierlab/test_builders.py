@@ -20,7 +20,11 @@ from hierlab.prototypes import load_prototypes, resolve
 from hierlab.tables import list_tables, load_table
 from hierlab.taxonomy import Taxonomy
 
-VECTOR_METHODS = [name for name, builder in registered().items() if builder.needs == "vectors"]
+VECTOR_METHODS = [
+    name
+    for name, builder in registered().items()
+    if builder.needs == "vectors" and not builder.wordnet
+]
 SEVEN = (
     "RN50:openai@80",
     "ViT-B-32:openai@a",

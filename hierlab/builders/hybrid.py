@@ -1,0 +1,80 @@
+"""The hybrid: likeness by rank in the vectors and in WordNet together; nested, no seed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlab.builders._registry import BuildInput, Labels, register_builder
+from hierlab.builders._vectors import Matrix, canonical, centred, checked_vectors
+from hierlab.consensus import (
+    ConsensusSettings,
+    diffused,
+    neighbour_ranks,
+    nested_levels,
+    rank_affinity,
+)
+from hierlab.errors import BuilderError
+from hierlab.wupalmer import wu_palmer
+
+__all__ = ["build_hybrid", "wordnet_ranks"]
+
+
+@register_builder("hybrid", wordnet=True)
+def build_hybrid(
+    inputs: BuildInput, *, k: tuple[int, ...], seed: int, weight: float = 0.3
+) -> Labels:
+    """Let WordNet vote beside the vectors, then build as `consensus` does; it is told WordNet.
+
+        vectors ─ neighbour ranks ──(1 − weight)──┐
+        WordNet ─ Wu-Palmer ─ ranks ──(weight)────┴─ affinity ─ diffuse ─ nested levels
+
+    Wu-Palmer inside its clusters is therefore no evidence that the vectors know WordNet.
+
+    Args:
+        inputs: classes, their unit vectors, and WordNet over them.
+        k: numbers of clusters, rising.
+        seed: not used; the method is deterministic.
+        weight: of WordNet, 0 (vectors alone) to 1 (WordNet alone, its ties broken by vectors).
+
+    Raises:
+        BuilderError: a weight outside 0..1.
+    """
+    del seed
+    vectors = checked_vectors(inputs, k)
+    if not 0 <= weight <= 1:
+        raise BuilderError(f"expected a weight of WordNet between 0 and 1, got {weight}")
+    assert inputs.taxonomy is not None  # the registry has checked it
+    similarity = wu_palmer(inputs.taxonomy, inputs.classes.ids, "textbook")
+    ranks = [neighbour_ranks(vectors), wordnet_ranks(similarity, vectors)]
+    settings = ConsensusSettings().scaled(len(vectors))
+    weights = (1 - weight, weight)
+    outer = diffused(rank_affinity(ranks, settings.top_reach, weights), settings.top_steps)
+    inner = diffused(rank_affinity(ranks, settings.reach, weights), settings.steps)
+    return canonical(nested_levels(outer, inner, k))
+
+
+def wordnet_ranks(similarity: Matrix, vectors: Matrix) -> NDArray[np.int32]:
+    """Rank every class as a neighbour of every other by WordNet, ties by the vectors.
+
+    Wu-Palmer gives whole families the same value; their order in the class list, which is
+    WordNet's own, must not decide.
+
+    Args:
+        similarity: (C, C) Wu-Palmer of all pairs.
+        vectors: (C, D) unit rows.
+    Returns:
+        (C, C); row i holds 0 for i itself, 1 for the class most like it, and so on.
+    """
+    rows = centred(vectors)
+    order = np.lexsort((-(rows @ rows.T), -_selfish(similarity)), axis=1)
+    ranks = np.empty(order.shape, dtype=np.int32)
+    np.put_along_axis(ranks, order, np.arange(len(rows), dtype=np.int32)[None, :], axis=1)
+    return ranks
+
+
+def _selfish(similarity: Matrix) -> Matrix:
+    """A copy in which nothing is more like a class than itself."""
+    found = similarity.copy()
+    np.fill_diagonal(found, np.inf)
+    return found
