@@ -21,6 +21,7 @@ from hierlab.builders._ward import ward_tree
 from hierlab.builders.consensus import consensus
 from hierlab.classlists import load_classes
 from hierlab.consensus import diffused, neighbour_ranks, nested_levels, rank_affinity
+from hierlab.consensus._nested import _allot, _average_tree, _split
 from hierlab.measures.information import partition_agreement
 from hierlab.measures.pairs import pair_means
 from hierlab.prototypes import resolve
@@ -133,6 +134,89 @@ def rank_deeper(names: tuple[str, ...]) -> list[NDArray[np.int64]]:
     return nested_levels(outer, diffused(rank_affinity(found, 7.0), 4.0), K)
 
 
+def rank_balanced(names: tuple[str, ...]) -> list[NDArray[np.int64]]:
+    """Top level balanced: reach 20 × 3, then moves that charge three times the mean likeness."""
+    found = [ranks(name) for name in names]
+    outer = diffused(rank_affinity(found, 20.0), 3.0)
+    likeness = outer @ outer.T
+    top = balanced(likeness, lloyd(outer, ward_tree(outer).cut(K[0]), K[0]), 3 * likeness.mean())
+    inner = diffused(rank_affinity(found, 7.0), 3.0)
+    return [top, _split(inner, top, *K)]
+
+
+def balanced(likeness: Matrix, labels: NDArray[np.int64], charge: float) -> NDArray[np.int64]:
+    """Move classes one by one to where likeness less a charge a class is highest, K held fixed."""
+    labels = labels.copy()
+    sums = np.stack([likeness[:, labels == at].sum(axis=1) for at in range(labels.max() + 1)], 1)
+    sizes = np.bincount(labels)
+    for _ in range(30):
+        moved = 0
+        for row in range(len(labels)):
+            old = labels[row]
+            gain = sums[row] - charge * sizes
+            gain[old] -= likeness[row, row] - charge
+            new = int(gain.argmax())
+            if new != old and gain[new] > gain[old] + 1e-12 and sizes[old] > 1:
+                sums[:, old] -= likeness[:, row]
+                sums[:, new] += likeness[:, row]
+                sizes[old] -= 1
+                sizes[new] += 1
+                labels[row] = new
+                moved += 1
+        if not moved:
+            break
+    return labels
+
+
+def loose_joins(names: tuple[str, ...]) -> list[NDArray[np.int64]]:
+    """The method, but below the top the joins of lowest mean cosine are undone."""
+    found = [ranks(name) for name in names]
+    outer = diffused(rank_affinity(found, 20.0), 3.0)
+    top = lloyd(outer, ward_tree(outer).cut(K[0]), K[0])
+    inner = diffused(rank_affinity(found, 7.0), 3.0)
+    mean = np.mean([rows @ rows.T for rows in (centred(vectors(name)) for name in names)], axis=0)
+    members = [np.flatnonzero(top == at) for at in range(K[0])]
+    trees = [_average_tree(inner[inside]) for inside in members]
+    for inside, tree in zip(members, trees, strict=True):
+        tree[:, 2] = join_distances(tree, 1 - mean[np.ix_(inside, inside)])
+    labels, start = np.empty(len(top), dtype=np.int64), 0
+    for inside, tree, parts in zip(members, trees, _allot(trees, K[1]), strict=True):
+        order = tree[np.argsort(tree[:, 2], kind="stable")]
+        found_here = components(tree, order[: len(inside) - parts], len(inside))
+        labels[inside] = start + lloyd(inner[inside], found_here, parts)
+        start += parts
+    return [top, labels]
+
+
+def join_distances(tree: Matrix, distances: Matrix) -> Matrix:
+    """Mean distance between the two groups of each join, never less than of the joins inside."""
+    count = len(tree) + 1
+    groups = {at: [at] for at in range(count)}
+    heights = dict.fromkeys(range(count), 0.0)
+    for at, (left, right) in enumerate(tree[:, :2].astype(int).tolist(), start=count):
+        apart = float(distances[np.ix_(groups[left], groups[right])].mean())
+        heights[at] = max(apart, heights[left], heights[right])
+        groups[at] = groups[left] + groups[right]
+    return np.array([heights[at] for at in range(count, 2 * count - 1)])
+
+
+def components(tree: Matrix, kept: Matrix, count: int) -> NDArray[np.int64]:
+    """Labels of the groups that the kept joins of a tree leave."""
+    alive = {tuple(join[:2]) for join in kept.tolist()}
+    label = list(range(2 * count - 1))
+
+    def root(at: int) -> int:
+        while label[at] != at:
+            at = label[at]
+        return at
+
+    for at, join in enumerate(tree.tolist(), start=count):
+        if tuple(join[:2]) in alive:
+            label[int(join[0])] = label[int(join[1])] = at
+    roots = [root(at) for at in range(count)]
+    return np.unique(roots, return_inverse=True)[1].astype(np.int64)
+
+
 def rank_nested(names: tuple[str, ...]) -> list[NDArray[np.int64]]:
     """Nested: reach 20 × 3 at the top, reach 7 × 3 with average linkage inside (the method)."""
     made = consensus([vectors(name) for name in names], K, runs=0)
@@ -150,6 +234,8 @@ FAMILIES: dict[str, Callable[[tuple[str, ...]], list[NDArray[np.int64]]]] = {
         rank_flat,
         rank_near,
         rank_deeper,
+        rank_balanced,
+        loose_joins,
         rank_nested,
     )
 }

@@ -1,0 +1,44 @@
+"""Draw the pictures of docs/study.md from the shipped study.
+
+python benchmarks/study_pictures.py            # writes docs/images/study-*.svg
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hierlab._files import write_atomic
+from hierlab.study.figures import bars, heatmap
+from hierlab.study.report import study_report
+
+ROOT = Path(__file__).resolve().parents[1]
+AXES = {
+    "seed": "two seeds",
+    "encoder": "two variants",
+    "draw": "all classes, 80 % of them",
+    "halves": "two halves of the variants",
+}
+
+
+def main() -> None:
+    """One picture of agreement along the axes for each K, one heatmap for each method at 100."""
+    report = study_report(ROOT / "studies" / "clip")
+    target = ROOT / "docs" / "images"
+    for k in report.grid.k:
+        rows = [
+            (f"{words}: {row.method}", row.ari.value, row.ari.low, row.ari.high)
+            for axis, words in AXES.items()
+            for row in report.agreements
+            if row.axis == axis and row.k == k
+        ]
+        write_atomic(target / f"study-agreement-{k}.svg", bars(rows, f"Agreement (ARI) at K = {k}"))
+    for found in report.heatmaps:
+        if found.k == 100 and found.method in ("kmeans", "consensus"):
+            title = f"ARI between variants: {found.method}, K = 100"
+            write_atomic(
+                target / f"study-{found.method}.svg", heatmap(found.names, found.ari, title)
+            )
+
+
+if __name__ == "__main__":
+    main()
