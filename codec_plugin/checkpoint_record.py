@@ -25,6 +25,8 @@ class CheckpointMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         label_map_name: its name.
         level_names: what each stage serves, coarse first; empty or one a stage.
         lambdas: trade-off of each stage in R [bpp] + λ·255²·MSE, as trained; may be empty.
+        rate_weights, gammas, fine_gammas: the other weights of the objective, one a stage or empty.
+        classifier: whom it was trained with, "" for none.
         provenance: how it was made, free text by key.
     """
 
@@ -33,6 +35,10 @@ class CheckpointMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     label_map_name: str = ""
     level_names: tuple[str, ...] = ()
     lambdas: tuple[float, ...] = ()
+    rate_weights: tuple[float, ...] = ()
+    gammas: tuple[float, ...] = ()
+    fine_gammas: tuple[float, ...] = ()
+    classifier: str = ""
     provenance: dict[str, str] = {}  # msgspec copies defaults
 
 
@@ -81,7 +87,7 @@ def check_meta(meta: CheckpointMeta, config: ModelConfig) -> None:
     Raises:
         CheckpointError: naming the field.
     """
-    for field in ("level_names", "lambdas"):
+    for field in ("level_names", "lambdas", "rate_weights", "gammas", "fine_gammas"):
         if len(getattr(meta, field)) not in (0, config.n_blocks):
             raise CheckpointError(f"{field} must have one entry a stage ({config.n_blocks})")
     if meta.label_map_id:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
+    from codec_plugin.refine import Objective
+
 __all__ = ["Codec", "Decoded"]
 
 
@@ -113,6 +115,7 @@ class Codec:
         bpp: float | None = None,
         stages: int | None = None,
         effort: int = 0,
+        objective: Objective | None = None,
     ) -> bytes:
         """Bytes of a .c2f file.
 
@@ -122,6 +125,8 @@ class Codec:
             bpp: the same as bits per pixel of the picture.
             stages: write only the first so many stages.
             effort: gradient steps on the latent of this picture; slower, better, same decoder.
+            objective: what `effort` lowers; None is what the checkpoint was trained for
+                (see `refine.training_objective`).
         Raises:
             ImageError: a picture that cannot be coded.
             ConfigError: an option out of range.
@@ -136,11 +141,10 @@ class Codec:
         pixels = picture.padded(STRIDE)
         y, z = analyse(self.checkpoint.model, pixels)
         if effort:
-            from codec_plugin.refine import refine
+            from codec_plugin.refine import refine, training_objective
 
-            y = refine(
-                self.checkpoint.model, pixels, y, z, self.checkpoint.meta.lambdas, effort, stages
-            )
+            objective = objective or training_objective(self.checkpoint.meta)
+            y = refine(self.checkpoint.model, pixels, y, z, objective, effort, stages)
         payloads = self.latents.encode(y, z, stages)
         header = Header(
             height_px=picture.height_px,

@@ -2,24 +2,93 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from codec_plugin.entropy.blocks import Parameters, gaussian_bits
-from codec_plugin.errors import ConfigError
+from codec_plugin.errors import ConfigError, HierarchyMismatchError
 from codec_plugin.model import STRIDE, Latents
 from codec_plugin.tiling import HYPER_STRIDE, LATENT_STRIDE, TILE, tiles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from codec_plugin.checkpoint import CheckpointMeta
     from codec_plugin.model import ProgressiveModel
+    from codec_plugin.train.loss import Semantics
 
-__all__ = ["refine"]
+__all__ = ["Objective", "refine", "training_objective"]
 
-_STEP = 0.02  # of Adam, in quantiser steps
+_STEP = 0.05  # of Adam at first, in quantiser steps
+_LAST_STEP = 0.2  # share of it at the end
+_VIEW_SHARE = 0.875  # side of a random view over the picture's shorter side
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is lowered: Σ over stages of w·R [bpp] + λ·255²·MSE + γ·CE(own level) + φ·CE(finest).
+
+    Args:
+        lambdas: λ of each stage.
+        rate_weights: w of each stage; empty means 1.
+        gammas: γ of each stage; empty means 0.
+        fine_gammas: φ of each stage; empty means 0.
+        semantics: classifier and hierarchy of the cross-entropies; none leaves them out.
+    """
+
+    lambdas: tuple[float, ...]
+    rate_weights: tuple[float, ...] = ()
+    gammas: tuple[float, ...] = ()
+    fine_gammas: tuple[float, ...] = ()
+    semantics: Semantics | None = None
+
+    def weights(self, stage: int) -> tuple[float, float, float, float]:
+        """w, λ, γ and φ of a stage."""
+        return (
+            self.rate_weights[stage] if self.rate_weights else 1.0,
+            self.lambdas[stage],
+            self.gammas[stage] if self.gammas else 0.0,
+            self.fine_gammas[stage] if self.fine_gammas else 0.0,
+        )
+
+
+def training_objective(
+    meta: CheckpointMeta, classifier: str = "", hierarchy: str = ""
+) -> Objective:
+    """What a checkpoint was trained for.
+
+    Args:
+        meta: the checkpoint's description of itself.
+        classifier: who should recognise the picture; "" is the one it was trained with, "none"
+            leaves rate and distortion only.
+        hierarchy: label map file or shipped name; "" is the one it was trained for.
+    Raises:
+        ClassifierError: the classifier's weights cannot be had.
+        HierarchyMismatchError: the label map cannot be read, or is not the checkpoint's.
+    """
+    classifier = classifier or meta.classifier or "none"
+    if classifier == "none":
+        return Objective(meta.lambdas, meta.rate_weights)
+    semantics = _semantics(classifier, hierarchy or meta.label_map_name)
+    if semantics.hierarchy.id != meta.label_map_id:
+        raise HierarchyMismatchError(
+            f"the checkpoint was trained for label map {meta.label_map_id[:16]}…, "
+            f"not {semantics.hierarchy.id[:16]}… ({semantics.hierarchy.name}); give its file"
+        )
+    return Objective(meta.lambdas, meta.rate_weights, meta.gammas, meta.fine_gammas, semantics)
+
+
+@lru_cache(maxsize=2)  # a folder of pictures loads the classifier once
+def _semantics(classifier: str, hierarchy: str) -> Semantics:
+    from codec_plugin.classifiers import load_classifier
+    from codec_plugin.hierarchy import load_hierarchy
+    from codec_plugin.train.loss import Semantics
+
+    return Semantics(load_classifier(classifier), load_hierarchy(hierarchy))
 
 
 def refine(
@@ -27,79 +96,136 @@ def refine(
     pixels: Tensor,
     y: Tensor,
     z: Tensor,
-    lambdas: Sequence[float],
+    objective: Objective,
     steps: int,
     stages: int | None = None,
 ) -> Tensor:
-    """Move y so that the sum over stages of R [bpp] + λ·255²·MSE falls; z stays.
+    """Move y so that the objective falls; z stays.
 
-    Rounding passes gradients straight through, so the objective is that of the bytes; the best
-    latent seen is kept, the first one included: the result is never worse by this measure.
-    Large pictures are refined in pieces of 1024 pixels.
+    Rounding passes gradients straight through, so the objective is that of the bytes; where it
+    has not fallen at the end, y is returned as it was. The classifier sees a random view at each
+    step, for what it recognises in one view only is often nothing that others recognise. Pictures
+    above 1024 pixels are refined in pieces of that size, each for rate and distortion only.
 
     Args:
         model: in evaluation mode.
         pixels: (1, 3, H, W) uint8 or float in 0..1, padded.
         y, z: of the analysis, not rounded.
-        lambdas: one a stage.
+        objective: weights, and who should recognise the picture.
         steps: gradient steps.
         stages: how many stages will be written.
     Raises:
         ConfigError: the checkpoint names no trade-offs.
     Source: Campos et al. 2019, "Content adaptive optimization for neural image compression".
     """
-    if len(lambdas) != model.config.n_blocks:
+    if len(objective.lambdas) != model.config.n_blocks:
         raise ConfigError("effort needs a checkpoint that names the λ of each stage")
+    stages = model.config.n_blocks if stages is None else stages
     refined = y.clone()
-    for tile in tiles(y.shape[2], y.shape[3], TILE, 0):
+    pieces = list(tiles(y.shape[2], y.shape[3], TILE, 0))
+    semantics = objective.semantics if len(pieces) == 1 else None
+    for tile in pieces:
         x = tile.read(pixels, LATENT_STRIDE)
         x = x.float() / 255 if x.dtype == torch.uint8 else x
         rows = slice(tile.top // HYPER_STRIDE, tile.bottom // HYPER_STRIDE)
         columns = slice(tile.left // HYPER_STRIDE, tile.right // HYPER_STRIDE)
         z_hat = torch.round(z[:, :, rows, columns])
-        best = _refine_tile(model, x, tile.read(y), z_hat, list(lambdas)[:stages], steps)
-        tile.write(refined, best)
+        search = _Search(model, x, z_hat, objective, semantics, stages)
+        tile.write(refined, search.run(tile.read(y), steps))
     return refined
 
 
-def _refine_tile(
-    model: ProgressiveModel, x: Tensor, y: Tensor, z_hat: Tensor, lambdas: list[float], steps: int
-) -> Tensor:
-    assert x.shape[2] % STRIDE == 0
-    moving = y.clone().requires_grad_(True)
-    optimiser = torch.optim.Adam([moving], lr=_STEP)
-    best, best_loss = y, float("inf")
-    for step in range(steps + 1):
-        loss = _objective(model, x, moving, z_hat, lambdas)
-        if float(loss.detach()) < best_loss:
-            best, best_loss = moving.detach().clone(), float(loss.detach())
-        if step < steps:
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+class _Search:
+    """Gradient descent on the latent of one piece."""
+
+    def __init__(
+        self,
+        model: ProgressiveModel,
+        x: Tensor,
+        z_hat: Tensor,
+        objective: Objective,
+        semantics: Semantics | None,
+        stages: int,
+    ) -> None:
+        assert x.shape[2] % STRIDE == 0
+        self.model, self.x, self.objective, self.stages = model, x, objective, stages
+        self.semantics = semantics
+        self.random = torch.Generator().manual_seed(0)  # the same file from the same picture
+        with torch.no_grad():
+            self.hyper = model.entropy.hyper(z_hat)
+
+    def run(self, y: Tensor, steps: int) -> Tensor:
+        """The better of y and of y after `steps` steps."""
+        with torch.no_grad():
+            before = float(self.loss(y, None))
+        moving = y.clone().requires_grad_(True)
+        optimiser = torch.optim.Adam([moving], lr=_STEP)
+        for step in range(steps):
+            fall = 0.5 * (1 + math.cos(math.pi * step / steps))
+            optimiser.param_groups[0]["lr"] = _STEP * (_LAST_STEP + (1 - _LAST_STEP) * fall)
+            loss = self.loss(moving, self.view() if self.semantics else None)
+            (moving.grad,) = torch.autograd.grad(loss, moving)
             optimiser.step()
-    return best
+        found = moving.detach()
+        with torch.no_grad():
+            return found if float(self.loss(found, None)) <= before else y
+
+    def view(self) -> tuple[int, int, int, bool]:
+        """Top, left and side of a random square of the picture, and whether it is mirrored."""
+        height, width = self.x.shape[2:]
+        side = max(1, int(_VIEW_SHARE * min(height, width)))
+        top, left, mirrored = (
+            int(torch.randint(limit, (), generator=self.random))
+            for limit in (height - side + 1, width - side + 1, 2)
+        )
+        return top, left, side, bool(mirrored)
+
+    def loss(self, y: Tensor, view: tuple[int, int, int, bool] | None) -> Tensor:
+        """The objective, seen through a view; none is the whole picture."""
+        latents = self._latents(y)
+        area = self.x.shape[2] * self.x.shape[3]
+        total = rate = self.x.new_zeros(())
+        for stage in range(self.stages):
+            weight, lagrangian, _, _ = self.objective.weights(stage)
+            rate = rate + latents.y_bits[stage].sum() / area
+            y_hat, known, _ = self.model.cut(latents, stage)
+            decoded = self.model.synthesis(y_hat, known)
+            distortion = functional.mse_loss(decoded, self.x)
+            total = total + weight * rate + lagrangian * 255**2 * distortion
+            total = total + self._surprise(decoded.clamp(0, 1), stage, view)
+        return total
+
+    def _surprise(
+        self, decoded: Tensor, stage: int, view: tuple[int, int, int, bool] | None
+    ) -> Tensor:
+        """Weighted cross-entropies of a stage against the classifier's answer to the picture."""
+        _, _, own, finest = self.objective.weights(stage)
+        if self.semantics is None or not (own or finest):
+            return decoded.new_zeros(())
+        last = self.semantics.hierarchy.n_levels - 1
+        target = self.semantics.prepared_target(_seen(self.x, view))
+        posterior = self.semantics.posterior(self.semantics.classifier(_seen(decoded, view)))
+        return own * self.semantics.cross_entropy(
+            posterior, target, min(stage, last)
+        ) + finest * self.semantics.cross_entropy(posterior, target, last)
+
+    def _latents(self, y: Tensor) -> Latents:
+        y_hat: list[Tensor] = []
+        parameters: list[Parameters] = []
+        y_bits: list[Tensor] = []
+        for k, y_k in enumerate(torch.split(y, list(self.model.config.blocks), 1)):
+            block = self.model.entropy.block(k, self.hyper, y_hat)
+            residual = y_k - block.mean
+            rounded = residual + (torch.round(residual) - residual).detach()
+            y_bits.append(gaussian_bits(rounded, block.raw_scale))
+            y_hat.append(rounded + block.mean)
+            parameters.append(block)
+        return Latents(self.hyper, tuple(y_hat), tuple(parameters), y.new_zeros(1), tuple(y_bits))
 
 
-def _objective(
-    model: ProgressiveModel, x: Tensor, y: Tensor, z_hat: Tensor, lambdas: list[float]
-) -> Tensor:
-    """Sum over stages of the rate up to the stage and λ times the distortion at it."""
-    hyper = model.entropy.hyper(z_hat)
-    y_hat: list[Tensor] = []
-    parameters: list[Parameters] = []
-    y_bits: list[Tensor] = []
-    for k, y_k in enumerate(torch.split(y, list(model.config.blocks), 1)):
-        block = model.entropy.block(k, hyper, y_hat)
-        residual = y_k - block.mean
-        rounded = residual + (torch.round(residual) - residual).detach()
-        y_bits.append(gaussian_bits(rounded, block.raw_scale))
-        y_hat.append(rounded + block.mean)
-        parameters.append(block)
-    latents = Latents(hyper, tuple(y_hat), tuple(parameters), x.new_zeros(1), tuple(y_bits))
-    loss = rate = x.new_zeros(())
-    for stage, weight in enumerate(lambdas):
-        rate = rate + y_bits[stage].sum() / (x.shape[2] * x.shape[3])
-        decoded, known, _ = model.cut(latents, stage)
-        error = (model.synthesis(decoded, known) - x).square().mean()
-        loss = loss + rate + weight * 255**2 * error
-    return loss
+def _seen(pixels: Tensor, view: tuple[int, int, int, bool] | None) -> Tensor:
+    if view is None:
+        return pixels
+    top, left, side, mirrored = view
+    part = pixels[..., top : top + side, left : left + side]
+    return part.flip(-1) if mirrored else part

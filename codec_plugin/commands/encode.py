@@ -24,8 +24,12 @@ def encode(
     bpp: Bits = None,
     stages: Annotated[int | None, typer.Option(help="Write only the first so many stages.")] = None,
     effort: Annotated[
-        int, typer.Option(help="Gradient steps on this picture; 100 is slow and better.")
+        int, typer.Option(help="Gradient steps on this picture; 20 take seconds and help a lot.")
     ] = 0,
+    classifier: Annotated[
+        str, typer.Option(help="Whom --effort serves; default: the checkpoint's; none: no one.")
+    ] = "",
+    hierarchy: Annotated[str, typer.Option(help="Label map; default: the checkpoint's.")] = "",
 ) -> None:
     """Encode a picture; any prefix of the file is a picture too."""
     import sys
@@ -35,7 +39,14 @@ def encode(
 
     picture = read_picture(sys.stdin.buffer if image == "-" else image)
     codec = Codec.load(checkpoint)
-    blob = codec.encode(picture, max_bytes=max_bytes, bpp=bpp, stages=stages, effort=effort)
+    objective = None
+    if effort > 0:
+        from codec_plugin.refine import training_objective
+
+        objective = training_objective(codec.checkpoint.meta, classifier, hierarchy)
+    blob = codec.encode(
+        picture, max_bytes=max_bytes, bpp=bpp, stages=stages, effort=effort, objective=objective
+    )
     target = output or ("-" if image == "-" else str(Path(image).with_suffix(".c2f")))
     write_output(target, blob)
     for sentence in picture.notes:

@@ -87,9 +87,11 @@ def _meta(settings: TrainSettings, hierarchy: Hierarchy, step: int) -> Checkpoin
         label_map_name=hierarchy.name,
         level_names=names if len(names) == n_blocks else (),
         lambdas=phase.lambdas,
+        rate_weights=phase.rate_weights,
+        gammas=phase.gammas,
+        fine_gammas=phase.fine_gammas,
+        classifier=settings.classifier if phase.semantic else "",
         provenance={
-            "classifier": settings.classifier if phase.semantic else "none",
-            "objective": f"gammas {phase.gammas}, fine_gammas {phase.fine_gammas}",
             "phases": ", ".join(p.name for p in begun),
             "seed": str(settings.seed),
             "step": str(step),

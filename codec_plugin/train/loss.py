@@ -79,6 +79,11 @@ class Semantics(nn.Module):
         share = phase.label_share * (labels >= 0).to(posterior)[:, None]
         return Target(posterior.lerp(one_hot.to(posterior), share), features)
 
+    @torch.no_grad()
+    def prepared_target(self, images: Tensor) -> Target:
+        """Target of whole pictures (B, 3, H, W) of any size: the classifier's posterior."""
+        return Target(self.posterior(self.classifier(images)), [])
+
     def cross_entropy(self, posterior: Tensor, target: Target, level: int) -> Tensor:
         """Mean over the batch of the cross-entropy of a level's clusters, nats."""
         wanted = self.hierarchy.sum_posteriors(target.posterior, level)

@@ -1,0 +1,73 @@
+"""Encoder search: what it lowers, for whom, and what it refuses."""
+
+import msgspec
+import pytest
+import torch
+
+from codec_plugin.codec import Codec
+from codec_plugin.errors import ConfigError, HierarchyMismatchError
+from codec_plugin.refine import Objective, refine, training_objective
+from codec_plugin.tiling import analyse
+from codec_plugin.train.loss import Semantics
+from tests.codec_plugin.semantic import small_classifier, small_hierarchy
+from tests.codec_plugin.tiny import META, tiny_codec, tiny_picture
+
+LAMBDAS = META.lambdas
+
+
+@pytest.fixture(scope="module")
+def codec() -> Codec:
+    return tiny_codec()
+
+
+@pytest.fixture(scope="module")
+def semantics() -> Semantics:
+    return Semantics(small_classifier(), small_hierarchy())
+
+
+def surprise(codec: Codec, semantics: Semantics, objective: Objective) -> float:
+    """Cross-entropy at the coarse level of stage 1 of the file that the objective leads to."""
+    picture = tiny_picture(128, 128)
+    clean = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+    blob = codec.encode(picture, effort=15, objective=objective)
+    decoded = codec.decode(blob, level=0).tensor[None]
+    posterior = semantics.posterior(semantics.classifier(decoded))
+    return float(semantics.cross_entropy(posterior, semantics.prepared_target(clean), 0))
+
+
+def test_a_classifier_in_the_objective_is_served(codec: Codec, semantics: Semantics) -> None:
+    blind = Objective(LAMBDAS)
+    seeing = Objective(LAMBDAS, gammas=(30.0, 0.0, 0.0), semantics=semantics)
+    assert surprise(codec, semantics, seeing) < surprise(codec, semantics, blind)
+
+
+def test_the_same_picture_gives_the_same_file(codec: Codec, semantics: Semantics) -> None:
+    seeing = Objective(LAMBDAS, gammas=(1.0, 1.0, 1.0), semantics=semantics)
+    picture = tiny_picture(70, 90)
+    first, second = (codec.encode(picture, effort=3, objective=seeing) for _ in range(2))
+    assert first == second
+
+
+def test_stages_that_are_not_written_do_not_count(codec: Codec) -> None:
+    model = codec.checkpoint.model
+    pixels = torch.from_numpy(tiny_picture(64, 64)).permute(2, 0, 1)[None].contiguous()
+    y, z = analyse(model, pixels)
+    found = refine(model, pixels, y, z, Objective(LAMBDAS), 4, stages=1)
+    width = model.config.blocks[0]
+    assert torch.equal(found[:, width:], y[:, width:])
+    assert not torch.equal(found[:, :width], y[:, :width])
+
+
+def test_an_objective_for_another_number_of_stages_is_refused(codec: Codec) -> None:
+    with pytest.raises(ConfigError, match="λ of each stage"):
+        codec.encode(tiny_picture(), effort=1, objective=Objective((0.1, 0.2)))
+
+
+def test_the_objective_of_a_checkpoint() -> None:
+    assert training_objective(META) == Objective(LAMBDAS)
+    named = msgspec.structs.replace(META, classifier="efficientnet-lite0")
+    assert training_objective(named, "none") == Objective(LAMBDAS)
+    with pytest.raises(HierarchyMismatchError, match="trained for label map abab"):
+        training_objective(named, hierarchy="vit-b-32-topdown-10-100-1000")
+    with pytest.raises(HierarchyMismatchError, match="label map"):
+        training_objective(named)
