@@ -8,6 +8,7 @@ run. Runs of a plane are coded in an order that the method chooses, by integers.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ Integers = NDArray[np.int64]
 class PlaneRun(NamedTuple):
     """Elements of one plane that share a table: scale index, bin, and where they stand."""
 
-    index: int
+    scale: int
     bin: int
     places: NDArray[np.intp]
 
@@ -83,7 +84,7 @@ class PlaneLatents(LatentCodec):
                 put_hyper(writer, z_int[0].contiguous().numpy(), self.rows)
             for run in self._runs(plane, index, offset // 3 ** (plane + 1)):
                 digits = (offset[run.places] // 3**plane - 3 * run.bin).astype(np.int32)
-                writer.put(self.tables[run.index].row(plane, run.bin), digits)
+                writer.put(self.tables[run.scale].row(plane, run.bin), digits)
             payloads.append(writer.finish())
         return payloads[:stages]
 
@@ -122,7 +123,7 @@ class PlaneLatents(LatentCodec):
         for run in self._runs(plane, index, bins, ready):
             if reader.exhausted:
                 return
-            digits, known = reader.take(self.tables[run.index].row(plane, run.bin), len(run.places))
+            digits, known = reader.take(self.tables[run.scale].row(plane, run.bin), len(run.places))
             if bool((digits[known] > 2).any()):
                 raise BitstreamError("a plane holds a digit that no encoder writes")
             places = run.places[known]
@@ -146,8 +147,8 @@ class PlaneLatents(LatentCodec):
         bounds = np.flatnonzero(np.diff(key[order])) + 1
         groups = [chosen[part] for part in np.split(order, bounds)]
         runs = [PlaneRun(int(index[g[0]]), int(bins[g[0]]), g) for g in groups]
-        runs.sort(key=lambda run: (self.rank(self.tables[run.index], plane, run.index, run.bin),
-                                   run.index, run.bin))  # fmt: skip
+        runs.sort(key=lambda run: (self.rank(self.tables[run.scale], plane, run.scale, run.bin),
+                                   run.scale, run.bin))  # fmt: skip
         yield from runs
 
     def _values(

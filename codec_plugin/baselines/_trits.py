@@ -86,7 +86,8 @@ class TritTable:
     def centre(self, plane: int) -> NDArray[np.float64]:
         """Mean symbol of every bin of 3^plane, (3^(planes - plane),)."""
         edges = 3**plane * np.arange(3 ** (self.planes - plane) + 1)
-        return np.diff(self._moments[edges]) / np.diff(self._sums[edges])
+        centre: NDArray[np.float64] = np.diff(self._moments[edges]) / np.diff(self._sums[edges])
+        return centre
 
     @cached_property
     def priorities(self) -> dict[tuple[int, int], int]:

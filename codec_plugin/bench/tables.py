@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from codec_plugin.bench.adaptive import adaptive_points
 from codec_plugin.bench.budget import (
     BUDGETS_BPP,
     area,
@@ -15,6 +16,7 @@ from codec_plugin.bench.budget import (
     subjects_of,
 )
 from codec_plugin.bench.deltas import Delta, bd_quality, bd_rate_percent, mean_curve
+from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.metrics import Interval, bootstrap_mean
 from codec_plugin.evaluate.summary import bytes_to_reach, level_names, summarise
 
@@ -47,6 +49,7 @@ def all_tables(rows: Sequence[Row], reference: str) -> dict[str, Table]:
         f"Bjøntegaard deltas of the others against {reference}": bd_table(
             summary, names, reference, level_names(rows)
         ),
+        f"{reference}: reading until sure of the coarse level": adaptive_table(rows, reference),
         "Seconds and container": cost_table(rows, names),
     }
 
@@ -136,6 +139,25 @@ def bd_table(
             entry[f"BD-accuracy {level}"] = _delta(bd_quality(*pair), 1, factor=100)
         table.append(entry)
     return table
+
+
+def adaptive_table(rows: Sequence[Row], reference: str) -> Table:
+    """Mean bytes and accuracy of a calibrated threshold, beside fixed budgets of that accuracy."""
+    level = level_names(rows)[0]
+    try:
+        points = adaptive_points(rows, reference, level)
+    except ConfigError:
+        return []
+    return [
+        {
+            "threshold": f"{point.threshold:.2f}",
+            "temperature": f"{point.temperature:.2f}",
+            "mean bytes": f"{point.bytes_mean:.0f}",
+            "accuracy %": f"{100 * point.accuracy:.1f}",
+            "fixed budget": "never" if point.fixed_bytes is None else f"{point.fixed_bytes:.0f}",
+        }
+        for point in points
+    ]
 
 
 def cost_table(rows: Sequence[Row], names: Sequence[str]) -> Table:

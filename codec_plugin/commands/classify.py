@@ -18,6 +18,9 @@ def classify(
     ),
     until: Annotated[str, typer.Option(help="Level to be sure of; default: the finest.")] = "",
     confidence: Annotated[float, typer.Option(min=0.0, max=1.0, help="How sure.")] = 0.9,
+    temperature: Annotated[
+        float, typer.Option(min=0.1, max=10.0, help="Of the calibration: see docs/results.md.")
+    ] = 1.0,
     chunk: Annotated[int, typer.Option(min=16, help="Bytes between two looks.")] = 256,
     json_out: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
@@ -36,6 +39,10 @@ def classify(
     codec = Codec.load(checkpoint)
     label_map = load_hierarchy(hierarchy or codec.checkpoint.meta.label_map_name)
     recogniser = Recogniser(load_classifier(classifier), label_map)
+    if temperature != 1.0:
+        from codec_plugin.bench.adaptive import raw_threshold
+
+        confidence = raw_threshold(confidence, temperature)
     looks = []
     for look in classify_stream(
         codec, recogniser, blob, until=until or None, confidence=confidence, chunk=chunk
