@@ -68,9 +68,9 @@ def plan(
 
 
 def _draws(grid: StudyGrid, source: Source) -> tuple[int, ...]:
-    """Halves are there to be compared with each other, over every class."""
+    """Halves and controls are compared over every class; draws would tell nothing of them."""
     partial = 1 < len(source.vectors) < len(grid.encoders)
-    return (WHOLE,) if partial else grid.draw_numbers
+    return (WHOLE,) if partial or source.control else grid.draw_numbers
 
 
 def _methods(grid: StudyGrid, source: Source) -> Iterator[tuple[str, str]]:

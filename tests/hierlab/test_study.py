@@ -101,9 +101,9 @@ def test_many_encoders_are_halved_a_bounded_number_of_times():
 def test_every_cell_of_the_grid_is_made_once(encoders, tmp_path):
     told = []
     result = run_study(_grid(encoders), tmp_path / "s", progress=lambda *step: told.append(step))
-    # two encoders and two controls, two K: consensus whole and 2 draws, k-means 2 seeds and
-    # 2 draws; the consensus of both encoders whole and 2 draws
-    assert result.cells == 4 * 2 * (3 + 4) + 2 * 3
+    # two K; two encoders: consensus whole and 2 draws, k-means 2 seeds and 2 draws; two controls,
+    # whole: consensus and k-means of 2 seeds; the consensus of both encoders whole and 2 draws
+    assert result.cells == 2 * 2 * (3 + 4) + 2 * 2 * (1 + 2) + 2 * 3
     assert (result.made, result.found, result.left_out) == (result.cells, 0, ())
     assert told[-1] == (result.cells, result.cells)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
