@@ -1,0 +1,201 @@
+"""The benchmark: registry and plug-ins, containers, budgets, deltas, calibration, resuming."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codec_plugin.bench.adaptive import adaptive_points, fit_temperature, raw_threshold
+from codec_plugin.bench.answer import label_rows
+from codec_plugin.bench.budget import area, at_budget, budget_for, difference, steps
+from codec_plugin.bench.deltas import Curve, bd_quality, bd_rate_percent
+from codec_plugin.bench.page import report_page
+from codec_plugin.bench.registry import (
+    BenchCodec,
+    CodecAbsentError,
+    codec,
+    codec_names,
+    load_plugin,
+    make_codec,
+)
+from codec_plugin.bench.run import BenchEvaluation, Protocol, read_bench, run_bench
+from codec_plugin.bench.tables import all_tables, as_markdown
+from codec_plugin.errors import ConfigError
+from codec_plugin.evaluate.demo import demo_photo
+from codec_plugin.evaluate.recognition import Recogniser
+from codec_plugin.train.data import ImageFolder
+from tests.codec_plugin.semantic import small_classifier, small_hierarchy, write_photographs
+
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "add-a-codec.md"
+
+
+def row(subject: str, image: str, bpp: float, right: int, **more: object) -> dict[str, object]:
+    size = round(bpp * 65536 / 8)
+    return {
+        "subject": subject, "image": image, "cut": f"bpp-{bpp}", "bytes": size, "rate_bpp": bpp,
+        "correct_coarse": right, "confidence_coarse": 0.9, "agree_coarse": right,
+    } | more  # fmt: skip
+
+
+def untimed(entry: dict[str, object]) -> str:
+    """A row without its times, comparable although some values are not numbers."""
+    return repr({name: value for name, value in entry.items() if not name.endswith("_s")})
+
+
+def test_step_curve_holds_the_largest_file_within_the_budget() -> None:
+    rows = [row("a", "1", 0.1, 0), row("a", "1", 0.4, 1), row("a", "2", 0.2, 1)]
+    found = steps(rows, "a", "correct_coarse", [0.05, 0.1, 0.2, 0.4])
+    assert found.values.tolist() == [[0, 0, 0, 1], [0, 0, 1, 1]]
+    assert at_budget(rows, "a", "correct_coarse", 0.2).mean == 0.5
+    reached = budget_for(rows, "a", "correct_coarse", 0.5)
+    assert reached is not None
+    assert reached.mean == pytest.approx(0.2, rel=0.03)
+    assert budget_for([row("a", "1", 0.1, 0)], "a", "correct_coarse", 0.5) is None
+
+
+def test_area_of_a_codec_that_is_right_from_the_middle_on_is_a_half() -> None:
+    rows = [row("a", str(n), 0.2, 1) for n in range(3)]
+    assert area(rows, "a", "correct_coarse").mean == pytest.approx(0.5, abs=0.02)
+
+
+def test_difference_is_paired_over_shared_photographs() -> None:
+    rows = [row("a", "1", 0.05, 1), row("a", "2", 0.05, 1), row("b", "2", 0.05, 0)]
+    assert difference(rows, "a", "b", "correct_coarse").mean == 1.0
+    with pytest.raises(ConfigError, match="share no photograph"):
+        difference([*rows[:1], rows[2]], "a", "b", "correct_coarse")
+    with pytest.raises(ConfigError, match="no rows of 'c'"):
+        area(rows, "c", "correct_coarse")
+
+
+def test_deltas_of_a_shifted_curve() -> None:
+    rates = np.array([0.1, 0.2, 0.4, 0.8])
+    anchor = Curve(rates, np.array([25.0, 28.0, 31.0, 34.0]))
+    cheaper = Curve(rates / 2, anchor.values)
+    rate, gain = bd_rate_percent(cheaper, anchor), bd_quality(cheaper, anchor)
+    assert rate.value == pytest.approx(-50, abs=0.01)
+    assert gain.value == pytest.approx(3.0, abs=0.05)
+
+
+def test_deltas_that_cannot_be_told_say_why() -> None:
+    rates = np.array([0.1, 0.2, 0.4, 0.8])
+    anchor = Curve(rates, np.array([25.0, 28.0, 31.0, 34.0]))
+    assert bd_quality(Curve(rates * 100, anchor.values), anchor).note == "no overlap"
+    assert bd_rate_percent(Curve(rates, anchor.values + 90), anchor).note == "no overlap"
+    assert bd_quality(Curve(rates[:3], anchor.values[:3]), anchor).note == "too few points"
+
+
+@pytest.mark.parametrize("true", [0.5, 1.0, 2.5])
+def test_temperature_is_found_again(true: float) -> None:
+    rng = np.random.default_rng(0)
+    logit = rng.normal(1, 2, 20_000)
+    correct = (rng.random(20_000) < 1 / (1 + np.exp(-logit / true))).astype(float)
+    found = fit_temperature(1 / (1 + np.exp(-logit)), correct)
+    assert found == pytest.approx(true, rel=0.1)
+
+
+def test_raw_threshold_undoes_the_temperature() -> None:
+    assert raw_threshold(0.9, 1.0) == pytest.approx(0.9)
+    assert raw_threshold(0.9, 2.0) > 0.98
+    assert raw_threshold(0.5, 3.0) == pytest.approx(0.5)
+
+
+def test_adaptive_reading_stops_early_where_it_is_sure() -> None:
+    rows = []
+    for n in range(8):
+        sure = n % 4 < 2  # half of the photographs are easy
+        first = {"confidence_coarse": 0.99 if sure else 0.4}
+        rows += [row("a", f"{n}", 0.1, int(sure), **first), row("a", f"{n}", 0.8, 1)]
+    points = adaptive_points(rows, "a", "coarse")
+    middle = points[2]
+    assert middle.accuracy == 1.0
+    assert middle.bytes_mean == pytest.approx((819 + 6554) / 2, rel=0.01)
+    assert middle.fixed_bytes == pytest.approx(6554, rel=0.01)
+    with pytest.raises(ConfigError, match="needs four"):
+        adaptive_points(rows[:4], "a", "coarse")
+
+
+def test_label_sends_log2_bits_and_only_the_finest_tells_all_levels() -> None:
+    clean = row("clean", "1", 1.0, 1, correct_fine=1, agree_fine=1, wu_palmer=1.0)
+    coarse, fine = label_rows(clean, ("coarse", "fine"), (10, 1000))
+    assert (coarse["bytes"], fine["bytes"]) == (1, 2)
+    assert (coarse["correct_coarse"], coarse["correct_fine"]) == (1, 0)
+    assert (fine["correct_coarse"], fine["correct_fine"]) == (1, 1)
+    assert fine["rate_bpp"] == pytest.approx(16 / 65536, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["jpeg", "jpeg-progressive", "webp", "avif", "jpeg2000"])
+def test_conventional_files_decode_and_their_containers_are_told(name: str) -> None:
+    try:
+        _, made = make_codec(name)
+    except CodecAbsentError as error:
+        pytest.skip(str(error))
+    pixels = demo_photo("chelsea")
+    data = made.encode(pixels, made.settings[len(made.settings) // 2])
+    assert made.decode(data).shape == pixels.shape
+    assert 10 < made.container_bytes(data) < len(data) / 2
+    if made.progressive:
+        short = made.decode(data[: len(data) // 4])
+        errors = [np.square(x.astype(float) - pixels).mean() for x in (short, made.decode(data))]
+        assert errors[0] > errors[1]
+
+
+def test_names_are_told_apart() -> None:
+    assert {"coarse2fine", "label", "jpeg2000", "vvc", "trit-plane"} <= set(codec_names())
+    with pytest.raises(ConfigError, match="not one of"):
+        make_codec("bpg")
+    with pytest.raises(ConfigError, match="taken"):
+        codec("jpeg")(BenchCodec)
+    with pytest.raises(CodecAbsentError, match="train it with"):
+        make_codec("plain=missing.safetensors")
+    assert make_codec("mine:jpeg")[0] == "mine"
+
+
+def test_documented_plugin_runs(tmp_path: Path) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    source = text.split("```python\n", 1)[1].split("```", 1)[0]
+    assert len(source.strip().splitlines()) <= 30
+    plugin = tmp_path / "thumbnail.py"
+    plugin.write_text(source)
+    load_plugin(plugin)
+    _, made = make_codec("thumbnail")
+    pixels = demo_photo("coffee")
+    sizes = [len(made.encode(pixels, setting)) for setting in made.settings]
+    assert sizes == sorted(sizes)
+    assert made.decode(made.encode(pixels, made.settings[0])).shape == pixels.shape
+    with pytest.raises(ConfigError, match="not a Python file"):
+        load_plugin(tmp_path / "none.py")
+
+
+def test_benchmark_resumes_reports_and_refuses_another_protocol(tmp_path: Path) -> None:
+    photographs = write_photographs(tmp_path / "photographs", count=5)
+    hierarchy = small_hierarchy()
+    recogniser = Recogniser(small_classifier(), hierarchy)
+    folder = ImageFolder(photographs, hierarchy.index, cache=False)
+
+    def evaluation(subjects):  # type: ignore[no-untyped-def]
+        return BenchEvaluation(subjects, recogniser, folder)
+
+    made = [make_codec(name) for name in ("jpeg", "webp", "label")]
+    first = run_bench(made[:1], evaluation, tmp_path / "bench", cuts=4)
+    table = tmp_path / "bench" / "rows" / "jpeg.csv"
+    before = table.read_text()
+    table.write_text("\n".join(before.splitlines()[:30]) + "\n")  # killed in mid-photograph
+    again = run_bench(made, evaluation, tmp_path / "bench", cuts=4)
+    kept = [r for r in again if r["subject"] in ("jpeg", "clean")]
+    assert sorted(map(untimed, kept)) == sorted(map(untimed, first))
+    assert (tmp_path / "bench" / "results.parquet").exists()
+    with pytest.raises(ConfigError, match="cuts 4, this one has 5"):
+        run_bench(made, evaluation, tmp_path / "bench", cuts=5)
+    text = (tmp_path / "bench" / "protocol.json").read_text()
+    assert str(tmp_path) not in text
+    protocol = Protocol(**json.loads(text))
+    tables = all_tables(again, "webp")
+    assert all(as_markdown(t).count("\n") >= len(t) for t in tables.values())
+    page = report_page(again, protocol, "webp", [[("one", demo_photo("coffee"))]])
+    assert page.count("<table>") == len([t for t in tables.values() if t]) + 1
+    assert not re.search(r"(src|href)=['\"]http|<link|<script", page)  # nothing is loaded
+    assert page == report_page(again, protocol, "webp", [[("one", demo_photo("coffee"))]])
+    with pytest.raises(ConfigError, match="no rows"):
+        read_bench(tmp_path / "none")
