@@ -47,18 +47,24 @@ def all_tables(rows: Sequence[Row], reference: str) -> dict[str, Table]:
         f"Bytes for {_WANTED:.0%} at the coarse level": reach_table(rows, summary, names),
         "Whole files": full_rate_table(rows, names),
         f"Bjøntegaard deltas of the others against {reference}": bd_table(
-            summary, names, reference, level_names(rows)
+            summary, names, reference, {lv: measure_of(rows, lv) for lv in level_names(rows)}
         ),
         f"{reference}: reading until sure of the coarse level": adaptive_table(rows, reference),
         "Seconds and container": cost_table(rows, names),
     }
 
 
+def measure_of(rows: Sequence[Row], level: str) -> str:
+    """Being right, where any photograph has a label; else agreeing with the original's answer."""
+    labelled = any(row[f"correct_{level}"] not in ("", None) for row in rows)
+    return f"correct_{level}" if labelled else f"agree_{level}"
+
+
 def area_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
     """Area with its interval, a column a level."""
     levels = level_names(rows)
     return [
-        {"codec": name} | {lv: _percent(area(rows, name, f"correct_{lv}")) for lv in levels}
+        {"codec": name} | {lv: _percent(area(rows, name, measure_of(rows, lv))) for lv in levels}
         for name in names
     ]
 
@@ -72,7 +78,7 @@ def pair_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Tab
             continue
         entry = {"codec": name}
         for level in levels:
-            gap = difference(rows, reference, name, f"correct_{level}")
+            gap = difference(rows, reference, name, measure_of(rows, level))
             mark = " *" if gap.low > 0 or gap.high < 0 else ""
             entry[level] = _percent(gap, signed=True) + mark
         table.append(entry)
@@ -81,7 +87,7 @@ def pair_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Tab
 
 def budget_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
     """Coarse accuracy within each budget."""
-    coarse = f"correct_{level_names(rows)[0]}"
+    coarse = measure_of(rows, level_names(rows)[0])
     return [
         {"codec": name}
         | {f"{bpp} bpp": _percent(at_budget(rows, name, coarse, bpp)) for bpp in BUDGETS_BPP}
@@ -91,7 +97,7 @@ def budget_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
 
 def reach_table(rows: Sequence[Row], summary: Sequence[Row], names: Sequence[str]) -> Table:
     """Bytes at which the coarse level is right often enough, by one setting and by one budget."""
-    coarse = f"correct_{level_names(rows)[0]}"
+    coarse = measure_of(rows, level_names(rows)[0])
     pixels = _pixels(rows)
     table = []
     for name in names:
@@ -116,14 +122,15 @@ def full_rate_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
         entry["PSNR dB"] = _number(whole, "psnr_db", 2)
         entry["MS-SSIM"] = _number(whole, "ms_ssim", 4)
         for level in levels:
-            values = [r[f"correct_{level}"] for r in whole if r[f"correct_{level}"] != ""]
+            measure = measure_of(rows, level)
+            values = [r[measure] for r in whole if r[measure] not in ("", None)]
             entry[level] = _percent(bootstrap_mean(values))
         table.append(entry)
     return table
 
 
 def bd_table(
-    summary: Sequence[Row], names: Sequence[str], reference: str, levels: Sequence[str]
+    summary: Sequence[Row], names: Sequence[str], reference: str, levels: dict[str, str]
 ) -> Table:
     """BD-rate, BD-PSNR and BD-accuracy of every codec against the reference."""
     table = []
@@ -134,8 +141,8 @@ def bd_table(
         pair = [mean_curve(summary, who, "psnr_db") for who in (name, reference)]
         entry["BD-rate %"] = _delta(bd_rate_percent(*pair), 1)
         entry["BD-PSNR dB"] = _delta(bd_quality(*pair), 2)
-        for level in levels:
-            pair = [mean_curve(summary, who, f"correct_{level}") for who in (name, reference)]
+        for level, measure in levels.items():
+            pair = [mean_curve(summary, who, measure) for who in (name, reference)]
             entry[f"BD-accuracy {level}"] = _delta(bd_quality(*pair), 1, factor=100)
         table.append(entry)
     return table
