@@ -24,6 +24,9 @@ def evaluate(
     ),
     cuts: Annotated[int, typer.Option(min=0, help="Log-spaced cuts besides stage ends.")] = 16,
     effort: Annotated[int, typer.Option(min=0, help="Encoder refinement steps.")] = 0,
+    stages: Annotated[
+        int | None, typer.Option(min=1, help="Write only the first so many stages.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use so many photographs.")] = None,
     match: Annotated[
         Path | None, typer.Option(help="Also cut at the bytes of the stage ends in these results.")
@@ -38,7 +41,7 @@ def evaluate(
     from codec_plugin.evaluate.summary import summarise
 
     shard = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    evaluation = _evaluation(subjects, data, hierarchy, classifier, cuts, effort, match)
+    evaluation = _evaluation(subjects, data, hierarchy, classifier, cuts, effort, stages, match)
     own = shard_path(output, shard)
     evaluation.run(own, limit=limit, shard=shard, progress=_progress)
     rows: list[dict[str, Any]]
@@ -65,6 +68,7 @@ def _evaluation(
     classifier: str,
     cuts: int,
     effort: int,
+    stages: int | None,
     match: Path | None,
 ) -> Any:
     from codec_plugin.classifiers import load_classifier
@@ -89,7 +93,8 @@ def _evaluation(
         label = (
             Path(name).stem if "/" not in name else f"{Path(name).parent.name}-{Path(name).stem}"
         )
-        subjects.append(CodecSubject(label, codec, cuts, effort, matched))
+        label += f"-effort-{effort}" if effort else ""
+        subjects.append(CodecSubject(label, codec, cuts, effort, matched, stages))
         wanted = wanted or codec.checkpoint.meta.label_map_name
     label_map = load_hierarchy(wanted or DEFAULT_HIERARCHY)
     recogniser = Recogniser(load_classifier(classifier), label_map)

@@ -57,6 +57,7 @@ class CodecSubject:
             photographs; a prefix longer than the file is the file.
         effort: refinement steps of the encoder.
         matched: further prefixes, in bytes, by photograph and cut name: another subject's files.
+        stages: how many stages are written; none means all.
     """
 
     name: str
@@ -64,12 +65,13 @@ class CodecSubject:
     n_cuts: int = 16
     effort: int = 0
     matched: dict[tuple[str, str], int] | None = None
+    stages: int | None = None
 
     def cuts(self, pixels: Pixels, image: str) -> Iterator[Cut]:
         """Encode once, decode many prefixes."""
         from codec_plugin.bitstream.container import read_header
 
-        blob = self.codec.encode(pixels, effort=self.effort)
+        blob = self.codec.encode(pixels, effort=self.effort, stages=self.stages)
         header = read_header(blob)
         for stage, end in enumerate(header.ends):
             yield self._decoded(f"stage-{stage + 1}", blob, end)
