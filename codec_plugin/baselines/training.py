@@ -14,7 +14,7 @@ from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError
 from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.ema import Ema
-from codec_plugin.train.export import SETTINGS_FILE, averaged_model, stored_tree
+from codec_plugin.train.export import SETTINGS_FILE, start_model, stored_tree
 from codec_plugin.train.loop import Trainer
 from codec_plugin.train.settings import TrainSettings, load_settings
 from codec_plugin.train.start import start_run
@@ -69,7 +69,7 @@ def start_method(
     method = find_method(name)
     bare = load_settings(preset, ())
     start = _start_of(bare, overrides)
-    converted = method.convert(averaged_model(Path(start)))
+    converted = method.convert(start_model(start))
     own = [*_model_overrides(converted.config), *method.overrides, *overrides]
     own += [f'name="{name}"', "split_gain=0.0"]
     run = output or Path("runs") / name

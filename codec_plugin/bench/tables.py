@@ -61,10 +61,12 @@ def measure_of(rows: Sequence[Row], level: str) -> str:
 
 
 def area_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
-    """Area with its interval, a column a level."""
-    levels = level_names(rows)
+    """Area with its interval, a column a level; a run that goes on has fewer photographs."""
+    measures = {level: measure_of(rows, level) for level in level_names(rows)}
+    images = {name: {row["image"] for row in rows if row["subject"] == name} for name in names}
     return [
-        {"codec": name} | {lv: _percent(area(rows, name, measure_of(rows, lv))) for lv in levels}
+        {"codec": name, "photographs": str(len(images[name]))}
+        | {level: _percent(area(rows, name, measure)) for level, measure in measures.items()}
         for name in names
     ]
 

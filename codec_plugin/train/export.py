@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from codec_plugin.checkpoint import CheckpointMeta, save_checkpoint
+from codec_plugin.checkpoint import CheckpointMeta, load_checkpoint, save_checkpoint
 from codec_plugin.entropy.exact import ExactEntropy
 from codec_plugin.entropy.tables import CodingTables
-from codec_plugin.errors import TrainingError
+from codec_plugin.errors import CheckpointError, TrainingError
 from codec_plugin.hierarchy import Hierarchy, load_hierarchy
 from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.settings import TrainSettings, settings_from
@@ -20,6 +20,7 @@ __all__ = [
     "averaged_model",
     "export_model",
     "export_run",
+    "start_model",
     "stored_tree",
 ]
 
@@ -60,6 +61,22 @@ def averaged_model(run: Path) -> ProgressiveModel:
     model = ProgressiveModel(settings.model)
     load_weights(run, model)
     return model.eval()
+
+
+def start_model(start: str) -> ProgressiveModel:
+    """Network to begin at: of a run's folder, of a checkpoint file or of a shipped checkpoint.
+
+    Raises:
+        TrainingError: none of these.
+    """
+    if Path(start).is_dir():
+        return averaged_model(Path(start))
+    try:
+        return load_checkpoint(start).model
+    except CheckpointError as error:
+        raise TrainingError(
+            f"start={start}: neither a run's folder nor a checkpoint ({error})"
+        ) from error
 
 
 def export_run(run: Path, path: Path) -> str:

@@ -17,7 +17,7 @@ from codec_plugin.hierarchy import Hierarchy
 from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.data import CropSource, ImageFolder, open_source
 from codec_plugin.train.ema import Ema
-from codec_plugin.train.export import averaged_model
+from codec_plugin.train.export import start_model
 from codec_plugin.train.loss import LossParts, Semantics, stage_loss
 from codec_plugin.train.records import RunRecords
 from codec_plugin.train.schedule import learning_rate
@@ -100,7 +100,7 @@ class Trainer:
         settings = self.settings
         torch.manual_seed(settings.seed)
         if settings.start and not (self.run / STATE_FILE).exists():
-            self.model = averaged_model(Path(settings.start))
+            self.model = start_model(settings.start)
             if settings.split_gain:
                 self.model = split_first_block(self.model, settings.split_gain)
         else:

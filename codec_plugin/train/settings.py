@@ -105,7 +105,8 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         hierarchy: label map file or the name of a shipped one.
         classifier: name as `load_classifier` takes it.
         seed: of crops, stages, noise and the network's start.
-        start: run folder whose averaged weights and architecture are the start; empty: `basis`.
+        start: run folder, checkpoint file or shipped name whose averaged weights and architecture
+            are the start; empty: `basis`.
         split_gain: split the start's first block in two (see `split`); 0 leaves it as it is.
         basis: first kernels of the compact transforms: the DCT, or drawn at random (to compare).
         ema_decay: of the averaged weights that are evaluated and shipped.

@@ -11,7 +11,7 @@ import torch
 from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError, TrainingError
 from codec_plugin.hierarchy import load_hierarchy
-from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE, stored_tree
+from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE, start_model, stored_tree
 from codec_plugin.train.loop import Trainer
 from codec_plugin.train.settings import (
     TrainSettings,
@@ -87,8 +87,7 @@ def _new_run(
 
 def start_config(settings: TrainSettings) -> ModelConfig:
     """Architecture of a run that begins at another's weights."""
-    tree = stored_tree(Path(settings.start))
-    config = settings_from(tree, source=settings.start).model
+    config = start_model(settings.start).config
     return split_config(config, settings.split_gain) if settings.split_gain else config
 
 
