@@ -19,7 +19,7 @@ from hierlab.errors import ClassListError, PrototypeError
 from hierlab.variants import Variant, parse_variant
 
 if TYPE_CHECKING:
-    from hierlab.tables import SimilarityTable
+    from hierlab.tables import SimilarityTable, TableHeader
 
 __all__ = ["Prototypes", "Source", "load_prototypes", "resolve", "save_prototypes"]
 
@@ -217,15 +217,15 @@ def resolve(wanted: str | Path, classes: ClassList, source: str = "auto") -> Pro
 
     variant = parse_variant(wanted)
     header = find_table(variant)
-    fits = header is not None and header.class_hash == classes.hash
-    if header is not None and (source == "table" or (source == "auto" and fits)):
-        if not fits:
+    rows = None if header is None else _rows_of(header, classes)
+    if header is not None and (source == "table" or (source == "auto" and rows is not None)):
+        if rows is None:
             raise PrototypeError(
                 f"the table of {header.variant} is of {header.class_set} ({header.count} classes), "
                 f"not of these {len(classes)}; embed them with `hierlab embed`, or use --from "
                 "weights"
             )
-        return _from_table(load_table(header.parts), classes)
+        return _from_table(load_table(header.parts), classes, rows)
     if source == "table":
         load_table(variant)  # says which there are
     from hierlab.embedding import embed
@@ -233,10 +233,21 @@ def resolve(wanted: str | Path, classes: ClassList, source: str = "auto") -> Pro
     return embed(variant, classes)
 
 
-def _from_table(table: SimilarityTable, classes: ClassList) -> Prototypes:
+def _rows_of(header: TableHeader, classes: ClassList) -> list[int] | None:
+    """Rows of a table for any part of its classes, in any order; none where it lacks one."""
+    if header.class_hash == classes.hash:
+        return list(range(header.count))
+    from hierlab.classlists import load_classes
+
+    places = {key: row for row, key in enumerate(load_classes(header.class_set).ids)}
+    rows = [places.get(key, -1) for key in classes.ids]
+    return None if -1 in rows else rows
+
+
+def _from_table(table: SimilarityTable, classes: ClassList, rows: list[int]) -> Prototypes:
     header = table.header
     return Prototypes(
-        table.vectors,
+        table.vectors[rows],
         classes,
         header.model,
         header.pretrained,

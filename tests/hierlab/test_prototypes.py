@@ -106,3 +106,12 @@ def test_origin_of_a_table_does_not_depend_on_rounding():
     assert found.origin["kind"] == "table"
     assert found.origin["variant"] == "ViT-B-32:openai"
     assert found.sha256.startswith(found.origin["sha256"])
+
+
+def test_a_part_of_the_table_serves_a_part_of_its_classes():
+    whole = load_classes("imagenet-1k")
+    rows = [7, 3, 999, 500]
+    part = ClassList("custom", [whole.ids[r] for r in rows], [whole.names[r] for r in rows])
+    found = resolve("ViT-B-32", part)
+    assert found.classes == part
+    assert np.array_equal(found.vectors, resolve("ViT-B-32", whole).vectors[rows])
