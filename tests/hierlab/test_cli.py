@@ -1,9 +1,9 @@
 """The command line: quick to start, one sentence and exit 2 for bad input, nothing half-written."""
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,12 @@ import pytest
 import hierlab
 
 HEAVY = ("torch", "open_clip", "nltk", "sklearn", "pandas", "matplotlib", "networkx", "streamlit")
+
+
+def _children_cpu_s() -> float:
+    """CPU seconds of all child processes that ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -76,11 +82,11 @@ def test_build_is_nested_complete_and_repeatable(built: Path, tmp_path: Path):
     assert label_map.nested
     assert [level.k for level in label_map] == [10, 100, 1000]
     again = tmp_path / "again.json"
-    start = time.perf_counter()
+    before = _children_cpu_s()
     done = run("build", "--clip", "ViT-B-32", "--k", "10,100,1000", "-o", str(again))
     assert done.returncode == 0
-    # The bound that the README states is 4 s; the machine of the tests does other things as well.
-    assert time.perf_counter() - start < 12
+    # The bound of 4 s wall is for two quiet cores; the machine of the tests does other things too.
+    assert _children_cpu_s() - before < 8
     assert again.read_bytes() == built.read_bytes()
 
 
