@@ -2,16 +2,13 @@
 
 from codec_plugin.baselines.registry import Method, register_method
 from codec_plugin.model import ProgressiveModel
-from codec_plugin.train.split import split_first_block
 
-__all__ = ["SPLIT_GAIN", "split"]
-
-SPLIT_GAIN = 0.45
+__all__ = ["as_it_is"]
 
 
-def split(model: ProgressiveModel) -> ProgressiveModel:
-    """The warm start with a coarser first block, refined in the second."""
-    return split_first_block(model, SPLIT_GAIN)
+def as_it_is(model: ProgressiveModel) -> ProgressiveModel:
+    """The warm start unchanged."""
+    return model
 
 
 register_method(
@@ -20,6 +17,6 @@ register_method(
         source="Kim, Kim & Lee 2026 (arXiv 2605.08266), made causal and exact",
         idea="blocks in order, each stage trained for its level; falling scale inside a block",
         departures="see docs/architecture.md",
-        convert=split,
+        convert=as_it_is,
     )
 )

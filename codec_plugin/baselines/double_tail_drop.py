@@ -148,7 +148,7 @@ register_method(
         ),
         convert=_convert,
         overrides=(
-            f"phases.0.lambdas={[0.016] * STAGES}",
+            "phases.0.lambdas=[" + ", ".join(["{last}"] * STAGES) + "]",
             "phases.0.gammas=[]",
             "phases.0.fine_gammas=[]",
             "phases.0.rate_weights=[]",

@@ -1,6 +1,6 @@
 """The control: our codec, our order, without a classifier in its objective."""
 
-from codec_plugin.baselines.coarse2fine import split
+from codec_plugin.baselines.coarse2fine import as_it_is
 from codec_plugin.baselines.registry import Method, register_method
 
 __all__: list[str] = []
@@ -11,7 +11,7 @@ register_method(
         source="the control",
         idea="as coarse2fine, trained on rate and distortion alone",
         departures="none: everything but the objective is equal",
-        convert=split,
+        convert=as_it_is,
         overrides=("phases.0.gammas=[]", "phases.0.fine_gammas=[]"),
     )
 )

@@ -27,7 +27,8 @@ class Method:
         idea: what is sent first, in one sentence.
         departures: where this differs from the paper, in one or two sentences.
         convert: the shared warm start's network to the one that training begins with.
-        overrides: `key=value` settings laid over the preset.
+        overrides: `key=value` settings laid over the preset; `{first}` and `{last}` stand for its
+            λ at those stages, so that all methods aim at the same rates.
         model: behaviour while training, a class of the same parameters.
         codec: a checkpoint's encoder and decoder.
         progressive: files may be cut anywhere (else only whole files are compared).

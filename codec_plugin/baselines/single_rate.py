@@ -7,7 +7,7 @@ from codec_plugin.model import ProgressiveModel
 __all__ = ["ONE_RATE", "one_block"]
 
 ONE_RATE = (
-    "phases.0.lambdas=[0.016]",
+    "phases.0.lambdas=[{last}]",
     "phases.0.gammas=[]",
     "phases.0.fine_gammas=[]",
     "phases.0.rate_weights=[]",

@@ -17,6 +17,7 @@ from codec_plugin.train.ema import Ema
 from codec_plugin.train.export import SETTINGS_FILE, start_model, stored_tree
 from codec_plugin.train.loop import Trainer
 from codec_plugin.train.settings import TrainSettings, load_settings
+from codec_plugin.train.split import split_first_block
 from codec_plugin.train.start import start_run
 from codec_plugin.train.state import STATE_FILE, RunState, save_state
 
@@ -58,6 +59,8 @@ def start_method(
 ) -> Trainer:
     """A trainer for a new run of a method, begun at the preset's warm start.
 
+    Where the preset splits the start's first block (`split_gain`), all methods get that start.
+
     Args:
         name: of the method.
         preset: one with a `start`, such as `compact`.
@@ -68,9 +71,11 @@ def start_method(
     """
     method = find_method(name)
     bare = load_settings(preset, ())
-    start = _start_of(bare, overrides)
-    converted = method.convert(start_model(start))
-    own = [*_model_overrides(converted.config), *method.overrides, *overrides]
+    shared = start_model(_start_of(bare, overrides))
+    if gain := float(_given("split_gain", overrides) or bare.split_gain):
+        shared = split_first_block(shared, gain)
+    converted = method.convert(shared)
+    own = [*_model_overrides(converted.config), *_filled(method, bare), *overrides]
     own += [f'name="{name}"', "split_gain=0.0"]
     run = output or Path("runs") / name
     write_start(run / START, converted, load_settings(preset, [*own, 'start=""']))
@@ -104,11 +109,22 @@ def write_start(folder: Path, model: ProgressiveModel, settings: TrainSettings) 
     save_state(folder / STATE_FILE, RunState(), model, Ema(model, settings.ema_decay), idle)
 
 
+def _given(wanted: str, overrides: Sequence[str]) -> str:
+    """The last value given for a key; empty if none."""
+    pairs = [override.partition("=") for override in overrides]
+    found = [value.strip().strip("\"'") for key, _, value in pairs if key.strip() == wanted]
+    return found[-1] if found else ""
+
+
+def _filled(method: Method, settings: TrainSettings) -> list[str]:
+    """A method's settings, with the preset's λ in their places."""
+    lambdas = settings.phases[0].lambdas
+    first, last = str(lambdas[0]), str(lambdas[-1])
+    return [o.replace("{first}", first).replace("{last}", last) for o in method.overrides]
+
+
 def _start_of(settings: TrainSettings, overrides: Sequence[str]) -> str:
-    start = settings.start
-    for override in overrides:
-        key, _, value = override.partition("=")
-        start = value.strip().strip("\"'") if key.strip() == "start" else start
+    start = _given("start", overrides) or settings.start
     if not start:
         raise ConfigError("methods begin at a shared warm start: use a preset that names one")
     return start

@@ -4,7 +4,6 @@ import torch
 from torch import Tensor
 
 from codec_plugin.baselines._reblock import reblock
-from codec_plugin.baselines.coarse2fine import split
 from codec_plugin.baselines.registry import Method, register_method
 from codec_plugin.model import ModelOutput, ProgressiveModel
 
@@ -28,8 +27,7 @@ class VarianceMaskModel(ProgressiveModel):
 
 
 def _convert(model: ProgressiveModel) -> ProgressiveModel:
-    wide = split(model)
-    return reblock(wide, (wide.config.blocks[0], sum(wide.config.blocks[1:])))
+    return reblock(model, (model.config.blocks[0], sum(model.config.blocks[1:])))
 
 
 register_method(
@@ -44,7 +42,7 @@ register_method(
         ),
         convert=_convert,
         overrides=(
-            "phases.0.lambdas=[0.0003, 0.016]",
+            "phases.0.lambdas=[{first}, {last}]",
             "phases.0.gammas=[]",
             "phases.0.fine_gammas=[]",
             "phases.0.rate_weights=[]",

@@ -1,0 +1,101 @@
+"""Our codec with one thing changed, each as a method: trained and measured as the peers are.
+
+Fill, order and conditioning are what a decoder does: `--codecs zero-fill=compact` measures them on
+a checkpoint that was not trained so; a checkpoint of `c2f train --method zero-fill` was.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from codec_plugin.baselines._reblock import reblock
+from codec_plugin.baselines.paper_recipe import paper_blocks
+from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.checkpoint import Checkpoint
+from codec_plugin.codec import Codec
+from codec_plugin.model import ProgressiveModel
+
+__all__ = ["ABLATIONS", "UNTRAINED", "imposed"]
+
+
+def imposed(checkpoint: Checkpoint, **changes: Any) -> Codec:
+    """A codec that reads a checkpoint with other fields of its config, such as `fill="zero"`."""
+    model = copy.copy(checkpoint.model)
+    model.config = msgspec.structs.replace(model.config, **changes)
+    return Codec(replace(checkpoint, model=model))
+
+
+def _same_blocks(model: ProgressiveModel, **changes: Any) -> ProgressiveModel:
+    return reblock(model, model.config.blocks, **changes)
+
+
+def _wide_first(model: ProgressiveModel) -> ProgressiveModel:
+    return reblock(model, paper_blocks(model.config.channels))
+
+
+def _ablation(
+    name: str,
+    idea: str,
+    overrides: tuple[str, ...] = (),
+    convert: Callable[[ProgressiveModel], ProgressiveModel] = _same_blocks,
+    codec: Callable[[Checkpoint], Codec] = Codec,
+    note: str = "none",
+) -> str:
+    register_method(Method(name, "ablation of coarse2fine", idea, note, convert, overrides,
+                           codec=codec))  # fmt: skip
+    return name
+
+
+def _decoder_side(name: str, idea: str, **changes: Any) -> str:
+    return _ablation(
+        name, idea, convert=partial(_same_blocks, **changes), codec=partial(imposed, **changes)
+    )
+
+
+UNTRAINED = (
+    _decoder_side(
+        "zero-fill", "what did not arrive is zero, not its conditional mean", fill="zero"
+    ),
+    _decoder_side("memory-order", "symbols of a block as they lie in memory", use_sort=False),
+    _decoder_side(
+        "unconditioned", "the synthesis is not told which blocks are real", stage_conditioning=False
+    ),
+)
+"""Ablations that a checkpoint trained without them can be measured with."""
+
+ABLATIONS = (
+    *UNTRAINED,
+    _ablation(
+        "no-refinement",
+        "parameters of a block from ẑ alone (no Δ-networks)",
+        convert=partial(_same_blocks, use_delta=False),
+    ),
+    _ablation(
+        "no-context",
+        "Δ-networks do not see earlier blocks",
+        convert=partial(_same_blocks, use_context=False),
+        note="the refinements of the later blocks begin at zero",
+    ),
+    _ablation("whole-blocks", "no random cut while training", ("phases.0.cut_probability=0.0",)),
+    _ablation(
+        "wide-first",
+        "blocks 128/96/96 in proportion instead of a narrow first one",
+        convert=_wide_first,
+        note="the refinements of blocks that begin elsewhere begin at zero",
+    ),
+    _ablation("own-level", "no cross-entropy of the finest level", ("phases.0.fine_gammas=[]",)),
+    _ablation(
+        "light-semantics",
+        "a quarter of the cross-entropy's weight",
+        ("phases.0.gammas=[0.125, 0.0125, 0.005]", "phases.0.fine_gammas=[0.025, 0.0075, 0.005]"),
+    ),
+    _ablation(
+        "heavy-semantics",
+        "four times the cross-entropy's weight",
+        ("phases.0.gammas=[2.0, 0.2, 0.08]", "phases.0.fine_gammas=[0.4, 0.12, 0.08]"),
+    ),
+)

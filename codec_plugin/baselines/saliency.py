@@ -1,0 +1,173 @@
+"""Saliency order: what a classifier looks at is sent first, everywhere else later.
+
+stage 1 (the only one): z │ levels of attention, 2 bits for 32 × 32 pixels │ symbols by key
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from codec_plugin.baselines._attention import (
+    LEVELS,
+    MAP_ROW,
+    attention_levels,
+    frozen_classifier,
+    importance,
+)
+from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.baselines.single_rate import ONE_RATE, one_block
+from codec_plugin.bitstream.coder import StageReader, StageWriter
+from codec_plugin.bitstream.container import Segment
+from codec_plugin.bitstream.stages import SYMBOL_LIMIT, put_hyper, take_hyper
+from codec_plugin.checkpoint import Checkpoint
+from codec_plugin.codec import Codec
+from codec_plugin.entropy.exact import FRACTION_BITS, BlockParameters
+from codec_plugin.entropy.scales import N_SCALES, scale_index, sigma_from_raw
+from codec_plugin.errors import ConfigError
+from codec_plugin.images import as_picture
+from codec_plugin.latents import LatentCodec, Received
+from codec_plugin.model import STRIDE, ModelOutput, ProgressiveModel
+
+__all__ = ["SaliencyCodec", "SaliencyLatents", "SaliencyModel"]
+
+
+class SaliencyModel(ProgressiveModel):
+    """One block; while training, a random share of it arrives, in the order that is sent."""
+
+    def forward(
+        self, x: Tensor, stage: int | None = None, keep: float | Tensor = 1.0
+    ) -> ModelOutput:
+        """Code `x` (B, 3, H, W); in evaluation the whole block."""
+        if not self.training:
+            return super().forward(x, stage, keep)
+        latents = self.quantise(x)
+        mean, raw_scale = latents.parameters[0]
+        index = scale_index(sigma_from_raw(raw_scale.detach()))
+        levels = attention_levels(frozen_classifier(), x)
+        order = importance(index, levels).argsort(dim=1, descending=True, stable=True)
+        count = round(float(torch.rand(())) * order.shape[1])
+        arrived = torch.zeros_like(order, dtype=torch.bool)
+        arrived.scatter_(1, order[:, :count], torch.ones_like(order[:, :count], dtype=torch.bool))
+        arrived = arrived.reshape(mean.shape)
+        y_hat = torch.where(arrived, latents.y_hat[0], mean)
+        x_hat = self.synthesis(y_hat, arrived.float().mean(1, keepdim=True))
+        z_bits = latents.z_bits.sum((1, 2, 3))
+        whole = z_bits + latents.y_bits[0].sum((1, 2, 3))
+        kept = z_bits + (latents.y_bits[0] * arrived).sum((1, 2, 3))
+        return ModelOutput(x_hat, whole[:, None], kept)
+
+
+class SaliencyLatents(LatentCodec):
+    """Code z, the levels, and one block in the order of `importance`.
+
+    Attributes:
+        levels: (1, 1, h/2, w/2) of the picture that is encoded next.
+    """
+
+    levels: Tensor
+
+    def encode(self, y: Tensor, z: Tensor, stages: int | None = None) -> list[bytes]:
+        """The one payload, from y (1, M, h, w) and z, not yet rounded."""
+        z_int = _whole(z)
+        writer = StageWriter()
+        put_hyper(writer, z_int[0].contiguous().numpy(), self.rows)
+        writer.put(MAP_ROW, self.levels.flatten().int().numpy())
+        parameters = self.exact.block(0, self.exact.hyper(z_int), [])
+        symbols = _whole(y - parameters.mean * 0.5**FRACTION_BITS).flatten().numpy()
+        for rung, places in _runs(parameters, self.levels):
+            writer.put(self.rows.scales[rung], np.ascontiguousarray(symbols[places]))
+        return [writer.finish()]
+
+    def decode(self, segments: Iterable[Segment], grid: tuple[int, int]) -> Received:
+        """Latents from a whole or cut payload; what did not arrive is its conditional mean."""
+        readers = [StageReader(s.payload, whole=s.whole) for s in segments]
+        reader = readers[0] if readers else StageReader(b"", whole=False)
+        shape = (len(self.rows.hyper), grid[0] // 4, grid[1] // 4)
+        z, z_known = take_hyper(reader, shape, self.rows)
+        likeliest = np.array([row.likeliest for row in self.rows.hyper], dtype=np.int32)
+        z = np.where(z_known, z, likeliest[:, None, None]).clip(-SYMBOL_LIMIT, SYMBOL_LIMIT)
+        levels = reader.take(MAP_ROW, grid[0] // 2 * (grid[1] // 2)).values.clip(0, LEVELS - 1)
+        levels = torch.from_numpy(levels).long().reshape(1, 1, grid[0] // 2, grid[1] // 2)
+        parameters = self.exact.block(0, self.exact.hyper(torch.from_numpy(z)[None]), [])
+        symbols = np.zeros(parameters.mean.numel(), dtype=np.int32)
+        known = np.zeros(symbols.size, dtype=np.bool_)
+        for rung, places in _runs(parameters, levels):
+            if reader.exhausted:
+                break
+            run = reader.take(self.rows.scales[rung], len(places))
+            symbols[places] = np.where(run.known, run.values, 0)
+            known[places] = run.known
+        limited = torch.from_numpy(symbols.clip(-SYMBOL_LIMIT, SYMBOL_LIMIT))
+        y_hat = (limited.reshape(parameters.mean.shape) << FRACTION_BITS) + parameters.mean
+        share = torch.from_numpy(known).float().reshape(parameters.mean.shape)
+        return Received(
+            y_hat.float() * 0.5**FRACTION_BITS,
+            share.mean(1, keepdim=True),
+            float(z_known.mean()),
+            (float(share.mean()),),
+        )
+
+
+class SaliencyCodec(Codec):
+    """`Codec` that looks at a picture before it codes it.
+
+    Args:
+        checkpoint: of a model with one block.
+    Raises:
+        ConfigError: more than one block.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint)
+        if checkpoint.config.n_blocks != 1:
+            raise ConfigError(f"saliency needs one block, got {checkpoint.config.n_blocks}")
+        self.salient = SaliencyLatents(checkpoint.config, checkpoint.exact, checkpoint.tables)
+        self.latents = self.salient
+
+    def encode(self, image: Any, **options: Any) -> bytes:
+        """As `Codec.encode`."""
+        picture = as_picture(image)
+        pixels = picture.padded(STRIDE).float() / 255
+        self.salient.levels = attention_levels(frozen_classifier(), pixels)
+        return super().encode(picture, **options)
+
+
+def _runs(
+    parameters: BlockParameters, levels: Tensor
+) -> Iterator[tuple[int, np.ndarray[Any, Any]]]:
+    """(rung, places in the flattened block) in coding order."""
+    key = importance(parameters.index, levels)[0].numpy()
+    order = np.argsort(-key, kind="stable")
+    ordered = key[order]
+    bounds = [0, *(np.flatnonzero(np.diff(ordered)) + 1).tolist(), len(ordered)]
+    for begin, end in pairwise(bounds):
+        if end > begin:
+            yield int(ordered[begin] % N_SCALES), order[begin:end]
+
+
+def _whole(value: Tensor) -> Tensor:
+    limited = torch.nan_to_num(value).clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT)
+    return torch.round(limited).to(torch.int32)
+
+
+register_method(
+    Method(
+        name="saliency",
+        source="Hojjat et al. 2024, LimitNet: Progressive, content-aware image offloading for "
+        "extremely weak devices and networks (MobiSys; arXiv 2504.13736)",
+        idea="symbols by predicted σ and by how much is looked at their place, map sent along",
+        departures=(
+            "the map is a frozen classifier's attention instead of a small branch taught by a "
+            "salient-object network; the score is the predicted σ with a bonus; the classifier "
+            "that reads the pictures is not tuned"
+        ),
+        convert=one_block,
+        overrides=ONE_RATE,
+        model=SaliencyModel,
+        codec=SaliencyCodec,
+    )
+)
