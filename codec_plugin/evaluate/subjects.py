@@ -1,7 +1,7 @@
 """What can be evaluated: our codec with its cuts, and conventional codecs with their settings."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -131,19 +131,27 @@ def decode_peer(data: bytes) -> Pixels:
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
-def fit_peer(peer: str, pixels: Pixels, max_bytes: int) -> bytes:
+def fit_peer(
+    peer: str,
+    pixels: Pixels,
+    max_bytes: int,
+    encode: Callable[[str, Pixels, int], bytes] = encode_peer,
+) -> bytes:
     """The largest file of a conventional codec within a number of bytes, or its smallest file.
 
     Qualities are searched by bisection (file size grows with quality).
+
+    Args:
+        encode: like `encode_peer`, which it is unless somebody keeps the files.
     """
     if peer == "jpeg2000":
         ratio = max(1, round(pixels.size / max(1, max_bytes)))
-        return encode_peer(peer, pixels, ratio)
+        return encode(peer, pixels, ratio)
     low, high = 0 if peer != "jpeg" else 1, 100
-    best = encode_peer(peer, pixels, low)
+    best = encode(peer, pixels, low)
     while low < high:
         middle = (low + high + 1) // 2
-        data = encode_peer(peer, pixels, middle)
+        data = encode(peer, pixels, middle)
         if len(data) <= max_bytes:
             low, best = middle, data
         else:
