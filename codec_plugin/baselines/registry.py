@@ -32,6 +32,7 @@ class Method:
         model: behaviour while training, a class of the same parameters.
         codec: a checkpoint's encoder and decoder.
         progressive: files may be cut anywhere (else only whole files are compared).
+        trained_as: method whose checkpoints this one reads; empty: its own.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Method:
     model: type[ProgressiveModel] = ProgressiveModel
     codec: Callable[[Checkpoint], Codec] = Codec
     progressive: bool = True
+    trained_as: str = ""
 
 
 _METHODS: dict[str, Method] = {}

@@ -28,5 +28,6 @@ register_method(
         convert=one_block,
         overrides=ONE_RATE,
         codec=partial(PlaneCodec, rank=gain_first),
+        trained_as="single-rate",
     )
 )

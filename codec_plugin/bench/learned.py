@@ -27,20 +27,21 @@ class Learned(BenchCodec):
     Args:
         method: how the checkpoint's symbols are ordered.
         checkpoint: file or shipped name; empty: the shipped one for ours, else
-            `runs/peer-NAME/last.safetensors`, where docs/results.md has them trained.
+            `runs/peer-NAME/last.safetensors`, where benchmarks/train_peers.py leaves them.
     Raises:
         CodecAbsentError: there is no such checkpoint.
     """
 
     def __init__(self, method: Method, checkpoint: str = "") -> None:
         if not checkpoint:
-            checkpoint = f"runs/peer-{method.name}/last.safetensors"
+            checkpoint = f"runs/peer-{method.trained_as or method.name}/last.safetensors"
             if method.name == _OWN and _SHIPPED in shipped_checkpoints():
                 checkpoint = _SHIPPED
         if checkpoint not in shipped_checkpoints() and not Path(checkpoint).is_file():
             raise CodecAbsentError(
                 f"{method.name} has no checkpoint {checkpoint}: train it with "
-                f"c2f train --method {method.name} -o {Path(checkpoint).parent}, "
+                f"c2f train --method {method.trained_as or method.name} "
+                f"-o {Path(checkpoint).parent}, "
                 f"or name one: {method.name}=FILE"
             )
         self.codec = method.codec(load_checkpoint(checkpoint))

@@ -16,7 +16,10 @@ def bench(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the benchmark.")],
     codecs: Annotated[
         str,
-        typer.Option(help="NAME, NAME=CHECKPOINT or LABEL:NAME=CHECKPOINT, with commas between."),
+        typer.Option(
+            help="NAME, NAME=CHECKPOINT or LABEL:NAME=CHECKPOINT, with commas between; "
+            "groups: @conventional, @peers, @ablations, @maps."
+        ),
     ] = "coarse2fine,label,jpeg,jpeg-progressive,jpeg2000,webp,avif,jxl,vvc",
     plugin: Annotated[
         list[Path] | None, typer.Option(help="Python file that registers codecs of yours.")
@@ -27,10 +30,15 @@ def bench(
     classifier: Annotated[str, typer.Option(help="Who looks at the pictures.")] = (
         "efficientnet-lite0"
     ),
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="A further classifier for the same pictures; rows go to also/."),
+    ] = None,
     cuts: Annotated[int, typer.Option(min=0, help="Log-spaced cuts of progressive files.")] = 11,
     limit: Annotated[int | None, typer.Option(min=1, help="Use so many photographs.")] = None,
 ) -> None:
     """Code photographs with every codec; started again, it goes on where it stopped."""
+    from codec_plugin.bench.groups import expanded
     from codec_plugin.bench.registry import CodecAbsentError, load_plugin, make_codec
     from codec_plugin.bench.run import BenchEvaluation, run_bench
     from codec_plugin.classifiers import load_classifier
@@ -42,20 +50,22 @@ def bench(
     for path in plugin or []:
         load_plugin(path)
     chosen = []
-    for text in codecs.split(","):
+    for text in expanded(codecs):
         try:
-            chosen.append(make_codec(text.strip()))
+            chosen.append(make_codec(text))
         except CodecAbsentError as error:
             note(f"skipped: {error}")
     label_map = load_hierarchy(hierarchy)
-    recogniser = Recogniser(load_classifier(classifier), label_map)
     folder = ImageFolder(data, label_map.index, cache=False)
+    recognisers = [Recogniser(load_classifier(n), label_map) for n in [classifier, *(also or [])]]
+    first, *others = recognisers
     rows = run_bench(
         chosen,
-        lambda subjects: BenchEvaluation(subjects, recogniser, folder),
+        BenchEvaluation((), first, folder),
         output,
         cuts=cuts,
         limit=limit,
+        also=[BenchEvaluation((), other, folder, quality=False) for other in others],
         progress=_progress,
     )
     names = sorted({str(row["subject"]) for row in rows})

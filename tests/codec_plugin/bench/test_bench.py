@@ -174,9 +174,7 @@ def test_benchmark_resumes_reports_and_refuses_another_protocol(tmp_path: Path) 
     recogniser = Recogniser(small_classifier(), hierarchy)
     folder = ImageFolder(photographs, hierarchy.index, cache=False)
 
-    def evaluation(subjects):  # type: ignore[no-untyped-def]
-        return BenchEvaluation(subjects, recogniser, folder)
-
+    evaluation = BenchEvaluation((), recogniser, folder)
     made = [make_codec(name) for name in ("jpeg", "webp", "label")]
     first = run_bench(made[:1], evaluation, tmp_path / "bench", cuts=4)
     table = tmp_path / "bench" / "rows" / "jpeg.csv"
