@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from codec_plugin.bench.containers import avif_container, jpeg_container, webp_container
-from codec_plugin.bench.registry import BenchCodec, CodecAbsentError, Pixels, codec
+from codec_plugin.bench.registry import BenchCodec, Pixels, codec
 from codec_plugin.evaluate.subjects import PEERS, decode_peer, encode_peer
 
-__all__ = ["Avif", "Jpeg", "JpegXl", "WebP"]
+__all__ = ["Avif", "Jpeg", "WebP"]
 
 
 class _Pillow(BenchCodec):
@@ -63,33 +63,3 @@ class Avif(_Pillow):
     def container_bytes(self, data: bytes) -> int:
         """Boxes around the frame."""
         return avif_container(data)
-
-
-@codec("jxl")
-class JpegXl(BenchCodec):
-    """JPEG XL through the package `pillow-jxl-plugin`, effort 9."""
-
-    settings = ("5", "10", "20", "30", "40", "50", "60", "70", "80", "90")
-
-    def __init__(self) -> None:
-        try:
-            import pillow_jxl  # type: ignore[import-not-found]  # noqa: F401
-        except ImportError as error:
-            raise CodecAbsentError(
-                "jxl needs the package pillow-jxl-plugin; install it to compare"
-            ) from error
-
-    def encode(self, pixels: Pixels, setting: str) -> bytes:
-        """A whole file at one quality."""
-        import io
-
-        from PIL import Image
-
-        stream = io.BytesIO()
-        options = {"quality": int(setting), "effort": 9, "use_container": False}
-        Image.fromarray(pixels).save(stream, "JXL", **options)
-        return stream.getvalue()
-
-    def decode(self, data: bytes) -> Pixels:
-        """Pixels (H, W, 3)."""
-        return decode_peer(data)

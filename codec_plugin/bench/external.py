@@ -1,4 +1,4 @@
-"""VVC through the reference project's fast tools, where they are on the PATH."""
+"""JPEG XL and VVC through their own tools, where those are on the PATH."""
 
 from __future__ import annotations
 
@@ -16,10 +16,43 @@ from codec_plugin.errors import BitstreamError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Vvc"]
+__all__ = ["JpegXl", "Vvc"]
 
 _SECONDS = 300
-_TOOLS = ("vvencapp", "vvdecapp")
+
+
+@codec("jxl")
+class JpegXl(BenchCodec):
+    """JPEG XL, effort 9, a bare code stream, by `cjxl` and `djxl`; settings are distances.
+
+    `djxl --allow_partial_files` shows nothing of a small picture's prefix, so files are whole.
+    """
+
+    settings = ("25", "18", "13", "9", "6", "4", "3", "2", "1.5", "1")
+
+    def __init__(self) -> None:
+        _need("jxl", ("cjxl", "djxl"), "install libjxl-tools")
+
+    def encode(self, pixels: Pixels, setting: str) -> bytes:
+        """A whole file at one distance."""
+        from PIL import Image
+
+        with tempfile.TemporaryDirectory() as folder:
+            source, target = Path(folder) / "in.ppm", Path(folder) / "out.jxl"
+            Image.fromarray(pixels).save(source)
+            options = ["-d", setting, "-e", "9", "--container=0", "--num_threads=0", "--quiet"]
+            _run(["cjxl", source, target, *options])
+            return target.read_bytes()
+
+    def decode(self, data: bytes) -> Pixels:
+        """Pixels (H, W, 3)."""
+        from PIL import Image
+
+        with tempfile.TemporaryDirectory() as folder:
+            source, target = Path(folder) / "in.jxl", Path(folder) / "out.ppm"
+            source.write_bytes(data)
+            _run(["djxl", source, target, "--num_threads=0", "--quiet"])
+            return np.asarray(Image.open(target).convert("RGB"))
 
 
 @codec("vvc")
@@ -33,9 +66,7 @@ class Vvc(BenchCodec):
     settings = ("47", "43", "40", "37", "34", "31", "28", "25", "22")
 
     def __init__(self) -> None:
-        missing = [tool for tool in _TOOLS if which(tool) is None]
-        if missing:
-            raise CodecAbsentError(f"vvc needs {' and '.join(missing)} on the PATH (VVenC, VVdeC)")
+        _need("vvc", ("vvencapp", "vvdecapp"), "build VVenC and VVdeC")
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """One intra picture at one quantiser."""
@@ -56,6 +87,12 @@ class Vvc(BenchCodec):
             source.write_bytes(data[:-4])
             _run(["vvdecapp", "-b", source, "-o", target])
             return _from_yuv(target.read_bytes(), height, width)
+
+
+def _need(name: str, tools: tuple[str, ...], advice: str) -> None:
+    missing = [tool for tool in tools if which(tool) is None]
+    if missing:
+        raise CodecAbsentError(f"{name} needs {' and '.join(missing)} on the PATH: {advice}")
 
 
 def _run(command: list[str | Path]) -> None:

@@ -14,7 +14,7 @@ from codec_plugin.evaluate.curves import Panel, panels
 from codec_plugin.evaluate.summary import summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from codec_plugin.bench.registry import BenchCodec, Pixels
     from codec_plugin.bench.run import Protocol
@@ -48,6 +48,7 @@ def report_page(
     protocol: Protocol,
     reference: str,
     strips: Sequence[Strip] = (),
+    others: Mapping[str, Sequence[dict[str, Any]]] | None = None,
 ) -> str:
     """The page as text; equal rows give equal pages.
 
@@ -56,6 +57,7 @@ def report_page(
         protocol: what they share.
         reference: codec that the paired tables compare with the others.
         strips: pictures at equal bytes, one list a photograph.
+        others: rows of further classifiers, by their names.
     """
     facts = (
         f"{protocol.images} photographs ({protocol.photographs[:16]}), classifier "
@@ -68,7 +70,7 @@ def report_page(
         f"<h1>Codecs compared</h1><p>{html.escape(facts)}</p><p>{html.escape(_NOTE)}</p>",
         f"<h2>Curves</h2><div class='wide'>{curves_svg(rows)}</div>",
     ]
-    for title, table in all_tables(rows, reference).items():
+    for title, table in all_tables(rows, reference, others).items():
         parts.append(f"<h2>{html.escape(title)}</h2><div class='wide'>{_html_table(table)}</div>")
     if strips:
         parts.append("<h2>Pictures at equal bytes</h2>")

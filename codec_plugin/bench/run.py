@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 import torch
 
 from codec_plugin.bench.answer import LabelCodec, label_rows
+from codec_plugin.bench.metered import Extra, Metered
 from codec_plugin.bench.table import RowsTable
-from codec_plugin.errors import CodecError, ConfigError
+from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.metrics import ms_ssim, psnr_db
 from codec_plugin.evaluate.protocol import (
     CLEAN,
@@ -29,7 +29,6 @@ from codec_plugin.evaluate.protocol import (
     read_rows,
     write_rows,
 )
-from codec_plugin.evaluate.subjects import Cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,17 +39,12 @@ if TYPE_CHECKING:
     from codec_plugin.bench.registry import BenchCodec, Pixels
 
 __all__ = [
-    "BENCH_RANGE_BPP",
     "BenchEvaluation",
-    "Metered",
     "Protocol",
     "other_benches",
     "read_bench",
     "run_bench",
 ]
-
-BENCH_RANGE_BPP = (0.025, 0.8)
-"""Rates that progressive files are cut at; six or eleven cuts hit 0.05, 0.1, 0.2, 0.4, 0.8."""
 
 
 class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -69,67 +63,6 @@ class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     classifier: str
     label_map: str
     cuts: int
-
-
-class Extra(NamedTuple):
-    """What the benchmark knows of a point beyond its bytes and pixels."""
-
-    container_bytes: int
-    encode_s: float
-    decode_s: float
-
-
-@dataclass
-class Metered:
-    """A codec as a subject of `evaluate`: its points, with what they cost.
-
-    Args:
-        name: of the rows.
-        codec: what is measured.
-        n_cuts: log-spaced cuts of a progressive file, besides the ends of its stages.
-    """
-
-    name: str
-    codec: BenchCodec
-    n_cuts: int
-    extras: dict[str, Extra] = field(default_factory=dict)
-    _image: str = ""
-    _points: list[Cut] = field(default_factory=list)
-
-    def cuts(self, pixels: Pixels, image: str) -> Iterator[Cut]:
-        """Points of one photograph, made once for all who look at them."""
-        if image != self._image:
-            self._points = list(self._made(pixels))
-            self._image = image
-        yield from self._points
-
-    def _made(self, pixels: Pixels) -> Iterator[Cut]:
-        """Points; prefixes that show nothing are left out."""
-        for setting in self.codec.settings:
-            began = time.perf_counter()
-            data = self.codec.encode(pixels, setting)
-            encode_s = time.perf_counter() - began
-            if not self.codec.progressive:
-                yield self._point(f"quality-{setting}", data, encode_s)
-                continue
-            for name, end in self._ends(data, pixels):
-                try:
-                    yield self._point(name, data[:end], encode_s)
-                except CodecError:
-                    continue
-
-    def _ends(self, data: bytes, pixels: Pixels) -> Iterator[tuple[str, int]]:
-        for stage, end in enumerate(self.codec.stage_ends(data)):
-            yield f"stage-{stage + 1}", end
-        for bpp in np.geomspace(*BENCH_RANGE_BPP, self.n_cuts) if self.n_cuts else ():
-            yield f"bpp-{bpp:.4f}", min(int(bpp * pixels[..., 0].size / 8), len(data))
-
-    def _point(self, name: str, data: bytes, encode_s: float) -> Cut:
-        began = time.perf_counter()
-        decoded = self.codec.decode(data)
-        seconds = time.perf_counter() - began
-        self.extras[name] = Extra(self.codec.container_bytes(data), encode_s, seconds)
-        return Cut(name, len(data), decoded)
 
 
 @dataclass(frozen=True)
@@ -197,7 +130,7 @@ def run_bench(
         also: further classifiers for the same pictures; rows go to `folder`/also/CLASSIFIER.
         cuts: log-spaced cuts of progressive files.
         limit: photographs, evenly spaced over the folder of photographs.
-        progress: told the codec, photographs done and in all.
+        progress: told the codec, and how many pairs of codec and photograph are done and in all.
     Raises:
         ConfigError: the folder holds a benchmark of another protocol.
     """
@@ -206,16 +139,25 @@ def run_bench(
         _keep_protocol(place, _protocol(one, cuts, limit))
         (place / "rows").mkdir(parents=True, exist_ok=True)
     numbers = chosen_images(len(evaluation.folder), limit)
-    for name, codec in codecs:
-        subject = Metered(name, codec, cuts)
-        tables = [(RowsTable(place / "rows" / f"{name}.csv"), one) for place, one in places.items()]
-        for count, number in enumerate(numbers):
-            image = evaluation.folder.names[number]
-            for table, one in tables:
+    tables = {
+        (name, place): RowsTable(place / "rows" / f"{name}.csv")
+        for name, _ in codecs
+        for place in places
+    }
+    subjects = [Metered(name, codec, cuts) for name, codec in codecs]
+    # In an order that says nothing, and all codecs of a photograph together: a run that is stopped
+    # has the same fair sample of photographs for every codec.
+    for count, place_of in enumerate(np.random.default_rng(0).permutation(len(numbers))):
+        number = numbers[int(place_of)]
+        image = evaluation.folder.names[number]
+        for turn, subject in enumerate(subjects):
+            for place, one in places.items():
+                table = tables[subject.name, place]
                 if image not in table.images:
                     table.append(image, list(one.rows(subject, number)))
             if progress is not None:
-                progress(name, count + 1, len(numbers))
+                done = count * len(subjects) + turn + 1
+                progress(subject.name, done, len(numbers) * len(subjects))
     for place in places:
         read_bench(place)
     return read_bench(folder)

@@ -16,14 +16,15 @@ from codec_plugin.bench.budget import (
     subjects_of,
 )
 from codec_plugin.bench.deltas import Delta, bd_quality, bd_rate_percent, mean_curve
+from codec_plugin.bench.transfer import bare_table, transfer_table
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.metrics import Interval, bootstrap_mean
 from codec_plugin.evaluate.summary import bytes_to_reach, level_names, summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["Table", "all_tables", "as_markdown"]
+__all__ = ["Table", "all_tables", "as_markdown", "marked", "measure_of", "percent"]
 
 Row = dict[str, Any]
 Table = list[dict[str, str]]
@@ -31,12 +32,15 @@ _WANTED = 0.8
 _NO_PICTURE = "label"
 
 
-def all_tables(rows: Sequence[Row], reference: str) -> dict[str, Table]:
+def all_tables(
+    rows: Sequence[Row], reference: str, others: Mapping[str, Sequence[Row]] | None = None
+) -> dict[str, Table]:
     """Every table by its title.
 
     Args:
         rows: of a benchmark.
         reference: the codec that the paired tables compare the others with.
+        others: rows of further classifiers, by their names.
     """
     summary = summarise(rows)
     names = subjects_of(rows)
@@ -50,7 +54,9 @@ def all_tables(rows: Sequence[Row], reference: str) -> dict[str, Table]:
             summary, names, reference, {lv: measure_of(rows, lv) for lv in level_names(rows)}
         ),
         f"{reference}: reading until sure of the coarse level": adaptive_table(rows, reference),
-        "Seconds and container": cost_table(rows, names),
+        "Container": bare_table(rows, names),
+        "Classifiers never trained against": transfer_table(others or {}, reference),
+        "Seconds": cost_table(rows, names),
     }
 
 
@@ -66,7 +72,7 @@ def area_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
     images = {name: {row["image"] for row in rows if row["subject"] == name} for name in names}
     return [
         {"codec": name, "photographs": str(len(images[name]))}
-        | {level: _percent(area(rows, name, measure)) for level, measure in measures.items()}
+        | {level: percent(area(rows, name, measure)) for level, measure in measures.items()}
         for name in names
     ]
 
@@ -81,8 +87,7 @@ def pair_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Tab
         entry = {"codec": name}
         for level in levels:
             gap = difference(rows, reference, name, measure_of(rows, level))
-            mark = " *" if gap.low > 0 or gap.high < 0 else ""
-            entry[level] = _percent(gap, signed=True) + mark
+            entry[level] = marked(gap)
         table.append(entry)
     return table
 
@@ -92,7 +97,7 @@ def budget_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
     coarse = measure_of(rows, level_names(rows)[0])
     return [
         {"codec": name}
-        | {f"{bpp} bpp": _percent(at_budget(rows, name, coarse, bpp)) for bpp in BUDGETS_BPP}
+        | {f"{bpp} bpp": percent(at_budget(rows, name, coarse, bpp)) for bpp in BUDGETS_BPP}
         for name in names
     ]
 
@@ -126,7 +131,7 @@ def full_rate_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
         for level in levels:
             measure = measure_of(rows, level)
             values = [r[measure] for r in whole if r[measure] not in ("", None)]
-            entry[level] = _percent(bootstrap_mean(values))
+            entry[level] = percent(bootstrap_mean(values))
         table.append(entry)
     return table
 
@@ -208,10 +213,16 @@ def _pixels(rows: Sequence[Row]) -> float:
     return float(np.mean(list(sizes.values())))
 
 
-def _percent(interval: Interval, *, signed: bool = False) -> str:
+def percent(interval: Interval, *, signed: bool = False) -> str:
+    """Mean and interval in percent."""
     sign = "+" if signed else ""
     low, high = 100 * interval.low, 100 * interval.high
     return f"{100 * interval.mean:{sign}.1f} ({low:{sign}.1f} to {high:{sign}.1f})"
+
+
+def marked(gap: Interval) -> str:
+    """A difference in points; a star where its interval excludes zero."""
+    return percent(gap, signed=True) + (" *" if gap.low > 0 or gap.high < 0 else "")
 
 
 def _number(rows: Sequence[Row], measure: str, digits: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -66,17 +67,28 @@ def bench(
         cuts=cuts,
         limit=limit,
         also=[BenchEvaluation((), other, folder, quality=False) for other in others],
-        progress=_progress,
+        progress=_Bar(),
     )
     names = sorted({str(row["subject"]) for row in rows})
     typer.echo(f"{output / 'results.parquet'}: {len(rows)} rows of {', '.join(names)}")
 
 
-def _progress(name: str, done: int, total: int) -> None:
-    """A bar on standard error; silent when that is not a terminal."""
-    if sys.stderr.isatty():
+class _Bar:
+    """A bar with the time left on standard error; silent when that is not a terminal."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._first = 0
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        """Show how much is done."""
+        self._first = self._first or done
+        if not sys.stderr.isatty():
+            return
+        pace = (time.monotonic() - self._began) / max(1, done - self._first)
         filled = 30 * done // total
-        end = "\n" if done == total else ""
         bar = "█" * filled + "·" * (30 - filled)
-        sys.stderr.write(f"\r{name:20s} {bar} {done}/{total}{end}")
+        left = f"{pace * (total - done) / 60:.0f} min left"
+        end = "\n" if done == total else ""
+        sys.stderr.write(f"\r{bar} {done}/{total}  {left}  {name:20s}{end}")
         sys.stderr.flush()

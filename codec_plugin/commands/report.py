@@ -26,18 +26,18 @@ def report(
 
     from codec_plugin.bench.page import picture_strip, report_page
     from codec_plugin.bench.registry import make_codec
-    from codec_plugin.bench.run import Protocol, read_bench
+    from codec_plugin.bench.run import Protocol, other_benches, read_bench
     from codec_plugin.bench.tables import all_tables, as_markdown
     from codec_plugin.errors import ConfigError
     from codec_plugin.evaluate.demo import demo_photo
     from hierlab._files import write_atomic
 
-    rows = read_bench(folder)
+    rows, others = read_bench(folder), other_benches(folder)
     names = {str(row["subject"]) for row in rows}
     if reference not in names:
         raise ConfigError(f"no codec {reference!r} in {folder}; it has {', '.join(sorted(names))}")
     if output.suffix == ".md":
-        tables = all_tables(rows, reference).items()
+        tables = all_tables(rows, reference, others).items()
         text = "\n".join(f"### {title}\n\n{as_markdown(table)}" for title, table in tables)
     else:
         try:
@@ -48,6 +48,6 @@ def report(
         photos = ("chelsea", "coffee") if shown else ()
         strips = [picture_strip(shown, demo_photo(p), size) for p in photos for size in sizes]
         protocol = msgspec.json.decode((folder / "protocol.json").read_bytes(), type=Protocol)
-        text = report_page(rows, protocol, reference, strips)
+        text = report_page(rows, protocol, reference, strips, others)
     write_atomic(output, text)
     typer.echo(str(output))
