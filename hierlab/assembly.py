@@ -103,7 +103,7 @@ def build(
     labels = builder(inputs, k=counts, seed=seed, **own)
     provenance = {
         "method": method,
-        "parameters": {**builder.parameters, **own},
+        "parameters": builder.settings(len(class_list), own),
         "seed": seed if builder.seeded else None,
         "source": origin,
         "tool": _tool(),

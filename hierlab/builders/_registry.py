@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -16,9 +17,19 @@ if TYPE_CHECKING:
     from hierlab.classes import ClassList
     from hierlab.taxonomy import Taxonomy
 
-__all__ = ["BuildInput", "Builder", "Labels", "get_builder", "register_builder", "registered"]
+__all__ = [
+    "LARGE",
+    "BuildInput",
+    "Builder",
+    "Labels",
+    "get_builder",
+    "register_builder",
+    "registered",
+]
 
 Labels: TypeAlias = list[NDArray[np.int32]]
+LARGE = 4096
+"""More classes than this are many: some methods then have other defaults."""
 Need: TypeAlias = Literal["vectors", "similarity", "taxonomy"]
 
 
@@ -50,6 +61,7 @@ class Builder:
     seeded: bool
     summary: str
     wordnet: bool = False
+    large: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -61,6 +73,22 @@ class Builder:
             if parameter.kind is parameter.KEYWORD_ONLY and name not in ("k", "seed")
         }
 
+    def settings(self, classes: int, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All its parameters as they are used on so many classes: what provenance tells.
+
+        Raises:
+            BuilderError: a parameter that it does not have, or a value that is no such number.
+        """
+        usual = self.parameters
+        for name, value in given.items():
+            if name not in usual:
+                raise BuilderError(
+                    f"method {self.name!r} has no parameter {name!r}; "
+                    f"it has {', '.join(sorted(usual)) or 'none'}"
+                )
+            _check_number(name, value, whole=isinstance(usual[name], int))
+        return {**usual, **(self.large if classes > LARGE else {}), **given}
+
     def __call__(
         self, inputs: BuildInput, *, k: tuple[int, ...], seed: int, **parameters: Any
     ) -> Labels:
@@ -69,13 +97,7 @@ class Builder:
         Raises:
             BuilderError: an unknown parameter, or the method's need is not met.
         """
-        known = self.parameters
-        for name in parameters:
-            if name not in known:
-                raise BuilderError(
-                    f"method {self.name!r} has no parameter {name!r}; "
-                    f"it has {', '.join(sorted(known)) or 'none'}"
-                )
+        settings = self.settings(len(inputs.classes), parameters)
         if getattr(inputs, self.needs) is None:
             raise BuilderError(f"method {self.name!r} needs {self.needs}, and none were given")
         if self.wordnet and inputs.taxonomy is None:
@@ -83,7 +105,15 @@ class Builder:
                 f"method {self.name!r} needs classes that WordNet knows by id; "
                 "use method 'consensus' for other lists"
             )
-        return self.function(inputs, k=k, seed=seed, **parameters)
+        return self.function(inputs, k=k, seed=seed, **settings)
+
+
+def _check_number(name: str, value: object, *, whole: bool) -> None:
+    """Every parameter so far is a number: a count, or a measure."""
+    kinds = (int,) if whole else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
+        kind = "a whole number" if whole else "a number"
+        raise BuilderError(f"expected parameter {name!r} to be {kind}, got {value!r}")
 
 
 _BUILDERS: dict[str, Builder] = {}
@@ -96,6 +126,7 @@ def register_builder(
     nested: bool = True,
     seeded: bool = False,
     wordnet: bool = False,
+    large: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Labels]], Callable[..., Labels]]:
     """Register a function `(inputs, *, k, seed, **parameters) -> Labels` under a new name.
 
@@ -105,6 +136,7 @@ def register_builder(
         nested: whether each level refines the one above by construction.
         seeded: whether the seed changes the result.
         wordnet: whether it looks at the taxonomy too, beside what it needs.
+        large: defaults that change for more than 4,096 classes; a given value wins over them.
 
     Raises:
         ValueError: the name is taken.
@@ -114,7 +146,9 @@ def register_builder(
         if name in _BUILDERS:
             raise ValueError(f"a builder named {name!r} exists already")
         summary = (inspect.getdoc(function) or "").partition("\n")[0]
-        _BUILDERS[name] = Builder(name, function, needs, nested, seeded, summary, wordnet)
+        _BUILDERS[name] = Builder(
+            name, function, needs, nested, seeded, summary, wordnet, large or {}
+        )
         return function
 
     return decorate

@@ -20,6 +20,7 @@ __all__ = [
     "averaged",
     "canonical",
     "centred",
+    "checked_count",
     "checked_levels",
     "checked_vectors",
     "cluster_means",
@@ -58,6 +59,16 @@ def checked_levels(k: tuple[int, ...], count: int) -> None:
     if any(fine <= coarse for coarse, fine in pairwise(k)):
         wanted_text = ",".join(map(str, k))
         raise BuilderError(f"expected K to rise from coarse to fine, got {wanted_text}")
+
+
+def checked_count(name: str, value: int, least: int = 1) -> None:
+    """Check a parameter that says how many.
+
+    Raises:
+        BuilderError: fewer than `least`.
+    """
+    if value < least:
+        raise BuilderError(f"expected parameter {name!r} to be at least {least}, got {value}")
 
 
 def checked_vectors(inputs: BuildInput, k: tuple[int, ...]) -> Matrix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import isqrt
 
 import numpy as np
 
@@ -12,51 +13,93 @@ from hierlab.builders._vectors import (
     Matrix,
     canonical,
     centred,
+    checked_count,
     checked_vectors,
 )
 from hierlab.errors import BuilderError, MissingExtraError
 
 __all__ = ["build_balanced"]
 
+# Arcs of the flow network that one step solves; a split with more goes in two stages.
+_ARCS = 2**19
+
 
 @register_builder("balanced", seeded=True)
 def build_balanced(
-    inputs: BuildInput, *, k: tuple[int, ...], seed: int, slack: float = 0.0
+    inputs: BuildInput, *, k: tuple[int, ...], seed: int, slack: float = 0.0, steps: int = 100
 ) -> Labels:
     """Split the classes into clusters of nearly equal sizes, from the top; nested, seeded.
+
+    A split with more than 524,288 pairs of class and cluster goes in two stages, first into about
+    the square root of the clusters: 21,000 classes into 100 by way of 10.
 
     Args:
         inputs: classes and their unit vectors.
         k: numbers of clusters, rising.
         seed: draws the first centres.
         slack: by which share a size may differ from equal within its parent, 0 to 1.
+        steps: k-means steps of a split, at most; the assignment counts distances in thousandths,
+            so that the steps on large lists may go in a circle.
 
     Raises:
         MissingExtraError: k-means-constrained is not installed.
-        BuilderError: slack out of range.
+        BuilderError: slack out of range, or no step.
 
     Source: Bradley, Bennett, Demiriz, Constrained k-means clustering, MSR-TR-2000-65.
     """
     if not 0 <= slack <= 1:
         raise BuilderError(f"expected a slack from 0 to 1, got {slack}")
+    checked_count("steps", steps)
     vectors = centred(checked_vectors(inputs, k))
-    levels = [_partition(vectors, k[0], seed, slack)]
+    split = _Split(seed, slack, steps)
+    levels = [split.partition(vectors, k[0])]
     for coarse, fine in pairwise(k):
-        levels.append(_split(vectors, levels[-1], coarse, fine, seed, slack))
+        levels.append(split.refine(vectors, levels[-1], coarse, fine))
     return canonical(levels)
 
 
-def _split(
-    vectors: Matrix, parents: Assignment, coarse: int, fine: int, seed: int, slack: float
-) -> Assignment:
-    sizes = np.bincount(parents, minlength=coarse)
-    labels = np.empty(len(parents), dtype=np.int64)
-    start = 0
-    for parent, parts in enumerate(_shares(sizes, fine)):
-        inside = np.flatnonzero(parents == parent)
-        labels[inside] = start + _partition(vectors[inside], parts, seed, slack)
-        start += parts
-    return labels
+class _Split:
+    """Balanced splits with one set of parameters."""
+
+    def __init__(self, seed: int, slack: float, steps: int) -> None:
+        self.seed, self.slack, self.steps = seed, slack, steps
+
+    def refine(self, vectors: Matrix, parents: Assignment, coarse: int, fine: int) -> Assignment:
+        """Split each of `coarse` clusters, so that there are `fine`: (C,) labels."""
+        sizes = np.bincount(parents, minlength=coarse)
+        labels = np.empty(len(parents), dtype=np.int64)
+        start = 0
+        for parent, parts in enumerate(_shares(sizes, fine)):
+            inside = np.flatnonzero(parents == parent)
+            labels[inside] = start + self.partition(vectors[inside], parts)
+            start += parts
+        return labels
+
+    def partition(self, vectors: Matrix, clusters: int) -> Assignment:
+        """(C,) labels of `clusters` clusters of nearly equal sizes."""
+        count = len(vectors)
+        if clusters in (1, count):
+            return np.arange(count) if clusters == count else np.zeros(count, dtype=np.int64)
+        if count * clusters > _ARCS and clusters > 3:
+            above = isqrt(clusters)
+            return self.refine(vectors, self.partition(vectors, above), above, clusters)
+        try:
+            from k_means_constrained import KMeansConstrained
+        except ImportError as error:
+            raise MissingExtraError(
+                "k-means-constrained", "balanced", "method 'balanced'"
+            ) from error
+        model = KMeansConstrained(
+            clusters,
+            size_min=max(1, int(count // clusters * (1 - self.slack))),
+            size_max=min(count, int(np.ceil(-(-count // clusters) * (1 + self.slack)))),
+            n_init=1,
+            max_iter=self.steps,
+            random_state=self.seed,
+            n_jobs=1,
+        )
+        labels: Assignment = np.asarray(model.fit_predict(vectors), dtype=np.int64)
+        return labels
 
 
 def _shares(sizes: Assignment, total: int) -> list[int]:
@@ -67,23 +110,3 @@ def _shares(sizes: Assignment, total: int) -> list[int]:
         parts[np.argmax(load)] += 1
     shares: list[int] = parts.tolist()
     return shares
-
-
-def _partition(vectors: Matrix, clusters: int, seed: int, slack: float) -> Assignment:
-    count = len(vectors)
-    if clusters in (1, count):
-        return np.arange(count) if clusters == count else np.zeros(count, dtype=np.int64)
-    try:
-        from k_means_constrained import KMeansConstrained
-    except ImportError as error:
-        raise MissingExtraError("k-means-constrained", "balanced", "method 'balanced'") from error
-    model = KMeansConstrained(
-        clusters,
-        size_min=max(1, int(count // clusters * (1 - slack))),
-        size_max=min(count, int(np.ceil(-(-count // clusters) * (1 + slack)))),
-        n_init=1,
-        random_state=seed,
-        n_jobs=1,
-    )
-    labels: Assignment = np.asarray(model.fit_predict(vectors), dtype=np.int64)
-    return labels

@@ -12,6 +12,7 @@ from hierlab.builders._vectors import (
     Matrix,
     canonical,
     centred,
+    checked_count,
     checked_vectors,
     lloyd,
 )
@@ -31,6 +32,7 @@ def build_bisecting(inputs: BuildInput, *, k: tuple[int, ...], seed: int, tries:
 
     Source: Steinbach, Karypis, Kumar, KDD workshop on text mining, 2000.
     """
+    checked_count("tries", tries)
     vectors = centred(checked_vectors(inputs, k))
     random = np.random.default_rng(seed)
     labels = np.zeros(len(vectors), dtype=np.int64)

@@ -9,6 +9,7 @@ from hierlab.builders._vectors import (
     Assignment,
     canonical,
     centred,
+    checked_count,
     checked_vectors,
     cluster_means,
     lloyd,
@@ -33,6 +34,7 @@ def build_bottomup(
         neighbours: nearest classes averaged, once, before anything is grouped.
     """
     del seed
+    checked_count("neighbours", neighbours)
     vectors = centred(checked_vectors(inputs, k))
     count = len(vectors)
     vectors = smoothed(vectors, scaled_neighbours(neighbours, count))

@@ -10,6 +10,7 @@ from hierlab.builders._vectors import (
     Matrix,
     canonical,
     centred,
+    checked_count,
     checked_vectors,
     cluster_means,
     lloyd,
@@ -17,10 +18,8 @@ from hierlab.builders._vectors import (
 
 __all__ = ["build_spherical"]
 
-_ONE_START_ABOVE = 4096  # classes
 
-
-@register_builder("spherical", nested=False, seeded=True)
+@register_builder("spherical", nested=False, seeded=True, large={"n_init": 1})
 def build_spherical(
     inputs: BuildInput, *, k: tuple[int, ...], seed: int, n_init: int = 10
 ) -> Labels:
@@ -30,15 +29,15 @@ def build_spherical(
         inputs: classes and their unit vectors.
         k: numbers of clusters, rising.
         seed: draws the classes that the search starts from.
-        n_init: starts, of which the best is kept; above 4,096 classes there is one.
+        n_init: starts, of which the best is kept; by default one for more than 4,096 classes.
 
     Source: Dhillon and Modha, Machine Learning 42, 2001; starts: Arthur and Vassilvitskii,
         k-means++, SODA 2007.
     """
     vectors = centred(checked_vectors(inputs, k))
-    starts = n_init if len(vectors) <= _ONE_START_ABOVE else 1
+    checked_count("n_init", n_init)
     random = np.random.default_rng(seed)
-    return canonical([_best(vectors, clusters, random, starts) for clusters in k])
+    return canonical([_best(vectors, clusters, random, n_init) for clusters in k])
 
 
 def _best(vectors: Matrix, clusters: int, random: np.random.Generator, starts: int) -> Assignment:

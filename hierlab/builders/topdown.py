@@ -13,6 +13,7 @@ from hierlab.builders._vectors import (
     averaged,
     canonical,
     centred,
+    checked_count,
     checked_vectors,
     lloyd,
     nearest_rows,
@@ -52,6 +53,9 @@ def build_topdown(
         neighbours: nearest classes averaged, once, for the levels below.
     """
     del seed
+    checked_count("top_neighbours", top_neighbours)
+    checked_count("top_rounds", top_rounds, 0)
+    checked_count("neighbours", neighbours)
     vectors = centred(checked_vectors(inputs, k))
     wide = scaled_neighbours(top_neighbours, len(vectors))
     narrow = scaled_neighbours(neighbours, len(vectors))

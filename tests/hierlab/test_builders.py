@@ -123,6 +123,37 @@ def test_kmeans_is_scikit_learns(seed):
     assert np.array_equal(labels, canonical_labels(expected))
 
 
+@pytest.mark.parametrize("count", [4096, 4097])
+def test_many_classes_have_one_start_unless_told_and_provenance_says_so(count):
+    for method in ("kmeans", "spherical"):
+        builder = get_builder(method)
+        assert builder.settings(count, {}) == {"n_init": 10 if count == 4096 else 1}
+        assert builder.settings(count, {"n_init": 3}) == {"n_init": 3}
+
+
+def test_kmeans_is_scikit_learns_on_many_classes_too():
+    vectors = random_units(4200, 6)
+    expected = KMeans(5, n_init=1, random_state=2).fit_predict(vectors)
+    assert np.array_equal(run("kmeans", vectors, (5,), seed=2)[0], canonical_labels(expected))
+
+
+@pytest.mark.parametrize("slack", [0.0, 0.5])
+def test_balanced_sizes_differ_by_one_or_by_the_slack(slack):
+    sizes = np.bincount(run("balanced", random_units(200, 6), (7,), slack=slack)[0])
+    assert sizes.min() >= int(28 * (1 - slack))
+    assert sizes.max() <= np.ceil(29 * (1 + slack))
+    assert (np.ptp(sizes) > 1) == bool(slack)
+
+
+def test_a_wide_balanced_split_goes_in_stages(monkeypatch):
+    monkeypatch.setattr("hierlab.builders.balanced._ARCS", 300)
+    vectors = random_units(120, 6)
+    levels = run("balanced", vectors, (36, 119))
+    assert [len(np.unique(labels)) for labels in levels] == [36, 119]
+    assert np.bincount(levels[0]).max() - np.bincount(levels[0]).min() <= 1
+    assert refines(levels[1], levels[0])
+
+
 def test_ward_tree_is_scipys():
     vectors = random_units(300, 12)
     tree, reference = ward_tree(vectors), linkage(vectors, "ward")
@@ -210,6 +241,28 @@ class TestWordNet:
 def test_unknown_parameter_is_named():
     with pytest.raises(BuilderError, match="has no parameter 'colour'"):
         run("topdown", random_units(4, 2), (2,), colour=1)
+
+
+@pytest.mark.parametrize(
+    ("method", "own", "told"),
+    [
+        ("kmeans", {"n_init": 0}, "at least 1, got 0"),
+        ("kmeans", {"n_init": "many"}, "'n_init' to be a whole number, got 'many'"),
+        ("kmeans", {"n_init": 2.5}, "whole number, got 2.5"),
+        ("kmeans", {"n_init": True}, "whole number, got True"),
+        ("spherical", {"n_init": -1}, "at least 1"),
+        ("bisecting", {"tries": 0}, "at least 1"),
+        ("topdown", {"neighbours": 0}, "at least 1"),
+        ("topdown", {"top_rounds": -1}, "at least 0"),
+        ("bottomup", {"neighbours": 0}, "at least 1"),
+        ("balanced", {"slack": 1.5}, "slack from 0 to 1"),
+        ("balanced", {"slack": float("nan")}, "'slack' to be a number, got nan"),
+        ("balanced", {"steps": 0}, "at least 1"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_refused(method, own, told):
+    with pytest.raises(BuilderError, match=told):
+        run(method, random_units(4, 2), (2,), **own)
 
 
 def test_a_name_is_given_once():
