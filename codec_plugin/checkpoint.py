@@ -177,6 +177,10 @@ def unpack_checkpoint(data: bytes) -> Checkpoint:
     config = record.config
     if exact.blocks != config.blocks:
         raise CheckpointError(f"coding path for blocks {exact.blocks}, config: {config.blocks}")
+    if exact.passes != config.pass_counts:
+        raise CheckpointError(
+            f"coding path for passes {exact.passes}, config: {config.pass_counts}"
+        )
     if not exact.hyper_channels == config.hyper_channels == tables.n_hyper:
         raise CheckpointError(
             f"hyper channels disagree: coding path {exact.hyper_channels}, "

@@ -26,6 +26,8 @@ class CheckpointMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         level_names: what each stage serves, coarse first; empty or one a stage.
         lambdas: trade-off of each stage in R [bpp] + λ·255²·MSE, as trained; may be empty.
         rate_weights, gammas, fine_gammas: the other weights of the objective, one a stage or empty.
+        error_costs: per block and channel, bits that a squared error of one step is worth; may be
+            unset (symbols are then rounded).
         classifier: whom it was trained with, "" for none.
         provenance: how it was made, free text by key.
     """
@@ -38,6 +40,7 @@ class CheckpointMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     rate_weights: tuple[float, ...] = ()
     gammas: tuple[float, ...] = ()
     fine_gammas: tuple[float, ...] = ()
+    error_costs: tuple[tuple[float, ...], ...] | msgspec.UnsetType = msgspec.UNSET
     classifier: str = ""
     provenance: dict[str, str] = {}  # msgspec copies defaults
 
@@ -90,6 +93,12 @@ def check_meta(meta: CheckpointMeta, config: ModelConfig) -> None:
     for field in ("level_names", "lambdas", "rate_weights", "gammas", "fine_gammas"):
         if len(getattr(meta, field)) not in (0, config.n_blocks):
             raise CheckpointError(f"{field} must have one entry a stage ({config.n_blocks})")
+    prices = meta.error_costs or ()
+    widths = tuple(len(costs) for costs in prices)
+    if widths and widths != config.blocks:
+        raise CheckpointError(f"error_costs must have one entry a channel of {config.blocks}")
+    if not all(0 <= cost < 1e9 for costs in prices for cost in costs):
+        raise CheckpointError("error_costs must be finite numbers of bits, 0 or more")
     if meta.label_map_id:
         try:
             sound = len(bytes.fromhex(meta.label_map_id)) == 32

@@ -88,7 +88,8 @@ class Codec:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
-        self.latents = LatentCodec(checkpoint.config, checkpoint.exact, checkpoint.tables)
+        costs = checkpoint.meta.error_costs or ()
+        self.latents = LatentCodec(checkpoint.config, checkpoint.exact, checkpoint.tables, costs)
         self.model_id = bytes.fromhex(checkpoint.model_id)[:4]
         self.label_map_id = bytes.fromhex(checkpoint.meta.label_map_id or "00000000")[:4]
 
@@ -145,7 +146,9 @@ class Codec:
 
             objective = objective or training_objective(self.checkpoint.meta)
             y = refine(self.checkpoint.model, pixels, y, z, objective, effort, stages)
-        payloads = self.latents.encode(y, z, stages)
+        # What the search chose is kept; else bits are weighed against errors.
+        latents = self.latents.rounding() if effort else self.latents
+        payloads = latents.encode(y, z, stages)
         header = Header(
             height_px=picture.height_px,
             width_px=picture.width_px,

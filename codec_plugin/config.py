@@ -8,10 +8,11 @@ import msgspec
 
 from codec_plugin.errors import ConfigError
 
-__all__ = ["MAX_BLOCKS", "MAX_CHANNELS", "ModelConfig", "steps_from_lambdas"]
+__all__ = ["MAX_BLOCKS", "MAX_CHANNELS", "MAX_PASSES", "ModelConfig", "steps_from_lambdas"]
 
 MAX_BLOCKS = 16
 MAX_CHANNELS = 1024
+MAX_PASSES = 3
 
 
 class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -34,6 +35,8 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         use_context: the refinement of block k reads blocks < k (else: hyper features only).
         use_sort: code the elements of a block in order of falling scale (else: in memory order).
         stage_conditioning: tell the synthesis which blocks are real.
+        passes: in how many passes over the picture each block is coded, 1 to 3, every pass given
+            those before it; unset means one each (and stays out of the JSON).
     """
 
     transform: Literal["compact", "tic"] = "compact"
@@ -50,6 +53,7 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     use_context: bool = True
     use_sort: bool = True
     stage_conditioning: bool = True
+    passes: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """Refuse widths that no network can have.
@@ -69,6 +73,14 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             )
         if not all(math.isfinite(step) and step > 0 for step in self.steps):
             raise ConfigError(f"steps must be positive numbers; got {self.steps}")
+        counts = self.pass_counts
+        if len(counts) != len(self.blocks) or not all(1 <= n <= MAX_PASSES for n in counts):
+            raise ConfigError(
+                f"passes must have one entry a block ({len(self.blocks)}), each 1..{MAX_PASSES}; "
+                f"got {counts}"
+            )
+        if max(counts) > 1 and not (self.use_delta and self.use_context):
+            raise ConfigError("several passes need use_delta and use_context")
         widths = (
             self.hyper_channels,
             self.feature_width,
@@ -91,9 +103,16 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         """Number of blocks, which is the number of stages and of levels."""
         return len(self.blocks)
 
+    @property
+    def pass_counts(self) -> tuple[int, ...]:
+        """Passes of each block."""
+        return (1,) * self.n_blocks if isinstance(self.passes, msgspec.UnsetType) else self.passes
+
     def plain(self) -> "ModelConfig":
         """The same codec without progression: one block of all channels, finest step."""
-        return msgspec.structs.replace(self, blocks=(self.channels,), steps=(min(self.steps),))
+        return msgspec.structs.replace(
+            self, blocks=(self.channels,), steps=(min(self.steps),), passes=msgspec.UNSET
+        )
 
     @classmethod
     def paper(cls) -> "ModelConfig":

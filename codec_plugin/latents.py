@@ -1,16 +1,17 @@
 """Latents to payloads and back: the exact integer path and the range coder, stage by stage.
 
 z ─► put_hyper ─────────────────────────────┐
-y_k ─► round(y_k - mean_k) ─► put_block ─► payload k        k = 0 carries z first
-          mean_k, index_k = exact.block(k, exact.hyper(z), ŷ of blocks < k)
+y_k ─► quantiser(y_k - mean_k) ─► put_block ─► payload k    k = 0 carries z first
+          mean_k, index_k = exact.block(k, exact.hyper(z), ŷ of blocks < k), pass after pass
 segments ─► take … ─► ŷ (missing symbols filled), known
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -25,7 +26,9 @@ from codec_plugin.bitstream.stages import (
     take_block,
     take_hyper,
 )
-from codec_plugin.entropy.exact import FRACTION_BITS, BlockParameters, ExactEntropy
+from codec_plugin.entropy.blocks import pass_map
+from codec_plugin.entropy.exact import FRACTION_BITS, ExactEntropy, ExactState
+from codec_plugin.quantise import Quantiser, whole_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,12 +64,27 @@ class LatentCodec:
         config: the model's.
         exact: its frozen entropy model.
         tables: its frequencies.
+        error_costs: what errors are worth in bits (see `Quantiser`).
     """
 
-    def __init__(self, config: ModelConfig, exact: ExactEntropy, tables: CodingTables) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        exact: ExactEntropy,
+        tables: CodingTables,
+        error_costs: Sequence[Sequence[float]] = (),
+    ) -> None:
         self.config = config
         self.exact = exact
         self.rows = CodingRows.of(tables)
+        self.nearest = Quantiser(tables)
+        self.quantiser = Quantiser(tables, error_costs)
+
+    def rounding(self) -> Self:
+        """The same coder, which takes the nearest symbol whatever its bits."""
+        twin = copy(self)
+        twin.quantiser = self.nearest
+        return twin
 
     def encode(self, y: Tensor, z: Tensor, stages: int | None = None) -> list[bytes]:
         """Payloads of the first `stages` stages (None: all).
@@ -75,27 +93,34 @@ class LatentCodec:
             y: (1, M, h, w) float, not yet rounded.
             z: (1, Z, h/4, w/4) float, not yet rounded.
         """
-        z_int = _whole_numbers(z)
+        return [writer.finish() for writer, _ in self.coded(y, z, stages)]
+
+    def coded(
+        self, y: Tensor, z: Tensor, stages: int | None = None
+    ) -> Iterator[tuple[StageWriter, list[tuple[Tensor, Tensor]]]]:
+        """Stage by stage, what is to be written, and the (symbols, rungs) of each pass."""
+        z_int = whole_numbers(z)
         state = self.exact.hyper(z_int)
         y_hat: list[Tensor] = []
-        payloads = []
         blocks = torch.split(y, list(self.config.blocks), 1)
         for k in range(self.config.n_blocks if stages is None else stages):
             writer = StageWriter()
             if k == 0:
                 put_hyper(writer, _array(z_int), self.rows)
-            parameters = self.exact.block(k, state, y_hat)
-            symbols = _whole_numbers(blocks[k] - parameters.mean * 0.5**FRACTION_BITS)
-            put_block(
-                writer,
-                _array(symbols),
-                _array(parameters.index),
-                self.rows,
-                sort=self.config.use_sort,
-            )
-            payloads.append(writer.finish())
-            y_hat.append((symbols << FRACTION_BITS) + parameters.mean)
-        return payloads
+            own = torch.zeros(blocks[k].shape, dtype=torch.int32)
+            passes = []
+            for turn, chosen in self._turns(k, blocks[k].shape[2:]):
+                parameters = self.exact.block(k, state, y_hat, own, turn)
+                mean, index = parameters.mean[..., chosen], parameters.index[..., chosen]
+                residual = blocks[k][..., chosen] - mean * 0.5**FRACTION_BITS
+                symbols = self.quantiser(k, residual, index)
+                put_block(
+                    writer, _array(symbols), _array(index), self.rows, sort=self.config.use_sort
+                )
+                passes.append((symbols, index))
+                own[..., chosen] = (symbols << FRACTION_BITS) + mean
+            y_hat.append(own)
+            yield writer, passes
 
     def decode(self, segments: Iterable[Segment], grid: tuple[int, int]) -> Received:
         """Latents from the segments that arrived, none damaged; the last may be cut.
@@ -120,34 +145,45 @@ class LatentCodec:
             if k >= max(len(readers), 1) and self.config.fill == "zero":
                 y_hat.append(torch.zeros(1, self.config.blocks[k], *grid, dtype=torch.int32))
                 continue
-            parameters = self.exact.block(k, state, y_hat)
-            if k >= len(readers):
-                y_hat.append(self._filled(parameters.mean))
-                continue
-            block, share = self._take(readers[k], parameters)
+            block, share = self._take(k, readers[k] if k < len(readers) else None, state, y_hat)
             y_hat.append(block)
             known[0, k] = share.mean(0, dtype=torch.float32)
             fractions[k] = float(share.mean(dtype=torch.float64))
         return Received(_as_float(y_hat), known, float(z_known.mean()), tuple(fractions))
 
-    def _take(self, reader: StageReader, parameters: BlockParameters) -> tuple[Tensor, Tensor]:
-        """ŷ of one block as integers, holes filled, and what of it is known (C, h, w)."""
-        run = take_block(reader, _array(parameters.index), self.rows, sort=self.config.use_sort)
-        symbols = torch.from_numpy(run.values.clip(-SYMBOL_LIMIT, SYMBOL_LIMIT))[None]
-        block = (symbols << FRACTION_BITS) + parameters.mean
-        share = torch.from_numpy(run.known)
-        if not bool(share.all()):
-            block = torch.where(share[None], block, self._filled(parameters.mean))
+    def _take(
+        self, k: int, reader: StageReader | None, state: ExactState, before: Sequence[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """ŷ of block `k` as integers, holes filled, and what of it is known (C, h, w)."""
+        grid = state.features.shape[2:]
+        block = torch.zeros((1, self.config.blocks[k], *grid), dtype=torch.int32)
+        share = torch.zeros(block.shape[1:], dtype=torch.bool)
+        for turn, chosen in self._turns(k, grid):
+            parameters = self.exact.block(k, state, before, block, turn)
+            mean = parameters.mean[..., chosen]
+            part = self._filled(mean)
+            if reader is not None:
+                index = _array(parameters.index[..., chosen])
+                run = take_block(reader, index, self.rows, sort=self.config.use_sort)
+                symbols = torch.from_numpy(run.values.clip(-SYMBOL_LIMIT, SYMBOL_LIMIT))[None]
+                received = torch.from_numpy(run.known)
+                part = torch.where(received[None], (symbols << FRACTION_BITS) + mean, part)
+                share[..., chosen] = received
+            block[..., chosen] = part
         return block, share
+
+    def _turns(self, k: int, grid: Sequence[int]) -> Iterator[tuple[int, Tensor | slice]]:
+        """Passes of block `k` and the positions that each codes: (h, w) bool, or simply all."""
+        count = self.config.pass_counts[k]
+        if count == 1:
+            yield 0, slice(None)
+            return
+        place = pass_map(count, grid[0], grid[1])
+        for turn in range(count):
+            yield turn, place == turn
 
     def _filled(self, mean: Tensor) -> Tensor:
         return mean if self.config.fill == "mean" else torch.zeros_like(mean)
-
-
-def _whole_numbers(value: Tensor) -> Tensor:
-    """Rounded, within the symbol limit, int32."""
-    limited = torch.nan_to_num(value).clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT)
-    return torch.round(limited).to(torch.int32)
 
 
 def _array(value: Tensor) -> NDArray[Any]:

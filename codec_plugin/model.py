@@ -1,6 +1,7 @@
 """The codec as one differentiable object: analysis, entropy model, synthesis."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -114,10 +115,9 @@ class ProgressiveModel(nn.Module):
         parameters: list[Parameters] = []
         y_bits: list[Tensor] = []
         for k, y_k in enumerate(y.split(self.config.blocks, 1)):
-            block = self.entropy.block(k, hyper, y_hat)
-            residual = y_k - block.mean
-            y_bits.append(gaussian_bits(self._noisy(residual), block.raw_scale))
-            y_hat.append(self._rounded(residual) + block.mean)
+            block, found = self.entropy.scan(k, hyper, y_hat, partial(self._settled, y_k))
+            y_bits.append(gaussian_bits(self._noisy(y_k - block.mean), block.raw_scale))
+            y_hat.append(found)
             parameters.append(block)
         return Latents(hyper, tuple(y_hat), tuple(parameters), z_bits, tuple(y_bits))
 
@@ -137,9 +137,16 @@ class ProgressiveModel(nn.Module):
         if not whole:
             fraction = torch.as_tensor(keep, device=last.device, dtype=torch.float32)
             index = scale_index(sigma_from_raw(raw_scale.detach()))
-            mask = keep_mask(index, fraction.expand(last.shape[0]), self.config.use_sort)
+            passes = self.config.pass_counts[stage]
+            mask = keep_mask(index, fraction.expand(last.shape[0]), self.config.use_sort, passes)
             kept = mask.to(last.dtype)
-            last = torch.where(mask, last, self._fill(mean))
+            if passes == 1 or self.config.fill == "zero":
+                last = torch.where(mask, last, self._fill(mean))
+            else:  # what is missing is expected from what has arrived, pass after pass
+                before, whole_block = latents.y_hat[:stage], last
+                _, last = self.entropy.scan(
+                    stage, latents.hyper, before, lambda p: torch.where(mask, whole_block, p.mean)
+                )
         blocks = [*latents.y_hat[:stage], last]
         y_hat = self.fill(latents.hyper, blocks, latents.parameters if whole else ())
         known = torch.zeros_like(last[:, :1]).repeat(1, self.config.n_blocks, 1, 1)
@@ -167,10 +174,10 @@ class ProgressiveModel(nn.Module):
             if self.config.fill == "zero":
                 shape = (filled[0].shape[0], self.config.blocks[k], *filled[0].shape[2:])
                 filled.append(filled[0].new_zeros(shape))
-            elif k == len(blocks) and k < len(parameters):
+            elif k == len(blocks) and k < len(parameters) and self.config.pass_counts[k] == 1:
                 filled.append(parameters[k].mean)
             else:
-                filled.append(self.entropy.block(k, hyper, filled).mean)
+                filled.append(self.entropy.scan(k, hyper, filled, lambda p: p.mean)[1])
         return torch.cat(filled, 1)
 
     def synthesis(self, y_hat: Tensor, known: Tensor) -> Tensor:
@@ -205,6 +212,9 @@ class ProgressiveModel(nn.Module):
         if self.training:
             return value + (torch.round(value) - value).detach()
         return torch.round(value)
+
+    def _settled(self, y_k: Tensor, block: Parameters) -> Tensor:
+        return self._rounded(y_k - block.mean) + block.mean
 
     def _fill(self, mean: Tensor) -> Tensor:
         return mean if self.config.fill == "mean" else torch.zeros_like(mean)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -214,13 +214,16 @@ class _Search:
         parameters: list[Parameters] = []
         y_bits: list[Tensor] = []
         for k, y_k in enumerate(torch.split(y, list(self.model.config.blocks), 1)):
-            block = self.model.entropy.block(k, self.hyper, y_hat)
-            residual = y_k - block.mean
-            rounded = residual + (torch.round(residual) - residual).detach()
-            y_bits.append(gaussian_bits(rounded, block.raw_scale))
-            y_hat.append(rounded + block.mean)
+            block, found = self.model.entropy.scan(k, self.hyper, y_hat, partial(_settled, y_k))
+            y_bits.append(gaussian_bits(found - block.mean, block.raw_scale))
+            y_hat.append(found)
             parameters.append(block)
         return Latents(self.hyper, tuple(y_hat), tuple(parameters), y.new_zeros(1), tuple(y_bits))
+
+
+def _settled(y_k: Tensor, block: Parameters) -> Tensor:
+    residual = y_k - block.mean
+    return residual + (torch.round(residual) - residual).detach() + block.mean
 
 
 def _seen(pixels: Tensor, view: tuple[int, int, int, bool] | None) -> Tensor:

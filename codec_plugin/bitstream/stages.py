@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SYMBOL_LIMIT", "CodingRows", "put_block", "put_hyper", "take_block", "take_hyper"]
 
+
 SYMBOL_LIMIT = 1 << 20  # symbols are clipped to ± this by both sides
 
 

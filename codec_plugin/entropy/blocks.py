@@ -1,7 +1,7 @@
 """Parameters of a block, given ẑ and the blocks before it; float, for training."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -15,7 +15,7 @@ from codec_plugin.entropy.hyper import (
     HyperOutput,
     HyperSynthesis,
 )
-from codec_plugin.entropy.scales import sigma_from_raw
+from codec_plugin.entropy.scales import N_SCALES, sigma_from_raw
 
 __all__ = [
     "Y_LIMIT",
@@ -26,6 +26,7 @@ __all__ = [
     "coding_order",
     "gaussian_bits",
     "keep_mask",
+    "pass_map",
 ]
 
 Y_LIMIT = 1024  # symbols beyond are coded, but the networks see the limit
@@ -80,8 +81,9 @@ class EntropyModel(nn.Module):
         ẑ ─► hyper ─► features ─────────┬─► Δ_0     ┬─► Δ_1          ┬─► Δ_2 …
                    └─► base mean, raw ──┼── + ─► ŷ_0 ┴── + ─► ŷ_0, ŷ_1 ┴── + ─► …
 
-    Strictly causal: parameters of block k are a function of ẑ and ŷ of blocks < k.
-    Source: Minnen & Singh 2020, sec. 3.1 (channel-conditional prior).
+    Strictly causal: parameters of block k are a function of ẑ, ŷ of blocks < k and, where a block
+    is coded in several passes, ŷ of its own positions of the passes before.
+    Source: Minnen & Singh 2020, sec. 3.1 (channel-conditional prior); He et al. 2021 (passes).
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -97,16 +99,82 @@ class EntropyModel(nn.Module):
                     BlockDelta(config.feature_width, before, config.context_width, channels)
                 )
                 before += channels if config.use_context else 0
+        self.spatial = nn.ModuleList()
+        for k, (channels, count) in enumerate(zip(config.blocks, config.pass_counts, strict=True)):
+            seen = sum(config.blocks[:k]) + channels
+            sizes = (config.feature_width, seen, config.context_width, channels)
+            self.spatial.append(nn.ModuleList(BlockDelta(*sizes) for _ in range(count - 1)))
         self.offsets = [sum(config.blocks[:k]) for k in range(config.n_blocks)]
 
-    def block(self, k: int, hyper: HyperOutput, y_hat_before: Sequence[Tensor]) -> Parameters:
-        """Parameters of block `k` from ẑ's output and ŷ of blocks 0..k-1, in order."""
+    def block(
+        self,
+        k: int,
+        hyper: HyperOutput,
+        y_hat_before: Sequence[Tensor],
+        own: Tensor | None = None,
+        turn: int = 0,
+    ) -> Parameters:
+        """Parameters of block `k` from ẑ's output and ŷ of blocks 0..k-1, in order.
+
+        Args:
+            own: ŷ of block k (B, C_k, h, w) at the positions of passes before `turn`, else zero.
+            turn: pass, 0-based; the parameters are meant for its positions.
+        """
         channels = slice(self.offsets[k], self.offsets[k] + self.config.blocks[k])
         mean, raw_scale = hyper.mean[:, channels], hyper.raw_scale[:, channels]
         if not self.config.use_delta:
             return Parameters(mean, raw_scale)
         delta_mean, delta_raw = self.deltas[k](hyper.features, y_hat_before[:k]).chunk(2, 1)
-        return Parameters(mean + delta_mean, raw_scale + delta_raw)
+        mean, raw_scale = mean + delta_mean, raw_scale + delta_raw
+        if turn:
+            assert own is not None
+            network = self.spatial[k][turn - 1]  # type: ignore[index]
+            delta_mean, delta_raw = network(hyper.features, [*y_hat_before[:k], own]).chunk(2, 1)
+            mean, raw_scale = mean + delta_mean, raw_scale + delta_raw
+        return Parameters(mean, raw_scale)
+
+    def scan(
+        self,
+        k: int,
+        hyper: HyperOutput,
+        y_hat_before: Sequence[Tensor],
+        settle: Callable[[Parameters], Tensor],
+    ) -> tuple[Parameters, Tensor]:
+        """Parameters and ŷ of a whole block, pass after pass.
+
+        Args:
+            settle: ŷ of the block (B, C_k, h, w) under given parameters; only the positions of
+                the pass at hand are used.
+        """
+        parameters = self.block(k, hyper, y_hat_before)
+        y_hat = settle(parameters)
+        count = self.config.pass_counts[k]
+        place = pass_map(count, y_hat.shape[2], y_hat.shape[3]).to(y_hat.device)
+        for turn in range(1, count):
+            own = torch.where(place < turn, y_hat, torch.zeros_like(y_hat))
+            finer = self.block(k, hyper, y_hat_before, own, turn)
+            now = place == turn
+            mean, raw_scale = (
+                torch.where(now, new, old) for new, old in zip(finer, parameters, strict=True)
+            )
+            parameters = Parameters(mean, raw_scale)
+            y_hat = torch.where(now, settle(finer), y_hat)
+        return parameters, y_hat
+
+
+def pass_map(count: int, height: int, width: int) -> Tensor:
+    """In which pass each position is coded: (h, w) int64, 0-based.
+
+    Two passes are the colours of a chessboard. Of three, the first has every second row and
+    column, the second the positions diagonal to them, the third the rest: every position of a
+    later pass has neighbours of earlier ones on all sides.
+    """
+    row = torch.arange(height)[:, None] % 2
+    column = torch.arange(width)[None] % 2
+    if count == 1:
+        return torch.zeros(height, width, dtype=torch.int64)
+    other = row ^ column
+    return other if count == 2 else torch.where(other == 1, 2, row)
 
 
 def gaussian_bits(residual: Tensor, raw_scale: Tensor) -> Tensor:
@@ -136,13 +204,24 @@ def coding_order(index: Tensor, use_sort: bool) -> Tensor:
     return torch.sort(flat.to(torch.int16), dim=1, descending=True, stable=True).indices
 
 
-def keep_mask(index: Tensor, keep: Tensor, use_sort: bool) -> Tensor:
+def keep_mask(index: Tensor, keep: Tensor, use_sort: bool, passes: int = 1) -> Tensor:
     """Which elements a decoder knows after the fraction `keep` (B,) of a block's symbols.
+
+    Args:
+        index: (B, C_k, h, w) integer rung of each element on the scale ladder.
+        keep: (B,) in 0..1.
+        use_sort: falling scale inside a pass, else memory order.
+        passes: in which the block is coded, one after the other.
 
     Returns:
         (B, C_k, h, w) bool.
     """
-    order = coding_order(index, use_sort)
+    if passes > 1:
+        turn = pass_map(passes, index.shape[2], index.shape[3]).to(index.device)
+        within = index.long() if use_sort else torch.zeros_like(index, dtype=torch.int64)
+        order = coding_order(within + N_SCALES * (passes - 1 - turn), True)
+    else:
+        order = coding_order(index, use_sort)
     count = (keep * order.shape[1]).round()
     first = torch.arange(order.shape[1], device=order.device)[None] < count[:, None]
     return torch.zeros_like(first).scatter_(1, order, first).reshape(index.shape)

@@ -1,12 +1,12 @@
 """The integer layers of the coding path: frozen from a model, written to and read from tensors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from codec_plugin.config import MAX_BLOCKS, MAX_CHANNELS
+from codec_plugin.config import MAX_BLOCKS, MAX_CHANNELS, MAX_PASSES
 from codec_plugin.entropy.blocks import Y_LIMIT, Y_SHIFT, BlockDelta, EntropyModel
 from codec_plugin.entropy.fixed import ACTIVATION_BITS, FixedConv, best_shift
 from codec_plugin.entropy.hyper import ACTIVATION_MAX, Z_LIMIT, Z_SHIFT
@@ -48,6 +48,7 @@ class CodingLayers:
         blocks: widths of the blocks.
         hyper: layers of the hyper synthesis by name.
         deltas: one refinement a block, or none at all.
+        spatial: for each block, the further refinement of each pass after its first.
         thresholds: (63,) int64 raw scales, 16 fraction bits, where the next rung begins.
     """
 
@@ -55,6 +56,7 @@ class CodingLayers:
     hyper: dict[str, FixedConv]
     deltas: tuple[DeltaLayers, ...]
     thresholds: Tensor
+    spatial: tuple[tuple[DeltaLayers, ...], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse layers that do not fit one another.
@@ -83,7 +85,12 @@ class CodingLayers:
             hyper[name] = FixedConv.freeze(layer, in_bits=bits, in_limit=limit)
         deltas = [_freeze_delta(delta) for delta in entropy.deltas if isinstance(delta, BlockDelta)]
         thresholds = torch.round(raw_thresholds() * 2.0**PARAMETER_BITS).to(torch.int64)
-        return cls(tuple(entropy.config.blocks), hyper, tuple(deltas), thresholds)
+        spatial = tuple(
+            tuple(_freeze_delta(delta) for delta in block if isinstance(delta, BlockDelta))
+            for block in entropy.spatial
+            if isinstance(block, nn.ModuleList)
+        )
+        return cls(tuple(entropy.config.blocks), hyper, tuple(deltas), thresholds, spatial)
 
     @classmethod
     def load(cls, tensors: Mapping[str, Tensor]) -> "CodingLayers":
@@ -104,8 +111,9 @@ class CodingLayers:
             hyper[name] = FixedConv.load(tensors, f"hyper.{name}", in_bits=bits, in_limit=limit)
         deltas: list[DeltaLayers] = []
         if "delta.0.leave.weight" in tensors:
-            deltas = [_load_delta(tensors, k) for k in range(len(blocks))]
-        return cls(tuple(blocks), hyper, tuple(deltas), thresholds)
+            deltas = [_load_delta(tensors, f"delta.{k}") for k in range(len(blocks))]
+        spatial = tuple(_load_passes(tensors, k) for k in range(len(blocks)))
+        return cls(tuple(blocks), hyper, tuple(deltas), thresholds, spatial)
 
     def save(self) -> dict[str, Tensor]:
         """All integers by name; equal layers give equal tensors."""
@@ -115,11 +123,24 @@ class CodingLayers:
         }
         for name, layer in self.hyper.items():
             result |= layer.save(f"hyper.{name}")
-        for k, delta in enumerate(self.deltas):
+        for place, _, delta in self._placed():
             for name, part in vars(delta).items():
                 if part is not None:
-                    result |= part.save(f"delta.{k}.{name}")
+                    result |= part.save(f"{place}.{name}")
         return result
+
+    @property
+    def passes(self) -> tuple[int, ...]:
+        """Passes of each block."""
+        return tuple(1 + len(block) for block in self.spatial) or (1,) * len(self.blocks)
+
+    def _placed(self) -> Iterator[tuple[str, int, DeltaLayers]]:
+        """Name, block and layers of every refinement."""
+        for k, delta in enumerate(self.deltas):
+            yield f"delta.{k}", k, delta
+        for k, block in enumerate(self.spatial):
+            for turn, delta in enumerate(block):
+                yield f"spatial.{k}.{turn}", k, delta
 
     def _links(self) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
         """Channel counts at each joint: (found, expected)."""
@@ -139,20 +160,21 @@ class CodingLayers:
                 (features, 2 * sum(self.blocks)),
             ),
         }
-        for k, delta in enumerate(self.deltas):
+        for place, k, delta in self._placed():
             width = delta.from_features.out_channels
-            links[f"delta.{k}"] = (
+            links[place] = (
                 (delta.from_features.in_channels, delta.hidden.in_channels),
                 (features, width),
             )
-            links[f"delta.{k}.leave"] = (
+            links[f"{place}.leave"] = (
                 (delta.leave.in_channels, delta.leave.out_channels),
                 (delta.hidden.out_channels, 2 * self.blocks[k]),
             )
             if delta.from_blocks is not None:
-                links[f"delta.{k}.from_blocks"] = (
+                seen = k + 1 if place.startswith("spatial") else k
+                links[f"{place}.from_blocks"] = (
                     (delta.from_blocks.in_channels, delta.from_blocks.out_channels),
-                    (sum(self.blocks[:k]), width),
+                    (sum(self.blocks[:seen]), width),
                 )
         return links
 
@@ -179,16 +201,27 @@ def _freeze_delta(delta: BlockDelta) -> DeltaLayers:
     )
 
 
-def _load_delta(tensors: Mapping[str, Tensor], k: int) -> DeltaLayers:
+def _load_passes(tensors: Mapping[str, Tensor], k: int) -> tuple[DeltaLayers, ...]:
+    """Refinements of the passes of block `k` after its first, none where it has one pass."""
+    found = []
+    for turn in range(MAX_PASSES - 1):
+        place = f"spatial.{k}.{turn}"
+        if f"{place}.from_blocks.weight" not in tensors:
+            break
+        found.append(_load_delta(tensors, place))
+    return tuple(found)
+
+
+def _load_delta(tensors: Mapping[str, Tensor], place: str) -> DeltaLayers:
     def layer(name: str, limit: int) -> FixedConv:
-        return FixedConv.load(tensors, f"delta.{k}.{name}", in_bits=ACTIVATION_BITS, in_limit=limit)
+        return FixedConv.load(tensors, f"{place}.{name}", in_bits=ACTIVATION_BITS, in_limit=limit)
 
     from_blocks = None
-    if f"delta.{k}.from_blocks.weight" in tensors:
+    if f"{place}.from_blocks.weight" in tensors:
         from_blocks = layer("from_blocks", Y_CLIP)
     from_features = layer("from_features", ACTIVATION_CLIP)
     if from_blocks is not None and from_blocks.shift != from_features.shift:
-        raise CheckpointError(f"delta.{k}: the two entries must share their shift")
+        raise CheckpointError(f"{place}: the two entries must share their shift")
     hidden, leave = layer("hidden", ACTIVATION_CLIP), layer("leave", ACTIVATION_CLIP)
     return DeltaLayers(from_features, from_blocks, hidden, leave)
 

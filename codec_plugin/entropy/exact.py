@@ -15,6 +15,7 @@ from codec_plugin.entropy.coding_layers import (
     PARAMETER_BITS,
     Y_CLIP,
     CodingLayers,
+    DeltaLayers,
 )
 from codec_plugin.entropy.fixed import ACTIVATION_BITS, FixedConv, clip_relu, shift_down
 from codec_plugin.entropy.hyper import Z_LIMIT
@@ -98,6 +99,11 @@ class ExactEntropy:
         return self.layers.blocks
 
     @property
+    def passes(self) -> tuple[int, ...]:
+        """Passes of each block."""
+        return self.layers.passes
+
+    @property
     def hyper_channels(self) -> int:
         """Channels Z that `hyper` reads."""
         return self.layers.hyper["enter"].in_channels
@@ -123,7 +129,14 @@ class ExactEntropy:
         return state
 
     @torch.no_grad()
-    def block(self, k: int, state: ExactState, before: Sequence[Tensor]) -> BlockParameters:
+    def block(
+        self,
+        k: int,
+        state: ExactState,
+        before: Sequence[Tensor],
+        own: Tensor | None = None,
+        turn: int = 0,
+    ) -> BlockParameters:
         """Parameters of block `k`.
 
         Args:
@@ -131,20 +144,27 @@ class ExactEntropy:
             state: of `hyper`.
             before: ŷ of blocks 0..k-1 (or more; the rest is not read), each (B, C, h, w) integers
                 of any type with `FRACTION_BITS` fraction bits.
+            own: the same of block k at the positions of passes before `turn`, else zero.
+            turn: pass, 0-based; the parameters are meant for its positions.
         """
         first = sum(self.blocks[:k])
-        own = slice(first, first + self.blocks[k])
-        state = ExactState(state.features, state.mean[:, own], state.raw_scale[:, own])
+        channels = slice(first, first + self.blocks[k])
+        state = ExactState(state.features, state.mean[:, channels], state.raw_scale[:, channels])
+        seen = list(before[:k])
+        if turn:
+            assert own is not None
+            seen.append(own)
         height, width = state.features.shape[2:]
         if max(height, width) <= self.tile:
-            return self._block_whole(k, state, before[:k])
+            return self._block_whole(k, state, seen, turn)
         mean = torch.empty(state.mean.shape, dtype=torch.int32)
         index = torch.empty(state.mean.shape, dtype=torch.uint8)
         for tile in tiles(height, width, self.tile, _OVERLAP):
             part = self._block_whole(
                 k,
                 ExactState(*(tile.read(tensor) for tensor in state)),
-                [tile.read(y_hat) for y_hat in before[:k]],
+                [tile.read(y_hat) for y_hat in seen],
+                turn,
             )
             tile.write(mean, tile.crop(part.mean))
             tile.write(index, tile.crop(part.index))
@@ -161,21 +181,30 @@ class ExactEntropy:
         mean, raw_scale = _parameters(layers["base"], features).to(torch.int32).chunk(2, 1)
         return ExactState(features.to(torch.int32), mean, raw_scale)
 
-    def _block_whole(self, k: int, state: ExactState, before: Sequence[Tensor]) -> BlockParameters:
+    def _block_whole(
+        self, k: int, state: ExactState, seen: Sequence[Tensor], turn: int
+    ) -> BlockParameters:
         mean, raw_scale = state.mean.double(), state.raw_scale.double()
-        if self.layers.deltas:
-            layers = self.layers.deltas[k]
-            t = layers.from_features(state.features.double())
-            if layers.from_blocks is not None:
-                y_hat = torch.cat([block.double() for block in before], 1)
-                t = t + layers.from_blocks(y_hat.clamp(-Y_CLIP, Y_CLIP))
-            t = _rounded(layers.from_features, t)
-            delta = _parameters(layers.leave, _activated(layers.hidden, t))
-            delta_mean, delta_raw = delta.chunk(2, 1)
+        features = state.features.double()
+        y_hat = [block.double().clamp(-Y_CLIP, Y_CLIP) for block in seen]
+        refinements = [(self.layers.deltas[k], y_hat[:k])] if self.layers.deltas else []
+        if turn:
+            refinements.append((self.layers.spatial[k][turn - 1], y_hat))
+        for layers, known in refinements:
+            delta_mean, delta_raw = _refinement(layers, features, known).chunk(2, 1)
             mean, raw_scale = mean + delta_mean, raw_scale + delta_raw
         index = torch.bucketize(raw_scale.to(torch.int64), self.layers.thresholds, right=True)
         fixed = shift_down(mean, PARAMETER_BITS - FRACTION_BITS)
         return BlockParameters(fixed.to(torch.int32), index.to(torch.uint8))
+
+
+def _refinement(layers: DeltaLayers, features: Tensor, y_hat: list[Tensor]) -> Tensor:
+    """Integer twin of `BlockDelta`."""
+    t = layers.from_features(features)
+    if layers.from_blocks is not None:
+        t = t + layers.from_blocks(torch.cat(y_hat, 1))
+    t = _rounded(layers.from_features, t)
+    return _parameters(layers.leave, _activated(layers.hidden, t))
 
 
 def _rounded(layer: FixedConv, sums: Tensor) -> Tensor:

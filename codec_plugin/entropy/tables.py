@@ -1,6 +1,6 @@
 """Integer probability tables: computed once when a model is frozen, carried by its checkpoint."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from codec_plugin.entropy.hyper import FactorisedPrior
 
-__all__ = ["PRECISION_BITS", "CodingTables", "TableRow", "quantised_row"]
+__all__ = ["PRECISION_BITS", "CodingTables", "Floats", "TableRow", "quantised_row"]
 
 PRECISION_BITS = 24
 _TOTAL = 1 << PRECISION_BITS
@@ -70,6 +70,25 @@ class CodingTables:
             np.array([len(row.frequencies) for row in rows], dtype=np.int32),
             np.array([row.low for row in rows], dtype=np.int32),
             len(scales),
+        )
+
+    def refitted(self, counts: Sequence[Floats], pseudo_count: float) -> "CodingTables":
+        """These tables with the ladder's rows moved towards observed symbols.
+
+        Args:
+            counts: for each rung, how often each magnitude 0, 1, 2, … was seen.
+            pseudo_count: how many symbols the old row counts for.
+        """
+        from codec_plugin.entropy.scales import scale_ladder
+
+        rows = [self._row(row) for row in range(len(self))]
+        for rung, (sigma, seen) in enumerate(zip(scale_ladder().tolist(), counts, strict=True)):
+            rows[rung] = _fitted_row(_gaussian_row(sigma), seen, pseudo_count)
+        return CodingTables(
+            np.concatenate([row.frequencies for row in rows]),
+            np.array([len(row.frequencies) for row in rows], dtype=np.int32),
+            np.array([row.low for row in rows], dtype=np.int32),
+            self.n_scales,
         )
 
     @classmethod
@@ -169,6 +188,18 @@ def _gaussian_row(sigma: float) -> TableRow:
     half = upper[:-1] - upper[1:]
     mass = np.concatenate([half[:0:-1], half])
     return quantised_row(mass, 2 * float(upper[-1]), -radius)
+
+
+def _fitted_row(row: TableRow, seen: Floats, pseudo_count: float) -> TableRow:
+    """A symmetric row between its Gaussian and the magnitudes seen; the support stays."""
+    radius = -row.low
+    share = row.frequencies / row.frequencies.sum() * pseudo_count
+    half = np.zeros(radius + 1)
+    held = min(len(seen), radius + 1)
+    half[:held] = seen[:held]
+    half[1:] /= 2
+    mass = share[:-1] + np.concatenate([half[:0:-1], half])
+    return quantised_row(mass, float(share[-1] + seen[held:].sum()), row.low)
 
 
 def _prior_rows(prior: "FactorisedPrior") -> list[TableRow]:

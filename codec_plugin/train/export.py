@@ -1,45 +1,71 @@
 """From a run to a checkpoint that encodes and decodes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from torch import Tensor
 
 from codec_plugin.checkpoint import CheckpointMeta, load_checkpoint, save_checkpoint
+from codec_plugin.config import ModelConfig
 from codec_plugin.entropy.exact import ExactEntropy
 from codec_plugin.entropy.tables import CodingTables
-from codec_plugin.errors import CheckpointError, TrainingError
+from codec_plugin.errors import CheckpointError, ConfigError, TrainingError
 from codec_plugin.hierarchy import Hierarchy, load_hierarchy
 from codec_plugin.model import ProgressiveModel
+from codec_plugin.train.calibrate import error_costs, fitted_tables
+from codec_plugin.train.data import open_source
 from codec_plugin.train.settings import TrainSettings, settings_from
+from codec_plugin.train.split import split_first_block
 from codec_plugin.train.state import STATE_FILE, load_weights, read_state
 
 __all__ = [
+    "CALIBRATION_IMAGES",
     "HIERARCHY_FILE",
     "SETTINGS_FILE",
     "averaged_model",
+    "calibration_images",
     "export_model",
     "export_run",
+    "spread",
+    "start_config",
     "start_model",
+    "start_network",
     "stored_tree",
+    "with_passes",
 ]
 
 SETTINGS_FILE = "settings.json"
+CALIBRATION_IMAGES = 48
 HIERARCHY_FILE = "hierarchy.json"
 
 
 def export_model(
-    model: ProgressiveModel, settings: TrainSettings, hierarchy: Hierarchy, step: int, path: Path
+    model: ProgressiveModel,
+    settings: TrainSettings,
+    hierarchy: Hierarchy,
+    step: int,
+    path: Path,
+    images: Sequence[Tensor] = (),
 ) -> str:
     """Freeze a network to integers and write it as a checkpoint; returns the model id.
 
     Args:
         model: on the CPU, in evaluation mode.
         step: optimiser steps done.
+        images: photographs (3, H, W) in 0..1 that tables and prices of errors are fitted to; none
+            leaves Gaussian tables and rounding.
     """
     exact = ExactEntropy.from_model(model)
-    tables = CodingTables.from_prior(model.entropy.prior)
-    return save_checkpoint(path, model, exact, tables, _meta(settings, hierarchy, step))
+    meta = _meta(settings, hierarchy, step)
+    if not images:
+        tables = CodingTables.from_prior(model.entropy.prior)
+        return save_checkpoint(path, model, exact, tables, meta)
+    costs = error_costs(model, images, meta.lambdas)
+    tables = fitted_tables(model, exact, images, costs)
+    meta = msgspec.structs.replace(meta, error_costs=costs)
+    return save_checkpoint(path, model, exact, tables, meta)
 
 
 def stored_tree(run: Path) -> dict[str, Any]:
@@ -72,11 +98,40 @@ def start_model(start: str) -> ProgressiveModel:
     if Path(start).is_dir():
         return averaged_model(Path(start))
     try:
-        return load_checkpoint(start).model
+        return load_checkpoint(start).model.requires_grad_(True)
     except CheckpointError as error:
         raise TrainingError(
             f"start={start}: neither a run's folder nor a checkpoint ({error})"
         ) from error
+
+
+def start_config(settings: TrainSettings) -> ModelConfig:
+    """Architecture of a run that begins at another's weights."""
+    return start_network(settings).config
+
+
+def start_network(settings: TrainSettings) -> ProgressiveModel:
+    """The network that such a run begins with: split or given passes where the settings say so.
+
+    Raises:
+        TrainingError: the start is none.
+        ConfigError: it cannot be split, or has passes already.
+    """
+    model = start_model(settings.start)
+    if settings.split_gain:
+        model = split_first_block(model, settings.split_gain)
+    return with_passes(model, settings.passes) if settings.passes else model
+
+
+def with_passes(old: ProgressiveModel, passes: tuple[int, ...]) -> ProgressiveModel:
+    """A network that codes its blocks in several passes and starts by making the same of them."""
+    new = ProgressiveModel(msgspec.structs.replace(old.config, passes=passes))
+    missing, unexpected = new.load_state_dict(old.state_dict(), strict=False)
+    if unexpected or not all(name.startswith("entropy.spatial.") for name in missing):
+        raise ConfigError(
+            f"the start has passes {old.config.pass_counts}, which {passes} does not extend"
+        )
+    return new
 
 
 def export_run(run: Path, path: Path) -> str:
@@ -89,7 +144,23 @@ def export_run(run: Path, path: Path) -> str:
     model = averaged_model(run)
     step = read_state(run / STATE_FILE).state.step
     hierarchy = load_hierarchy(run / HIERARCHY_FILE)
-    return export_model(model, settings, hierarchy, step, path)
+    return export_model(model, settings, hierarchy, step, path, calibration_images(settings))
+
+
+def calibration_images(settings: TrainSettings) -> list[Tensor]:
+    """Held-out photographs of a run's own folder; none where it is not there or has none."""
+    if not Path(settings.data.path).is_dir():
+        return []
+    data = msgspec.structs.replace(settings.data, cache=False)
+    _, folder, held = open_source(data, {}, seed=settings.seed, rank=0, world=1)
+    if folder is None:
+        return []
+    return [folder.tensor(number) for number in spread(held.tolist(), CALIBRATION_IMAGES)]
+
+
+def spread(numbers: Sequence[int], count: int) -> Sequence[int]:
+    """At most `count` of the numbers, evenly spaced: neighbours in a folder are often alike."""
+    return numbers[:: max(1, -(-len(numbers) // count))]
 
 
 def _meta(settings: TrainSettings, hierarchy: Hierarchy, step: int) -> CheckpointMeta:

@@ -17,12 +17,11 @@ from codec_plugin.hierarchy import Hierarchy
 from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.data import CropSource, ImageFolder, open_source
 from codec_plugin.train.ema import Ema
-from codec_plugin.train.export import start_model
+from codec_plugin.train.export import start_network
 from codec_plugin.train.loss import LossParts, Semantics, stage_loss
 from codec_plugin.train.records import RunRecords
 from codec_plugin.train.schedule import learning_rate
 from codec_plugin.train.settings import Phase, TrainSettings
-from codec_plugin.train.split import split_first_block
 from codec_plugin.train.state import STATE_FILE, RunState, load_state, save_state
 from codec_plugin.train.validate import pad_to_stride
 
@@ -100,9 +99,7 @@ class Trainer:
         settings = self.settings
         torch.manual_seed(settings.seed)
         if settings.start and not (self.run / STATE_FILE).exists():
-            self.model = start_model(settings.start)
-            if settings.split_gain:
-                self.model = split_first_block(self.model, settings.split_gain)
+            self.model = start_network(settings)
         else:
             self.model = ProgressiveModel(settings.model)
             if settings.basis == "random":

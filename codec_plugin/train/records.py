@@ -10,6 +10,7 @@ import msgspec
 from codec_plugin.train.loss import LossParts
 from codec_plugin.train.preview import save_strip, stage_strip
 from codec_plugin.train.validate import StageFigures, objective, validate
+from hierlab._files import write_atomic
 
 if TYPE_CHECKING:
     from codec_plugin.train.loop import Trainer
@@ -60,11 +61,19 @@ class RunRecords:
         return same[: self.trainer.settings.preview_images]
 
     def _checkpoints(self, figures: list[StageFigures]) -> None:
-        from codec_plugin.train.export import export_model
+        from codec_plugin.train.export import calibration_images, export_model
 
         trainer = self.trainer
-        model, settings, step = trainer.averaged(), trainer.settings, trainer.state.step
-        export_model(model, settings, trainer.hierarchy, step, trainer.run / "last.safetensors")
+        images = calibration_images(trainer.settings) if figures else []
+        last, best = trainer.run / "last.safetensors", trainer.run / "best.safetensors"
+        export_model(
+            trainer.averaged(),
+            trainer.settings,
+            trainer.hierarchy,
+            trainer.state.step,
+            last,
+            images,
+        )
         if not figures:
             return
         phase, _ = trainer.settings.phase_at(trainer.state.step - 1)
@@ -72,7 +81,7 @@ class RunRecords:
         first_of_phase = _phase_start(trainer)
         if loss < trainer.state.best_loss or first_of_phase:
             trainer.state = msgspec.structs.replace(trainer.state, best_loss=loss)
-            export_model(model, settings, trainer.hierarchy, step, trainer.run / "best.safetensors")
+            write_atomic(best, last.read_bytes())
 
     def _append(self, figures: list[StageFigures]) -> None:
         """Add a line a stage to figures.csv."""

@@ -108,6 +108,8 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         start: run folder, checkpoint file or shipped name whose averaged weights and architecture
             are the start; empty: `basis`.
         split_gain: split the start's first block in two (see `split`); 0 leaves it as it is.
+        passes: code each block in so many passes over the picture (see `ModelConfig`), added to a
+            start that has one each; empty leaves it as it is.
         basis: first kernels of the compact transforms: the DCT, or drawn at random (to compare).
         ema_decay: of the averaged weights that are evaluated and shipped.
         precision: Lightning Fabric's, such as `32-true` or `bf16-mixed`.
@@ -123,6 +125,7 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     seed: int = 0
     start: str = ""
     split_gain: float = 0.0
+    passes: tuple[int, ...] = ()
     basis: Literal["dct", "random"] = "dct"
     ema_decay: float = 0.998
     precision: str = "32-true"

@@ -36,6 +36,8 @@ def split_config(config: ModelConfig, gain: float) -> ModelConfig:
             "a split needs the compact transforms, two blocks or more and a gain between 0 and 1; "
             f"got {config.transform!r}, {config.n_blocks} and {gain}"
         )
+    if config.passes is not msgspec.UNSET:
+        raise ConfigError("a split comes before passes are added; start from a run without them")
     if not (config.use_delta and config.use_context):
         raise ConfigError("a split needs use_delta and use_context: the refinement is predicted")
     first, second, *rest = config.blocks

@@ -8,10 +8,9 @@ from typing import Any
 import msgspec
 import torch
 
-from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError, TrainingError
 from codec_plugin.hierarchy import load_hierarchy
-from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE, start_model, stored_tree
+from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE, start_config, stored_tree
 from codec_plugin.train.loop import Trainer
 from codec_plugin.train.settings import (
     TrainSettings,
@@ -19,7 +18,6 @@ from codec_plugin.train.settings import (
     load_settings,
     settings_from,
 )
-from codec_plugin.train.split import split_config
 from codec_plugin.train.state import STATE_FILE
 
 __all__ = ["start_run"]
@@ -83,12 +81,6 @@ def _new_run(
     if (run / STATE_FILE).exists():
         raise TrainingError(f"{run} holds a run already; --resume {run}, or choose another -o")
     return run, settings
-
-
-def start_config(settings: TrainSettings) -> ModelConfig:
-    """Architecture of a run that begins at another's weights."""
-    config = start_model(settings.start).config
-    return split_config(config, settings.split_gain) if settings.split_gain else config
 
 
 def _stored_settings(run: Path, overrides: Sequence[str]) -> TrainSettings:

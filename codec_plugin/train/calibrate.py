@@ -1,0 +1,95 @@
+"""What the bytes need beyond the weights: tables as symbols really fall, prices of errors."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from codec_plugin.entropy.exact import ExactEntropy
+from codec_plugin.entropy.tables import CodingTables, Floats
+from codec_plugin.latents import LatentCodec
+from codec_plugin.model import ProgressiveModel
+from codec_plugin.train.validate import pad_to_stride
+
+__all__ = ["error_costs", "fitted_tables"]
+
+_PROBES = 8  # photographs that errors are followed through
+_PSEUDO_COUNT = 64.0  # symbols' worth of the Gaussian in each fitted table
+
+
+def error_costs(
+    model: ProgressiveModel, images: Sequence[Tensor], lambdas: Sequence[float]
+) -> tuple[tuple[float, ...], ...]:
+    """Bits that a squared error of one step is worth, per block and channel.
+
+    An error of e steps in channel c raises the squared error of the decoded picture by
+    e² · ‖∂x̂/∂y_c‖², whose mean over positions a random projection estimates; λ_j of every stage j
+    that the block is decoded at turns it into bits.
+
+    Args:
+        model: in evaluation mode, on the CPU.
+        images: photographs (3, H, W) in 0..1.
+        lambdas: λ of each stage in R [bpp] + λ·255²·MSE.
+    Source: Hutchinson 1990 (the projection).
+    """
+    blocks = model.config.blocks
+    totals = [torch.zeros(width) for width in blocks]
+    generator = torch.Generator().manual_seed(0)
+    probes = images[:_PROBES]
+    for image in probes:
+        with torch.no_grad():
+            latents = model.quantise(pad_to_stride(image[None]))
+        for stage in range(len(blocks)):
+            own = [y_hat.clone().requires_grad_(True) for y_hat in latents.y_hat[: stage + 1]]
+            known = torch.zeros_like(own[0][:, :1]).repeat(1, len(blocks), 1, 1)
+            known[:, : stage + 1] = 1
+            x_hat = model.synthesis(model.fill(latents.hyper, own), known)
+            probe = torch.randn(x_hat.shape, generator=generator)
+            gradients = torch.autograd.grad((x_hat * probe).sum(), own)
+            for k, gradient in enumerate(gradients):
+                power = gradient.square().mean((0, 2, 3))
+                totals[k] += lambdas[stage] * power / (len(blocks) - k)
+    scale = 255**2 / 3 / len(probes)
+    return tuple(tuple(round(float(v), 4) for v in scale * total) for total in totals)
+
+
+def fitted_tables(
+    model: ProgressiveModel,
+    exact: ExactEntropy,
+    images: Sequence[Tensor],
+    costs: tuple[tuple[float, ...], ...] = (),
+) -> CodingTables:
+    """Tables of the scale ladder as the symbols of `images` fall, symmetric, near the Gaussians.
+
+    The network learns its scales from noise, which is wider than what rounding leaves, and weighing
+    bits against errors makes zeros likelier still; the tables make good for both. A rung that few
+    symbols use stays a Gaussian.
+
+    Args:
+        images: photographs (3, H, W) in 0..1.
+        costs: of errors, as the encoder will weigh them.
+    """
+    tables = CodingTables.from_prior(model.entropy.prior)
+    for _ in range(2):  # the second time, the encoder weighs the bits of fitted tables
+        coder = LatentCodec(model.config, exact, tables, costs)
+        counts: list[Floats] = [np.zeros(1)] * tables.n_scales
+        for image in images:
+            with torch.no_grad():
+                y = model.analysis(pad_to_stride(image[None]))
+                z = model.hyper_analysis(y)
+            for _, passes in coder.coded(y, z):
+                for symbols, index in passes:
+                    _count(counts, symbols.abs().reshape(-1), index.reshape(-1))
+        tables = tables.refitted(counts, _PSEUDO_COUNT)
+    return tables
+
+
+def _count(counts: list[Floats], magnitude: Tensor, index: Tensor) -> None:
+    """Add magnitudes to the histogram of their rung, each as long as it must be."""
+    for rung in torch.unique(index).tolist():
+        found = np.bincount(magnitude[index == rung].numpy()).astype(np.float64)
+        longer = max(len(found), len(counts[rung]))
+        counts[rung] = np.pad(found, (0, longer - len(found))) + np.pad(
+            counts[rung], (0, longer - len(counts[rung]))
+        )
