@@ -18,7 +18,8 @@ def reblock(old: ProgressiveModel, blocks: tuple[int, ...], **changes: Any) -> P
     """A network with the weights of `old` whose channels are grouped as `blocks`.
 
     Told that everything is known, it decodes as `old` does. Refinements of a block (Δ) are kept
-    for the channels that it held before, where it reads what it read; others begin at zero.
+    for the channels that it held before, where it reads what it read; others begin at zero, and
+    every block is coded in one pass unless `changes` says otherwise.
 
     Args:
         old: of any partition.
@@ -30,6 +31,7 @@ def reblock(old: ProgressiveModel, blocks: tuple[int, ...], **changes: Any) -> P
     if sum(blocks) != old.config.channels:
         raise ConfigError(f"blocks {blocks} must sum to {old.config.channels} channels")
     steps = (min(old.config.steps),) * len(blocks)  # matter only where a basis is drawn anew
+    changes = {"passes": msgspec.UNSET} | changes
     config = msgspec.structs.replace(old.config, blocks=blocks, steps=steps, **changes)
     new = ProgressiveModel(config)
     share = shares(old.config, config)
