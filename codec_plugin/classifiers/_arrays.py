@@ -32,7 +32,7 @@ def load_arrays(network: nn.Module, file: str) -> None:
     """
     path = existing_file(file)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             state = {key: torch.from_numpy(np.array(arrays[key])) for key in arrays.files}
         network.load_state_dict(state)
     except (OSError, ValueError, zipfile.BadZipFile, RuntimeError) as error:

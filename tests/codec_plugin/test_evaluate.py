@@ -1,0 +1,199 @@
+"""Rows that say what files of those bytes look like, tables that sum them up, and resuming."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from codec_plugin.errors import ConfigError, DataError
+from codec_plugin.evaluate.curves import panels, save_curves
+from codec_plugin.evaluate.metrics import bootstrap_mean, ms_ssim, paired_difference, psnr_db
+from codec_plugin.evaluate.protocol import (
+    Evaluation,
+    chosen_images,
+    merge_shards,
+    read_rows,
+    shard_path,
+    write_rows,
+)
+from codec_plugin.evaluate.recognition import Recogniser
+from codec_plugin.evaluate.subjects import PEERS, CodecSubject, PeerSubject, encode_peer, fit_peer
+from codec_plugin.evaluate.summary import bd_psnr_db, bytes_to_reach, compare_cuts, summarise
+from codec_plugin.train.data import ImageFolder
+from tests.codec_plugin.semantic import small_classifier, small_hierarchy, write_photographs
+from tests.codec_plugin.tiny import stored_codec, tiny_picture
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> ImageFolder:
+    photographs = write_photographs(tmp_path_factory.mktemp("photographs"), 4)
+    return ImageFolder(photographs, small_hierarchy().index, cache=False)
+
+
+def evaluation(folder: ImageFolder, cuts: int = 3) -> Evaluation:
+    subjects = [CodecSubject("tiny", stored_codec(), cuts), PeerSubject("webp")]
+    return Evaluation(subjects, Recogniser(small_classifier(), small_hierarchy()), folder)
+
+
+@pytest.fixture(scope="module")
+def rows(folder: ImageFolder, tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
+    path = tmp_path_factory.mktemp("results") / "results.csv"
+    evaluation(folder).run(path)
+    return read_rows(path)
+
+
+def test_a_row_is_a_file_of_that_many_bytes(folder: ImageFolder, rows: list[dict]) -> None:
+    codec = stored_codec()
+    for row in rows:
+        assert row["rate_bpp"] == pytest.approx(8 * row["bytes"] / 72**2, abs=1e-5)
+        if row["subject"] != "tiny":
+            continue
+        pixels = folder.pixels(folder.names.index(row["image"]))
+        decoded = codec.decode(codec.encode(pixels)[: row["bytes"]]).pixels
+        error = np.square(decoded.astype(float) - pixels).mean()
+        assert row["psnr_db"] == pytest.approx(10 * math.log10(255**2 / error), abs=1e-3)
+
+
+def test_labels_count_only_where_there_are_some(rows: list[dict]) -> None:
+    labelled = {row["image"]: row["correct_fine"] != "" for row in rows}
+    assert labelled == {"0.png": True, "1.png": False, "2.png": True, "3.png": False}
+    clean = [row for row in rows if row["subject"] == "clean"]
+    assert len(clean) == 4
+    assert all(row["agree_coarse"] == row["agree_fine"] == 1 for row in clean)
+    for row in rows:
+        if row["correct_fine"] == 1:
+            assert row["correct_mid"] == row["correct_coarse"] == 1
+            assert row["wu_palmer"] >= 0.9  # of a class with itself; nltk's policy may be below 1
+
+
+def test_a_stopped_evaluation_goes_on(
+    folder: ImageFolder, rows: list[dict], tmp_path: Path
+) -> None:
+    path = tmp_path / "results.csv"
+    evaluation(folder).run(path, limit=2)
+    text = path.read_text()
+    path.write_text(text[: len(text) - 40])  # killed in the middle of a row
+    evaluation(folder).run(path)
+    again = read_rows(path)
+
+    def key(row: dict) -> tuple:
+        return row["subject"], row["image"], row["cut"]
+
+    # As text: what is not a number does not equal itself.
+    assert str(sorted(again, key=key)) == str(sorted(rows, key=key))
+
+
+def test_shards_make_the_whole(folder: ImageFolder, rows: list[dict], tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    for number in range(2):
+        shard = (number, 2)
+        evaluation(folder).run(shard_path(path, shard), shard=shard)
+    assert merge_shards(path, 2) == len(rows)
+    keys = {(r["subject"], r["image"], r["cut"]) for r in read_rows(path)}
+    assert keys == {(r["subject"], r["image"], r["cut"]) for r in rows}
+
+
+def test_parquet_holds_the_same(rows: list[dict], tmp_path: Path) -> None:
+    write_rows(tmp_path / "a.parquet", rows)
+    again = read_rows(tmp_path / "a.parquet")
+    assert [r["bytes"] for r in again] == [r["bytes"] for r in rows]
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "\xff\xfe\x00"])
+def test_what_is_no_table_of_results_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(DataError, match="x.csv"):
+        read_rows(path)
+
+
+def test_photographs_are_evenly_spaced() -> None:
+    assert chosen_images(10, None) == list(range(10))
+    assert chosen_images(10, 5) == [0, 2, 4, 6, 8]
+    assert chosen_images(3, 9) == [0, 1, 2]
+
+
+def test_summary_and_pairs(rows: list[dict]) -> None:
+    table = summarise(rows)
+    entry = next(e for e in table if (e["subject"], e["cut"]) == ("tiny", "stage-3"))
+    own = [r["psnr_db"] for r in rows if (r["subject"], r["cut"]) == ("tiny", "stage-3")]
+    assert entry["images"] == 4
+    assert entry["psnr_db"]["mean"] == pytest.approx(np.mean(own), abs=1e-4)
+    assert entry["psnr_db"]["low"] <= entry["psnr_db"]["mean"] <= entry["psnr_db"]["high"]
+    gain = compare_cuts(rows, ("tiny", "stage-3"), ("tiny", "stage-1"), "psnr_db")
+    assert gain.mean > 0
+
+
+def _summary(points: dict[str, list[tuple[float, float]]]) -> list[dict]:
+    return [
+        {
+            "subject": name,
+            "cut": str(size),
+            "bytes": {"mean": size},
+            "rate_bpp": {"mean": size / 1000},
+            "psnr_db": {"mean": value},
+            "correct_coarse": {"mean": value / 100},
+        }
+        for name, curve in points.items()
+        for size, value in curve
+    ]
+
+
+def test_bytes_to_reach_lies_between_the_cuts() -> None:
+    table = _summary({"a": [(100, 60), (400, 90)]})
+    assert bytes_to_reach(table, "a", "correct_coarse", 0.75) == pytest.approx(200)
+    assert bytes_to_reach(table, "a", "correct_coarse", 0.95) is None
+    assert bytes_to_reach(table, "a", "correct_coarse", 0.5) == 100
+
+
+def test_a_constant_gain_is_that_gain() -> None:
+    sizes = [100, 200, 400, 800, 1600]
+    low = [(s, 20 + 5 * math.log2(s / 100)) for s in sizes]
+    table = _summary({"a": [(s, v + 1.5) for s, v in low], "b": low, "c": low[:3]})
+    assert bd_psnr_db(table, "a", "b") == pytest.approx(1.5, abs=1e-6)
+    assert math.isnan(bd_psnr_db(table, "c", "b"))
+
+
+def test_metrics_of_known_pictures() -> None:
+    image = torch.zeros(3, 200, 200)
+    assert psnr_db(image, image) == 100
+    assert psnr_db(image, image + 0.1) == pytest.approx(20)
+    assert ms_ssim(image, image) == pytest.approx(1)
+    assert math.isnan(ms_ssim(image[:, :100], image[:, :100]))
+
+
+def test_intervals_hold_the_mean_and_shrink_with_photographs() -> None:
+    rng = np.random.default_rng(0)
+    few, many = rng.random(20), rng.random(2000)
+    wide, narrow = bootstrap_mean(few), bootstrap_mean(many)
+    assert wide.low < few.mean() < wide.high
+    assert narrow.high - narrow.low < wide.high - wide.low
+    assert paired_difference(many + 1, many).low == pytest.approx(1)
+    assert math.isnan(bootstrap_mean([math.nan]).mean)
+
+
+@pytest.mark.parametrize("peer", sorted(PEERS))
+def test_peers_fit_a_budget(peer: str) -> None:
+    pixels = tiny_picture(128, 128)
+    smallest = len(encode_peer(peer, pixels, PEERS[peer][1][0]))
+    data = fit_peer(peer, pixels, 3 * smallest)
+    assert len(data) <= 3.3 * smallest
+    assert len(data) >= smallest or peer == "jpeg2000"
+    with pytest.raises(ConfigError, match="is not one of"):
+        encode_peer("gif", pixels, 1)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".html"])
+def test_curves_are_drawn(rows: list[dict], suffix: str, tmp_path: Path) -> None:
+    drawn = panels(rows)
+    assert [p.title for p in drawn] == [
+        "coarse accuracy", "mid accuracy", "fine accuracy", "PSNR",
+    ]  # fmt: skip
+    save_curves(rows, tmp_path / f"curves{suffix}")
+    assert (tmp_path / f"curves{suffix}").stat().st_size > 10_000
+    with pytest.raises(ConfigError, match="png or"):
+        save_curves(rows, tmp_path / "curves.pdf")
+    with pytest.raises(ConfigError, match="empty"):
+        panels([])
