@@ -105,7 +105,7 @@ def test_parquet_holds_the_same(rows: list[dict], tmp_path: Path) -> None:
 def test_what_is_no_table_of_results_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text(text, encoding="latin-1")
-    with pytest.raises(DataError, match="x.csv"):
+    with pytest.raises(DataError, match=r"x\.csv"):
         read_rows(path)
 
 
