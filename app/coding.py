@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,39 +21,51 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CODEC_PACKAGES",
-    "PEERS",
+    "SURE",
+    "Answers",
     "Encoded",
     "Look",
     "Machine",
-    "beside",
+    "Reader",
     "cuts",
+    "decode",
     "encode",
+    "first_sure",
     "load_machine",
-    "look",
+    "load_reader",
     "missing",
     "opened",
     "png_bytes",
+    "read",
     "shrunk",
 ]
 
 CODEC_PACKAGES = ("torch", "constriction", "safetensors", "compressai")
-PEERS = ("jpeg", "webp", "avif")
 SHOWN = 5
+SURE = 0.8
+# By level name, the most probable clusters with their probabilities 0..1.
+Answers = dict[str, tuple[tuple[str, float], ...]]
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A codec with what names the pictures; one picture at a time goes through it.
+    """A codec; one picture at a time goes through it."""
+
+    codec: Codec
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What names the pictures.
 
     Args:
         recogniser: the classifier read through the codec's label map, or None without one.
         remark: why there is none, in a sentence.
     """
 
-    codec: Codec
     recogniser: Recogniser | None
     remark: str
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True)
@@ -74,12 +86,11 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Look:
-    """The picture after some bytes, and what a classifier says of it.
+    """The picture after some bytes.
 
     Args:
         pixels: (H, W, 3) uint8.
         psnr_db: against the original, or None without one.
-        answers: by level name, the most probable clusters with their probabilities 0..1.
     """
 
     pixels: NDArray[np.uint8]
@@ -87,7 +98,6 @@ class Look:
     rate_bpp: float
     psnr_db: float | None
     stages_complete: int
-    answers: dict[str, tuple[tuple[str, float], ...]]
     warnings: tuple[str, ...]
 
 
@@ -96,32 +106,43 @@ def missing() -> tuple[str, ...]:
     return tuple(name for name in CODEC_PACKAGES if importlib.util.find_spec(name) is None)
 
 
-def load_machine(
-    checkpoint: str | Path, label_maps: Mapping[str, Path], classifier: str
-) -> Machine:
-    """Load a codec and the classifier that looks at its pictures.
+def load_machine(checkpoint: str | Path) -> Machine:
+    """Load a codec.
 
     Args:
         checkpoint: shipped name or file.
-        label_maps: files to look through for the label map that the checkpoint was trained for.
-        classifier: whose answers are shown.
 
     Raises:
         CodecError: no such checkpoint, or not a sound one.
     """
-    from codec_plugin import Codec, CodecError
+    import torch
+
+    from codec_plugin import Codec
+
+    # Visitors come side by side; two threads for each wait for one another on a busy machine.
+    torch.set_num_threads(1)
+    return Machine(Codec.load(checkpoint))
+
+
+def load_reader(machine: Machine, label_maps: Mapping[str, Path], classifier: str) -> Reader:
+    """Load the classifier that looks at a codec's pictures.
+
+    Args:
+        label_maps: files to look through for the label map that the codec was trained for.
+        classifier: whose answers are shown.
+    """
+    from codec_plugin import CodecError
     from codec_plugin.classifiers import load_classifier
     from codec_plugin.evaluate.recognition import Recogniser
     from codec_plugin.hierarchy import load_hierarchy
 
-    codec = Codec.load(checkpoint)
     try:
-        path = _label_map_of(codec, label_maps)
+        path = _label_map_of(machine.codec, label_maps)
         if path is None:
-            return Machine(codec, None, "the label map that the codec was trained for is not here")
-        return Machine(codec, Recogniser(load_classifier(classifier), load_hierarchy(path)), "")
+            return Reader(None, "the label map that the codec was trained for is not here")
+        return Reader(Recogniser(load_classifier(classifier), load_hierarchy(path)), "")
     except CodecError as error:
-        return Machine(codec, None, str(error))
+        return Reader(None, str(error))
 
 
 def _label_map_of(codec: Codec, label_maps: Mapping[str, Path]) -> Path | None:
@@ -157,38 +178,43 @@ def opened(machine: Machine, blob: bytes) -> Encoded:
     return Encoded(blob, ends, header.size_bytes, header.height_px, header.width_px)
 
 
-def look(
+def decode(
     machine: Machine,
     encoded: Encoded,
     size: int,
     original: NDArray[np.uint8] | None,
     max_pixels: int,
 ) -> Look:
-    """Decode the first `size` bytes and ask the classifier.
+    """Decode the first `size` bytes.
 
     Raises:
         CodecError: a damaged or foreign file, or more than `max_pixels` pixels.
     """
-    from codec_plugin.evaluate.metrics import psnr_db
-
     with machine.lock:
         decoded = machine.codec.decode(encoded.blob, max_bytes=size, max_pixels=max_pixels)
-        picture = decoded.tensor.expand(3, -1, -1).contiguous()
-        answers = _answers(machine.recogniser, picture) if machine.recogniser else {}
-    error = None if original is None else psnr_db(_tensor(original), picture)
+    pixels = decoded.pixels
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[:, :, None], 3, axis=2)
     return Look(
-        pixels=(picture.permute(1, 2, 0).numpy() * 255 + 0.5).astype(np.uint8),
+        pixels=pixels,
         bytes_used=decoded.bytes_used,
         rate_bpp=decoded.rate_bpp,
-        psnr_db=error,
+        psnr_db=None if original is None else psnr_between(original, pixels),
         stages_complete=decoded.stages_complete,
-        answers=answers,
         warnings=decoded.warnings,
     )
 
 
-def _answers(recogniser: Recogniser, picture: Tensor) -> dict[str, tuple[tuple[str, float], ...]]:
-    posterior = recogniser.posterior(picture)
+def psnr_between(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
+    """PSNR in dB of two pictures (H, W, 3)."""
+    from codec_plugin.evaluate.metrics import psnr_db
+
+    return psnr_db(_tensor(first), _tensor(second))
+
+
+def read(recogniser: Recogniser, pixels: NDArray[np.uint8]) -> Answers:
+    """What a classifier sees in a picture (H, W, 3), at each level."""
+    posterior = recogniser.posterior(_tensor(pixels))
     hierarchy = recogniser.hierarchy
     found = {}
     for level, name in enumerate(hierarchy.level_names):
@@ -215,14 +241,22 @@ def cuts(encoded: Encoded, count: int = 12) -> tuple[int, ...]:
     return tuple(sorted({*spaced, *(end for end in encoded.ends.values() if end <= total)}))
 
 
-def beside(peer: str, pixels: NDArray[np.uint8], size: int) -> tuple[NDArray[np.uint8], int, float]:
-    """A conventional codec at `size` bytes or its smallest file: (H, W, 3), bytes, PSNR in dB."""
-    from codec_plugin.evaluate.metrics import psnr_db
-    from codec_plugin.evaluate.subjects import decode_peer, fit_peer
+def first_sure(
+    sizes: Sequence[int], best: Sequence[tuple[str, float]], least: float = SURE
+) -> int | None:
+    """Bytes from which one cluster stays the best with at least `least`; None if it never does.
 
-    data = fit_peer(peer, pixels, size)
-    decoded = decode_peer(data)
-    return decoded, len(data), psnr_db(_tensor(pixels), _tensor(decoded))
+    Args:
+        sizes: bytes of each look, ascending.
+        best: the most probable cluster of each look, with its probability 0..1.
+    """
+    last, _ = best[-1]
+    held = None
+    for size, (name, share) in zip(reversed(sizes), reversed(best), strict=True):
+        if name != last or share < least:
+            break
+        held = size
+    return held
 
 
 def shrunk(content: bytes, side_px: int) -> tuple[NDArray[np.uint8], str]:

@@ -10,8 +10,15 @@ import streamlit as st
 from app.folder import images_of
 from app.maps import Chosen
 from app.state import Spot
-from app.tables import consistency_table, csv_bytes, level_table, member_table
-from app.text import in_markdown
+from app.tables import (
+    CONSISTENCY_COLUMNS,
+    LEVEL_COLUMNS,
+    consistency_rows,
+    csv_bytes,
+    level_rows,
+    member_table,
+)
+from app.text import in_markdown, in_table
 from hierlab import LabelMap
 
 if TYPE_CHECKING:
@@ -88,12 +95,19 @@ def _whole(chosen: Chosen) -> None:
     st.markdown(
         f"{len(label_map.classes):,} classes of {in_markdown(label_map.classes.set)}, {nested}"
     )
-    st.dataframe(level_table(label_map), hide_index=True, key="levels")
+    st.markdown(in_table(LEVEL_COLUMNS, level_rows(label_map)))
     if (report := measured(chosen.key, label_map)) is not None:
         st.markdown("Wu-Palmer similarity (nltk policy) of classes that share a cluster")
-        st.dataframe(consistency_table(report).round(3), hide_index=True, key="consistency")
-    with st.expander("Where it comes from"):
-        st.json({"id": label_map.id, **label_map.provenance}, expanded=True)
+        st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
+    origin = st.expander(
+        "Where it comes from",
+        key="origin",
+        on_change="rerun",
+        type="compact",
+        icon=":material/info:",
+    )
+    if origin.open:
+        origin.json({"id": label_map.id, **label_map.provenance}, expanded=True)
     st.caption("Click an area, or find a class, to see one cluster here.")
 
 

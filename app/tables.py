@@ -1,40 +1,48 @@
-"""The tables that stand beside the figures: same numbers, for readers, keyboards and exports."""
+"""The tables that stand beside the figures: same numbers, for readers, keyboards and exports.
+
+pandas takes half a second to import, so that functions do it: the first figure need not wait.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hierlab import LabelMap
     from hierlab.measures.consistency import ConsistencyReport
     from hierlab.overview import ClusterReport
 
 __all__ = [
+    "CONSISTENCY_COLUMNS",
+    "LEVEL_COLUMNS",
     "class_table",
     "cluster_table",
-    "consistency_table",
+    "consistency_rows",
     "csv_bytes",
-    "level_table",
+    "level_rows",
     "member_table",
 ]
 
 MAX_SHOWN = 5_000
+LEVEL_COLUMNS = ("level", "clusters", "smallest", "median", "largest")
+CONSISTENCY_COLUMNS = ("level", "clusters", "within", "between", "random", "lift")
 
 
-def level_table(label_map: LabelMap) -> pd.DataFrame:
+def level_rows(label_map: LabelMap) -> list[tuple[str, int, int, float, int]]:
     """One row a level: clusters and their sizes."""
     from hierlab.overview import show
 
-    return pd.DataFrame(
-        [(one.name, one.k, one.size_min, one.size_median, one.size_max) for one in show(label_map)],
-        columns=["level", "clusters", "smallest", "median", "largest"],
-    )
+    return [
+        (one.name, one.k, one.size_min, one.size_median, one.size_max) for one in show(label_map)
+    ]
 
 
 def cluster_table(label_map: LabelMap, level: int) -> pd.DataFrame:
     """One row a cluster of one level, largest first; at most 5,000."""
+    import pandas as pd
+
     found = label_map.levels[level]
     names = dict(zip(label_map.classes.ids, label_map.classes.names, strict=True))
     rows = [
@@ -50,6 +58,8 @@ def cluster_table(label_map: LabelMap, level: int) -> pd.DataFrame:
 
 def class_table(label_map: LabelMap) -> pd.DataFrame:
     """One row a class: key, name, and its cluster's number and name at every level."""
+    import pandas as pd
+
     table = pd.DataFrame({"key": label_map.classes.ids, "class": label_map.classes.names})
     for level in label_map.levels:
         table[level.name] = level.labels
@@ -59,6 +69,8 @@ def class_table(label_map: LabelMap) -> pd.DataFrame:
 
 def member_table(label_map: LabelMap, report: ClusterReport, level: int) -> pd.DataFrame:
     """One row a class of one cluster, in class order; at most 5,000."""
+    import pandas as pd
+
     found = label_map.levels[level]
     rows = [
         (
@@ -71,16 +83,13 @@ def member_table(label_map: LabelMap, report: ClusterReport, level: int) -> pd.D
     return _without_empty(pd.DataFrame(rows, columns=["key", "class", "confidence"]), "confidence")
 
 
-def consistency_table(report: ConsistencyReport) -> pd.DataFrame:
+def consistency_rows(report: ConsistencyReport) -> list[tuple[object, ...]]:
     """One row a level: mean similarity within and between clusters, and the lift over chance."""
-    return pd.DataFrame(
-        [
-            (one.level, one.k, one.within, one.between, one.random_mean, one.lift)
-            for one in report.levels
-            if one.within is not None
-        ],
-        columns=["level", "clusters", "within", "between", "random", "lift"],
-    )
+    return [
+        (one.level, one.k, one.within, one.between, one.random_mean, one.lift)
+        for one in report.levels
+        if one.within is not None
+    ]
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:

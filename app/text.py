@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-__all__ = ["in_figure", "in_markdown", "sentence", "short"]
+__all__ = ["in_figure", "in_markdown", "in_table", "sentence", "short"]
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
 
@@ -12,6 +13,19 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
 def in_markdown(text: str) -> str:
     """Text for Markdown: every sign that could be markup is escaped, line breaks are spaces."""
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def in_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A small table as Markdown; fractions get three digits."""
+    lines = [columns, ["---"] + ["---:"] * (len(columns) - 1), *rows]
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    text = "" if value is None else str(value)
+    return text if set(text) <= {"-", ":"} else in_markdown(text)
 
 
 def in_figure(text: str, limit: int = 80) -> str:

@@ -29,14 +29,14 @@ def page_title(title: str, about: str) -> None:
 
 def chart(
     figure: go.Figure,
-    table: pd.DataFrame,
+    table: Callable[[], pd.DataFrame],
     *,
     title: str,
     key: str,
     alt: str,
     on_select: Callable[[], None] | None = None,
 ) -> None:
-    """A titled figure with the same numbers as a table below it."""
+    """A titled figure with the same numbers as a table below it, made when it is opened."""
     st.markdown(f"**{title}**")
     st.plotly_chart(
         figure,
@@ -49,10 +49,13 @@ def chart(
     table_below(table, key=f"{key}_table")
 
 
-def table_below(table: pd.DataFrame, *, key: str, title: str = "As a table") -> None:
+def table_below(table: Callable[[], pd.DataFrame], *, key: str, title: str = "As a table") -> None:
     """A table folded away; its own tool bar searches it and saves it as CSV."""
-    with st.expander(title, icon=":material/table:"):
-        st.dataframe(table, hide_index=True, key=key)
+    folded = st.expander(
+        title, icon=":material/table:", key=f"{key}_open", on_change="rerun", type="compact"
+    )
+    if folded.open:
+        folded.dataframe(table(), hide_index=True, key=key)
 
 
 def choose_map(label: str, key: str, *, default: int = 0, column: Any = st) -> Chosen | None:

@@ -1,11 +1,15 @@
-"""What a classifier says: bars at one number of bytes, lines over all of them."""
+"""What a classifier says: bars at one number of bytes, lines over all of them.
+
+Both are drawn at every move of a slider, so each is made in one go: plotly takes tens of
+milliseconds for every later change of a figure.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from app.palette import DASHES, LINES, MARKERS
 from app.text import in_figure
@@ -13,6 +17,7 @@ from app.text import in_figure
 __all__ = ["answer_figure", "sureness_figure"]
 
 Answers = Mapping[str, Sequence[tuple[str, float]]]
+GREY = "#8C8C8C"
 
 
 def answer_figure(answers: Answers, *, height_px: int = 420) -> go.Figure:
@@ -21,35 +26,47 @@ def answer_figure(answers: Answers, *, height_px: int = 420) -> go.Figure:
     Args:
         answers: by level, (name, probability 0..1), most probable first.
     """
-    figure = make_subplots(
-        rows=len(answers),
-        cols=1,
-        shared_xaxes=True,
-        vertical_spacing=0.09,
-        subplot_titles=[in_figure(level) for level in answers],
-    )
-    for row, found in enumerate(answers.values(), start=1):
-        figure.add_trace(
-            go.Bar(
-                x=[100 * share for _, share in found],
-                y=[f"{place} {in_figure(name, 22)}" for place, (name, _) in enumerate(found, 1)],
-                text=[f"{100 * share:.0f} %" for _, share in found],
-                textposition="outside",
-                cliponaxis=False,
-                orientation="h",
-                marker={"color": LINES[(row - 1) % len(LINES)]},
-                hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
-            ),
-            row=row,
-            col=1,
+    bars, notes = [], []
+    layout: dict[str, Any] = {}
+    share = 1 / max(len(answers), 1)
+    for row, (level, found) in enumerate(answers.items()):
+        number = "" if row == 0 else str(row + 1)
+        top = 1 - row * share
+        bars.append(
+            {
+                "type": "bar",
+                "x": [100 * part for _, part in found],
+                "y": [f"{place} {in_figure(name, 22)}" for place, (name, _) in enumerate(found, 1)],
+                "text": [f"{100 * part:.0f} %" for _, part in found],
+                "textposition": "outside",
+                "cliponaxis": False,
+                "orientation": "h",
+                "marker": {"color": LINES[row % len(LINES)]},
+                "hovertemplate": "%{y}: %{x:.1f} %<extra></extra>",
+                "xaxis": "x",
+                "yaxis": f"y{number}",
+            }
         )
-        figure.update_yaxes(autorange="reversed", row=row, col=1)
-    figure.update_xaxes(range=[0, 112])
-    figure.update_xaxes(title="probability in %", row=len(answers), col=1)
-    figure.update_layout(
-        height=height_px, margin={"t": 28, "l": 8, "r": 8, "b": 8}, showlegend=False, bargap=0.25
+        layout[f"yaxis{number}"] = {
+            "autorange": "reversed",
+            "domain": [top - 0.82 * share, top - 0.02],
+            "anchor": "x",
+            "automargin": True,
+        }
+        notes.append(_note(in_figure(level), x=0, y=top, align="left"))
+    last = "" if len(answers) < 2 else str(len(answers))
+    return go.Figure(
+        bars,
+        {
+            **layout,
+            "xaxis": {"range": [0, 112], "title": "probability in %", "anchor": f"y{last}"},
+            "annotations": notes,
+            "height": height_px,
+            "margin": {"t": 16, "l": 8, "r": 8, "b": 8},
+            "showlegend": False,
+            "bargap": 0.25,
+        },
     )
-    return figure
 
 
 def sureness_figure(
@@ -68,36 +85,65 @@ def sureness_figure(
         ends: bytes at which each stage ends, marked.
         now: bytes shown at present, marked.
     """
-    figure = go.Figure()
-    for number, (level, values) in enumerate(shares.items()):
-        figure.add_trace(
-            go.Scatter(
-                x=list(sizes),
-                y=[100 * value for value in values],
-                name=in_figure(level),
-                mode="lines+markers",
-                line={"color": LINES[number % len(LINES)], "dash": DASHES[number % len(DASHES)]},
-                marker={"symbol": MARKERS[number % len(MARKERS)], "size": 8},
-                hovertemplate="%{x} bytes: %{y:.0f} %",
-            )
-        )
-    for level, end in ends.items():
-        figure.add_vline(
-            x=end,
-            line={"color": "#8C8C8C", "dash": "dot"},
-            annotation_text=f"{in_figure(level)} ends",
-        )
-    figure.add_vline(
-        x=now,
-        line={"color": LINES[1], "width": 2},
-        annotation_text="now",
-        annotation_position="bottom right",
+    from math import log10
+
+    lines = [
+        {
+            "type": "scatter",
+            "x": list(sizes),
+            "y": [100 * value for value in values],
+            "name": in_figure(level),
+            "mode": "lines+markers",
+            "line": {"color": LINES[number % len(LINES)], "dash": DASHES[number % len(DASHES)]},
+            "marker": {"symbol": MARKERS[number % len(MARKERS)], "size": 8},
+            "hovertemplate": "%{x} bytes: %{y:.0f} %",
+        }
+        for number, (level, values) in enumerate(shares.items())
+    ]
+    marked = [(end, f"{in_figure(level)} ends", GREY, "dot") for level, end in ends.items()]
+    marked.append((now, "now", LINES[1], "solid"))
+    return go.Figure(
+        lines,
+        {
+            "shapes": [
+                {
+                    "type": "line",
+                    "x0": at,
+                    "x1": at,
+                    "y0": 0,
+                    "y1": 1,
+                    "yref": "paper",
+                    "line": {"color": colour, "dash": dash, "width": 2},
+                }
+                for at, _, colour, dash in marked
+            ],
+            # On a log axis a note stands at the logarithm of its place, a line at the place.
+            "annotations": [
+                {
+                    **_note(words, x=log10(max(at, 1)), y=0.02 if words == "now" else 0.14),
+                    "xref": "x",
+                    "font": {"color": colour},
+                }
+                for at, words, colour, _ in marked
+            ],
+            "height": height_px,
+            "margin": {"t": 24, "l": 8, "r": 8, "b": 8},
+            "xaxis": {"title": "bytes (log)", "type": "log"},
+            "yaxis": {"title": "probability of the best cluster in %", "range": [0, 103]},
+            "legend": {"orientation": "h", "y": 1.15},
+        },
     )
-    figure.update_layout(
-        height=height_px,
-        margin={"t": 24, "l": 8, "r": 8, "b": 8},
-        xaxis={"title": "bytes (log)", "type": "log"},
-        yaxis={"title": "probability of the best cluster in %", "range": [0, 103]},
-        legend={"orientation": "h", "y": 1.15},
-    )
-    return figure
+
+
+def _note(words: str, *, x: float, y: float, align: str = "right") -> dict[str, Any]:
+    """Words beside a place of the paper."""
+    return {
+        "text": words,
+        "x": x,
+        "y": y,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": align,
+        "yanchor": "bottom",
+        "showarrow": False,
+    }

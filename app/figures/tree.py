@@ -116,23 +116,24 @@ def tree_figure(
         depth: levels shown below the area `at`.
         at: id of the area that fills the figure.
     """
+    shown = _within(nodes, at, depth)
     trace = {"Treemap": go.Treemap, "Icicle": go.Icicle, "Sunburst": go.Sunburst}[kind]
     own: dict[str, Any] = {"tiling": {"pad": 1}, "pathbar": {"thickness": 26}}
     if kind == "Sunburst":
         own = {"insidetextorientation": "radial"}
     figure = go.Figure(
         trace(
-            ids=[node.id for node in nodes],
-            labels=[in_figure(node.label) for node in nodes],
-            text=[_wrapped(node, below=at.count("/") + depth) for node in nodes],
-            parents=[node.parent for node in nodes],
-            values=[node.size for node in nodes],
+            ids=[node.id for node in shown],
+            labels=[in_figure(node.label) for node in shown],
+            text=[_wrapped(node, below=at.count("/") + depth) for node in shown],
+            parents=[node.parent for node in shown],
+            values=[node.size for node in shown],
             branchvalues="total",
             level=at,
             maxdepth=depth + 1,
             sort=True,
             marker={
-                "colors": [node.colour for node in nodes],
+                "colors": [node.colour for node in shown],
                 "line": {"width": 1, "color": "rgba(128,128,128,0.6)"},
             },
             hovertemplate="<b>%{label}</b><br>%{value} classes<extra></extra>",
@@ -146,6 +147,17 @@ def tree_figure(
         uniformtext={"minsize": 9, "mode": "hide"},
     )
     return figure
+
+
+def _within(nodes: Sequence[Node], at: str, depth: int) -> list[Node]:
+    """The areas inside `at` down to a depth, and those around it: browsers are slow with more."""
+    deepest = at.count("/") + depth
+    return [
+        node
+        for node in nodes
+        if f"{at}/".startswith(f"{node.id}/")
+        or (node.id.startswith(f"{at}/") and node.id.count("/") <= deepest)
+    ]
 
 
 def _wrapped(node: Node, below: int) -> str:

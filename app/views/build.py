@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import streamlit as st
 
 from app.maps import Chosen, keep_own_map
-from app.tables import consistency_table, level_table
-from app.text import in_markdown, sentence
+from app.tables import CONSISTENCY_COLUMNS, LEVEL_COLUMNS, consistency_rows, level_rows
+from app.text import in_markdown, in_table, sentence
 from app.uploads import MAX_CLASSES_MB, UploadError, class_list_of
 from app.widgets import choose_map, page_title
 from hierlab import ClassList, HierlabError, LabelMap, build
@@ -209,15 +208,15 @@ def _measures(chosen: Chosen, *, new: bool) -> None:
     st.markdown(f"**{'New: ' if new else ''}{in_markdown(chosen.name)}**")
     nested = "nested" if label_map.nested else "not nested"
     st.caption(f"{len(label_map.classes):,} classes, {nested}")
-    st.dataframe(level_table(label_map), hide_index=True, key=f"built_levels_{new}")
+    st.markdown(in_table(LEVEL_COLUMNS, level_rows(label_map)))
     report = measured(chosen.key, label_map)
     if report is None:
         st.caption("Wu-Palmer cannot be measured: the classes are not WordNet ids.")
     else:
         st.caption("Wu-Palmer (nltk policy)")
-        st.dataframe(
-            consistency_table(report).round(3), hide_index=True, key=f"built_consistency_{new}"
-        )
+        st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
+    import pandas as pd
+
     top = label_map.levels[0]
     rows = sorted(((one.name, one.size) for one in top.clusters), key=lambda row: -row[1])
     st.dataframe(

@@ -114,7 +114,7 @@ def _view(view: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -
             return
         chart(
             contingency_figure(ribbons, first=first.name, second=second.name),
-            ribbon_table(ribbons, first.name, second.name),
+            lambda: ribbon_table(ribbons, first.name, second.name),
             title="Classes that each pair of clusters shares",
             key="contingency",
             alt=f"Heatmap of {agreement.k_first} by {agreement.k_second} clusters",
@@ -126,7 +126,7 @@ def _view(view: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -
         }
         chart(
             sizes_figure(levels),
-            _size_table(agreement, first, second),
+            lambda: _size_table(agreement, first, second),
             title="Classes per cluster, each map by size",
             key="two_sizes",
             alt="Bars of the cluster sizes of both maps, largest first",

@@ -96,7 +96,7 @@ def _curves(results: Results) -> None:
 
     chart(
         curve_figure(kept, results.subjects, log_rate=log_rate),
-        panel_table(kept, picked or ()),
+        lambda: panel_table(kept, picked or ()),
         title=f"{in_markdown(kept.title)} ({in_markdown(kept.axis)}) against bits per pixel",
         key="curves",
         alt=f"{kept.title} against bits per pixel for {', '.join(picked or ('nothing',))}",

@@ -133,7 +133,7 @@ def _tree(chosen: Chosen, kind: Kind, level: int, spot: Spot | None) -> None:
     below = max(1, level + 1 - (at.spot.level + 1 if at.spot else 0))
     chart(
         tree_figure(nodes, kind, depth=below, at=at.id),
-        cluster_table(chosen.label_map, level),
+        lambda: cluster_table(chosen.label_map, level),
         title=f"{kind} · area = number of classes",
         key=key,
         alt=f"{kind} of {chosen.name}: {len(nodes)} areas, sized by classes; "
@@ -162,7 +162,7 @@ def _sizes(chosen: Chosen, level: int, spot: Spot | None) -> None:
         sizes_figure(
             {chosen.name: found}, chosen=spot.cluster if spot and spot.level == level else None
         ),
-        cluster_table(chosen.label_map, level),
+        lambda: cluster_table(chosen.label_map, level),
         title=f"Classes per cluster · level {found.name}",
         key=key,
         alt=f"Bars of the sizes of {found.k} clusters, largest first",
@@ -194,7 +194,7 @@ def _class_map(chosen: Chosen, level: int, spot: Spot | None) -> None:
     shown = spot.cluster if spot and spot.level == level else None
     chart(
         class_map_figure(points, found, chosen.label_map.classes.names, chosen=shown),
-        cluster_table(chosen.label_map, level),
+        lambda: cluster_table(chosen.label_map, level),
         title=f"Classes on a plane (t-SNE of the {about}) · coloured by {found.name} cluster",
         key=key,
         alt=f"Scatter of {len(points)} classes coloured by {found.k} clusters",

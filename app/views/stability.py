@@ -49,12 +49,9 @@ def render() -> None:
 
 
 def _studies() -> dict[str, Path]:
-    shipped = Path(__file__).resolve().parents[2] / "studies"
-    own = (
-        {path.parent.name: path.parent for path in sorted(shipped.glob("*/study.json"))}
-        if shipped.is_dir()
-        else {}
-    )
+    from hierlab._files import studies_path
+
+    own = {path.parent.name: path.parent for path in sorted(studies_path().glob("*/study.json"))}
     found = {**own, **served("studies")}
     return {name: path for name, path in found.items() if (path / "cells.sqlite").is_file()}
 
@@ -91,7 +88,7 @@ def _by_k(view: str, report: StudyReport) -> None:
         axes = [row for row in report.agreements if row.k == k]
         chart(
             axis_figure(axes),
-            axis_table(axes),
+            lambda: axis_table(axes),
             title=f"Agreement of partitions that differ in one thing only, K = {k}",
             key="axes",
             alt="Mean adjusted Rand index with intervals, per axis and method",
@@ -127,7 +124,7 @@ def _encoders(report: StudyReport, folder: Path) -> None:
     with left:
         chart(
             agreement_heatmap(heatmap),
-            heatmap_table(heatmap),
+            lambda: heatmap_table(heatmap),
             title="Agreement (ARI) of every two encoders",
             key="encoders",
             alt=f"Heatmap of the agreement of {len(heatmap.names)} encoders",
@@ -210,7 +207,7 @@ def _confidence() -> None:
     table = known[name][level or levels[0]]
     chart(
         confidence_figure(table["confidence"]),
-        table,
+        lambda: table,
         title="How often a class stays with its cluster (1 = always)",
         key="confidence",
         alt="Histogram of the confidence of the classes",

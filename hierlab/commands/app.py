@@ -14,24 +14,21 @@ def app(
 ) -> None:
     """Open the app: explore, build and compare hierarchies, cut a bitstream by hand."""
     import importlib.util
-    import subprocess
+    import os
     import sys
-    from pathlib import Path
 
     from hierlab.errors import MissingExtraError
 
-    found = importlib.util.find_spec("app.main")
-    if importlib.util.find_spec("streamlit") is None or found is None or found.origin is None:
+    found = importlib.util.find_spec("app.serve")
+    if importlib.util.find_spec("streamlit") is None or found is None or not found.origin:
         raise MissingExtraError("streamlit", "app", "the app")
     quiet = headless or not browser
     command = [
         sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(Path(found.origin)),
+        "-P",
+        found.origin,
         f"--server.port={port}",
         f"--server.headless={str(quiet).lower()}",
-        "--browser.gatherUsageStats=false",
     ]
-    raise typer.Exit(subprocess.call(command))
+    # The server takes this process over, so that whoever ends one ends the other.
+    os.execv(sys.executable, command)
