@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hierlab.errors import HierlabError
 
-__all__ = ["data_path", "hierarchies_path", "read_bounded", "write_atomic"]
+__all__ = ["data_path", "hierarchies_path", "read_bounded", "studies_path", "write_atomic"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -27,6 +27,11 @@ def data_path(*parts: str) -> Path:
 def hierarchies_path(*parts: str) -> Path:
     """Path inside the shipped hierarchies folder."""
     return _shipped("hierarchies").joinpath(*parts)
+
+
+def studies_path(*parts: str) -> Path:
+    """Path inside the shipped studies folder."""
+    return _shipped("studies").joinpath(*parts)
 
 
 def write_atomic(path: str | Path, content: bytes | str) -> Path:
