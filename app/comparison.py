@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from hierlab import LabelMap
     from hierlab.measures.agreement import CompareReport, LevelAgreement
 
-__all__ = ["agreement_table", "move_table", "ribbon_table", "ribbons_of", "shared_classes"]
+__all__ = [
+    "MAX_ROWS",
+    "agreement_table",
+    "move_table",
+    "ribbon_table",
+    "ribbons_of",
+    "shared_classes",
+]
 
 MAX_ROWS = 5_000
 
@@ -66,7 +73,7 @@ def _numbers(label_map: LabelMap, level: str) -> dict[str, int]:
 def ribbon_table(ribbons: tuple[Ribbon, ...], first: str, second: str) -> pd.DataFrame:
     """One row a ribbon, in the order given."""
     return pd.DataFrame(
-        [(one.first_name, one.second_name, one.classes) for one in ribbons],
+        [(one.first_name, one.second_name, one.classes) for one in ribbons[:MAX_ROWS]],
         columns=[f"A: {first}", f"B: {second}", "classes"],
     )
 

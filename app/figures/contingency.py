@@ -49,10 +49,25 @@ def contingency_figure(
             hovertemplate="%{customdata}: %{z} classes<extra></extra>",
         )
     )
+    # A heatmap sends no clicks: unseen marks on the cells that hold classes do.
+    place_of = {int(old): new for new, old in enumerate(order)}
+    figure.add_trace(
+        go.Scatter(
+            x=[f"{place_of[column_place[one.second]]}" for one in ribbons],
+            y=[f"{row_place[one.first]}" for one in ribbons],
+            mode="markers",
+            marker={"size": 14, "symbol": "square", "opacity": 0.01, "color": "#888888"},
+            customdata=[[one.id] for one in ribbons],
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
     few = max(table.shape) <= 30
     figure.update_layout(
         height=height_px,
         margin={"t": 8, "l": 8, "r": 8, "b": 8},
+        clickmode="event+select",
+        dragmode=False,
         xaxis={
             "title": f"clusters of {in_figure(second)}",
             "tickvals": [f"{place}" for place in range(len(names))] if few else [],

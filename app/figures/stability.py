@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hierlab.study.report import Heatmap
     from hierlab.study.stability import AxisAgreement, VarianceShare
 
-__all__ = ["agreement_heatmap", "axis_figure", "share_figure"]
+__all__ = ["agreement_heatmap", "axis_figure", "axis_heatmap", "share_figure"]
 
 
 def agreement_heatmap(heatmap: Heatmap, *, height_px: int = 460) -> go.Figure:
@@ -58,6 +58,43 @@ def agreement_heatmap(heatmap: Heatmap, *, height_px: int = 460) -> go.Figure:
         dragmode=False,
     )
     return figure
+
+
+def axis_heatmap(rows: Sequence[AxisAgreement], *, height_px: int = 340) -> go.Figure:
+    """Mean ARI of partitions that differ on one axis, by method (mean over preprocessing)."""
+    axes = list(dict.fromkeys(row.axis for row in rows))
+    methods = list(dict.fromkeys(row.method for row in rows))
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        found.setdefault((row.axis, row.method), []).append(row.ari.value)
+    means = [
+        [
+            sum(values) / len(values) if (values := found.get((axis, method))) else None
+            for method in methods
+        ]
+        for axis in axes
+    ]
+    return go.Figure(
+        go.Heatmap(
+            z=means,
+            x=[in_figure(method, 24) for method in methods],
+            y=[in_figure(axis) for axis in axes],
+            zmin=0,
+            zmax=1,
+            colorscale=AMOUNT,
+            colorbar={"title": "ARI"},
+            texttemplate="%{z:.2f}",
+            hovertemplate="%{y} differs, %{x}: ARI %{z:.3f}<extra></extra>",
+            hoverongaps=False,
+        ),
+        {
+            "height": height_px,
+            "margin": {"t": 8, "l": 8, "r": 8, "b": 8},
+            "xaxis": {"title": "method", "automargin": True},
+            "yaxis": {"title": "what differs", "autorange": "reversed", "automargin": True},
+            "dragmode": False,
+        },
+    )
 
 
 def axis_figure(rows: Sequence[AxisAgreement], *, height_px: int = 420) -> go.Figure:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_BUILD_CLASSES = 25_000
 BUILT_IN = "imagenet-1k"
 OWN = "my own list"
+LABEL = "Encoder and prompts"
+ENCODED = {"clip", "consensus"}
 
 
 def render() -> None:
@@ -67,12 +69,13 @@ def _form(available: Available) -> dict[str, Any] | None:
     builder = get_builder(method)
     arguments: dict[str, Any] = {"method": method, "classes": classes}
     if builder.needs == "vectors":
-        arguments["clip"] = _encoder(available, own=source == OWN)
+        arguments |= _encoders(available, classes, several=method == "consensus")
     size = len(classes) if isinstance(classes, ClassList) else 1000
     text = st.text_input(
         "Clusters per level, coarse to fine",
         "10,100,1000" if size >= 1000 else f"{max(2, size // 10)},{size}",
         key=f"counts_{min(size, 1000)}",
+        bind="query-params",
         max_chars=80,
     )
     arguments["seed"] = (
@@ -81,7 +84,7 @@ def _form(available: Available) -> dict[str, Any] | None:
         else 0
     )
     _elsewhere(available)
-    if classes is None or (builder.needs == "vectors" and arguments["clip"] is None):
+    if classes is None or (builder.needs == "vectors" and not arguments.keys() & ENCODED):
         return None
     from hierlab.commands._options import parse_counts
 
@@ -93,18 +96,40 @@ def _form(available: Available) -> dict[str, Any] | None:
     return arguments
 
 
-def _encoder(available: Available, *, own: bool) -> str | None:
+def _encoders(
+    available: Available, classes: ClassList | str | None, *, several: bool
+) -> dict[str, Any]:
+    """Lay out the choice of vectors; the argument of `hierlab.build`, empty if there is none."""
     names = [item.name for item in available.encoders if item.ready and item.name == "minilm"]
-    if not own:
+    if classes == BUILT_IN or (isinstance(classes, ClassList) and _in_tables(classes)):
         names = [item.name for item in available.variants if item.ready] + names
     if not names:
         st.info(
             "A list of one's own needs an encoder that is not installed here; "
             "see below how to get one."
         )
-        return None
-    name: str = st.selectbox("Encoder and prompts", names, key="encoder", bind="query-params")
-    return name
+        return {}
+    if not several:
+        return {"clip": st.selectbox(LABEL, names, key="encoder", bind="query-params")}
+    chosen = st.multiselect(
+        f"{LABEL}; several vote together",
+        names,
+        default=names[:2],
+        key="encoders",
+        bind="query-params",
+        max_selections=12,
+    )
+    if not chosen:
+        st.caption("Choose at least one.")
+        return {}
+    return {"clip": chosen[0]} if len(chosen) == 1 else {"consensus": tuple(chosen)}
+
+
+def _in_tables(classes: ClassList) -> bool:
+    """Whether the shipped tables of ImageNet hold all classes, by their WordNet ids."""
+    from hierlab.classlists import load_classes
+
+    return set(classes.ids) <= set(load_classes(BUILT_IN).ids)
 
 
 def _elsewhere(available: Available) -> None:

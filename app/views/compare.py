@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.comparison import (
+    MAX_ROWS,
     agreement_table,
     move_table,
     ribbon_table,
@@ -112,13 +113,7 @@ def _view(view: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -
         if agreement.k_first * agreement.k_second > MAX_CELLS:
             st.info("There are too many clusters for a heatmap; see who moved instead.")
             return
-        chart(
-            contingency_figure(ribbons, first=first.name, second=second.name),
-            lambda: ribbon_table(ribbons, first.name, second.name),
-            title="Classes that each pair of clusters shares",
-            key="contingency",
-            alt=f"Heatmap of {agreement.k_first} by {agreement.k_second} clusters",
-        )
+        _heatmap(ribbons, agreement, first, second)
     else:
         levels = {
             f"A: {first.name}": first.label_map.level(agreement.first),
@@ -131,6 +126,30 @@ def _view(view: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -
             key="two_sizes",
             alt="Bars of the cluster sizes of both maps, largest first",
         )
+
+
+def _heatmap(
+    ribbons: tuple[Ribbon, ...], agreement: LevelAgreement, first: Chosen, second: Chosen
+) -> None:
+    def clicked() -> None:
+        points = st.session_state["contingency"]["selection"]["points"]
+        picked = points[0].get("customdata") if points else None
+        if isinstance(picked, list) and picked:
+            st.query_params["ribbon"] = str(picked[0])
+
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        chart(
+            contingency_figure(ribbons, first=first.name, second=second.name),
+            lambda: ribbon_table(ribbons, first.name, second.name),
+            title="Classes that each pair of clusters shares",
+            key="contingency",
+            alt=f"Heatmap of {agreement.k_first} by {agreement.k_second} clusters",
+            on_select=clicked,
+        )
+    with right:
+        _inside(_chosen_ribbon(ribbons), agreement, first, second)
+        _choose_in_table(ribbons, first, second)
 
 
 def _size_table(agreement: LevelAgreement, first: Chosen, second: Chosen):  # type: ignore[no-untyped-def]
@@ -190,7 +209,7 @@ def _chosen_ribbon(ribbons: tuple[Ribbon, ...]) -> str | None:
 
 def _inside(chosen: str | None, agreement: LevelAgreement, first: Chosen, second: Chosen) -> None:
     if chosen is None:
-        st.info("Click a ribbon or a cluster, or a row of the table, to see its classes.")
+        st.info("Click a ribbon, a cell or a cluster, or a row of the table, to see its classes.")
         return
     table = shared_classes(chosen, agreement, first.label_map, second.label_map)
     ends = (*table["in A"].unique()[:1], *table["in B"].unique()[:1])
@@ -209,7 +228,9 @@ def _choose_in_table(ribbons: tuple[Ribbon, ...], first: Chosen, second: Chosen)
         if rows:
             st.query_params["ribbon"] = ribbons[rows[0]].id
 
-    with st.expander("All ribbons as a table", icon=":material/table:"):
+    if len(ribbons) > MAX_ROWS:
+        st.caption(f"The table has the first {MAX_ROWS:,} of {len(ribbons):,} pairs.")
+    with st.expander("All pairs as a table: choose a row", icon=":material/table:"):
         st.dataframe(
             ribbon_table(ribbons, first.name, second.name),
             hide_index=True,

@@ -51,16 +51,23 @@ def render() -> None:
 def _studies() -> dict[str, Path]:
     from hierlab._files import studies_path
 
-    own = {path.parent.name: path.parent for path in sorted(studies_path().glob("*/study.json"))}
+    shipped = studies_path()
+    own = (
+        {path.parent.name: path.parent for path in sorted(shipped.glob("*/study.json"))}
+        if shipped.is_dir()
+        else {}
+    )
     found = {**own, **served("studies")}
     return {name: path for name, path in found.items() if (path / "cells.sqlite").is_file()}
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the study…")
+@st.cache_resource(
+    max_entries=8, show_spinner="Working out the study's figures; a new study takes a minute, once…"
+)
 def _report(content: tuple[str, int, int]) -> StudyReport:
-    from hierlab.study.report import study_report
+    from hierlab.study.kept import kept_report
 
-    return study_report(Path(content[0]).parent)
+    return kept_report(Path(content[0]).parent)
 
 
 def _part(view: str, report: StudyReport, folder: Path) -> None:
@@ -77,19 +84,37 @@ def _part(view: str, report: StudyReport, folder: Path) -> None:
 
 
 def _by_k(view: str, report: StudyReport) -> None:
-    from app.figures.stability import axis_figure, share_figure
+    from app.figures.stability import axis_figure, axis_heatmap, share_figure
 
-    counts = sorted({row.k for row in report.agreements} | {row.k for row in report.shares})
+    known = sorted({row.k for row in report.agreements} | {row.k for row in report.shares})
+    counts = [str(k) for k in known]
     if not counts:
         st.info("This study has nothing to compare yet; resume it.")
         return
-    k = st.segmented_control("K", counts, default=counts[0], required=True, key="k")
+    if st.session_state.get("k") not in (None, *counts):
+        del st.session_state["k"]
+    chosen = st.segmented_control(
+        "K, number of clusters",
+        counts,
+        default=counts[0],
+        required=True,
+        key="k",
+        bind="query-params",
+    )
+    k = int(chosen or counts[0])
     if view == "Axes":
         axes = [row for row in report.agreements if row.k == k]
         chart(
+            axis_heatmap(axes),
+            lambda: axis_table(axes),
+            title=f"Agreement (ARI) along each axis, by method, K = {k}",
+            key="axis_heatmap",
+            alt="Heatmap of the mean adjusted Rand index, axes by methods",
+        )
+        chart(
             axis_figure(axes),
             lambda: axis_table(axes),
-            title=f"Agreement of partitions that differ in one thing only, K = {k}",
+            title=f"The same with 95 % intervals over classes, K = {k}",
             key="axes",
             alt="Mean adjusted Rand index with intervals, per axis and method",
         )
@@ -201,8 +226,15 @@ def _confidence() -> None:
     left, right = st.columns(2, vertical_alignment="bottom")
     name = left.selectbox("Hierarchy", list(known), key="sure_map", bind="query-params")
     levels = list(known[name])
+    if st.session_state.get("sure_level") not in (None, *levels):
+        del st.session_state["sure_level"]
     level = right.segmented_control(
-        "Level", levels, default=levels[0], required=True, key="sure_level"
+        "Level",
+        levels,
+        default=levels[0],
+        required=True,
+        key="sure_level",
+        bind="query-params",
     )
     table = known[name][level or levels[0]]
     chart(

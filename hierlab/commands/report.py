@@ -23,11 +23,17 @@ def report(
         typer.Option(help="(C, C) likeness from images, such as a confusion matrix."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap over classes.")] = 0,
+    keep: Annotated[
+        bool,
+        typer.Option(help="Put the figures into FOLDER/report.json too: the app opens at once."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Report a study as one self-contained page: hierlab report studies/clip -o report.html."""
     from hierlab._files import write_atomic
     from hierlab._terminal import emit_json, progress, say
+    from hierlab.errors import StudyError
+    from hierlab.study.kept import write_report
     from hierlab.study.page import render
     from hierlab.study.report import study_report
 
@@ -35,6 +41,10 @@ def report(
         found = study_report(
             folder, reference=reference, similarity=similarity, seed=seed, progress=told
         )
+    if keep:
+        if reference or similarity or seed:
+            raise StudyError("--keep is for the plain report, without reference or similarity")
+        write_report(folder, found)
     path = write_atomic(output or folder / "report.html", render(found))
     if as_json:
         emit_json(found)

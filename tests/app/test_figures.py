@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from app.coding import first_sure
+from app.figures.answers import answer_figure, sureness_figure
 from app.figures.classmap import class_map_figure
 from app.figures.confidence import confidence_figure
 from app.figures.contingency import contingency_figure
@@ -11,7 +13,7 @@ from app.figures.sizes import sizes_figure
 from app.figures.tree import KINDS, ROOT, node_of_spot, tree_figure, tree_nodes
 from app.palette import LINES, category, lighter
 from app.state import Spot, format_spot, parse_number, parse_spot, spot_of_class
-from app.text import in_figure, in_markdown, short
+from app.text import in_figure, in_markdown, in_table, short
 from hierlab.labelmap import LabelMap
 
 RIBBONS = (
@@ -53,8 +55,8 @@ def test_a_tree_opens_where_it_is_told(nested: LabelMap, kind) -> None:  # type:
     at = node_of_spot(nodes, Spot(0, 1)).id
     trace = tree_figure(nodes, kind, depth=1, at=at).data[0]
     assert (trace.type, trace.level, trace.maxdepth) == (kind.lower(), at, 2)
-    assert sum(value for value, parent in zip(trace.values, trace.parents, strict=True)
-               if parent == ROOT) == 8  # fmt: skip
+    # Only what is inside, down to the depth, and what is around: the rest is never seen.
+    assert set(trace.ids) == {ROOT, at, f"{at}/2", f"{at}/3"}
 
 
 def test_labels_in_figures_are_words() -> None:
@@ -80,7 +82,31 @@ def test_a_chosen_ribbon_stands_out() -> None:
 
 
 def test_a_contingency_heatmap_holds_every_class() -> None:
-    assert contingency_figure(RIBBONS, first="a", second="b").data[0].z.sum() == 8
+    cells, marks = contingency_figure(RIBBONS, first="a", second="b").data
+    assert cells.z.sum() == 8
+    for x, y, (name,) in zip(marks.x, marks.y, marks.customdata, strict=True):
+        one = next(ribbon for ribbon in RIBBONS if ribbon.id == name)
+        assert cells.z[int(y), int(x)] == one.classes
+
+
+def test_answers_have_a_panel_a_level() -> None:
+    answers = {"coarse": (("animal", 0.9), ("thing", 0.1)), "fine": (("tabby", 0.6),)}
+    figure = answer_figure(answers)
+    assert [list(trace.x) for trace in figure.data] == [[90, 10], [60]]
+    assert figure.layout.yaxis.domain[0] > figure.layout.yaxis2.domain[1]
+    assert [note.text for note in figure.layout.annotations] == ["coarse", "fine"]
+
+
+def test_lines_and_notes_of_a_log_axis_stand_together() -> None:
+    figure = sureness_figure([100, 1000], {"coarse": [0.5, 1]}, {"coarse": 1000}, now=100)
+    assert [shape.x0 for shape in figure.layout.shapes] == [1000, 100]
+    assert [note.x for note in figure.layout.annotations] == pytest.approx([3, 2])
+
+
+def test_sure_means_no_change_later() -> None:
+    best = [("cat", 0.9), ("dog", 0.9), ("cat", 0.85), ("cat", 0.95)]
+    assert first_sure((1, 2, 3, 4), best) == 3
+    assert first_sure((1, 2, 3, 4), [*best[:3], ("cat", 0.7)]) is None
 
 
 def test_a_class_map_draws_every_class(nested: LabelMap) -> None:
@@ -103,6 +129,11 @@ def test_places_survive_the_address(nested: LabelMap) -> None:
     assert spot_of_class(nested, 5, 1) == Spot(1, 2)
     assert parse_number("7", 0, 9, -1) == 7
     assert parse_number("70", 0, 9, -1) == parse_number(None, 0, 9, -1) == -1
+
+
+def test_a_table_in_markdown_keeps_words_words() -> None:
+    text = in_table(("a", "b"), [("x|y", 0.12345), (None, 7)])
+    assert text.splitlines() == ["| a | b |", "| --- | ---: |", r"| x\|y | 0.123 |", "|  | 7 |"]
 
 
 def test_markdown_is_escaped() -> None:

@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -62,6 +63,23 @@ def test_build_makes_a_measured_hierarchy(page: Page) -> None:
     assert "New: my wordnet\\-wordnet\\-k" in words(test)
 
 
+def test_several_encoders_make_a_consensus(page: Page) -> None:
+    test = page("build", method="consensus")
+    assert len(test.multiselect(key="encoders").value) == 2
+    test.multiselect(key="encoders").set_value([]).run()
+    assert not test.exception
+    next(button for button in test.button if button.label == "Build").click().run()
+    assert not test.exception
+    assert "Choose at least one" in words(test)
+
+
+def test_own_classes_of_imagenet_may_use_the_shipped_tables(page: Page) -> None:
+    test = page("build", classes="my own list", method="topdown")
+    test.text_area(key="pasted").set_value("n02123045\nn02129165\nn02088364\nn04398044").run()
+    assert not test.exception
+    assert "ViT-B-32:openai@a" in test.selectbox(key="encoder").options
+
+
 def test_build_refuses_counts_in_a_sentence(page: Page) -> None:
     test = page("build", method="wordnet-k")
     for wrong in ("ten", "100,10", "0", "5000", ""):
@@ -69,6 +87,60 @@ def test_build_refuses_counts_in_a_sentence(page: Page) -> None:
         next(button for button in test.button if button.label == "Build").click().run()
         assert not test.exception
         assert test.error, wrong
+
+
+def test_the_address_opens_a_cell_of_the_heatmap(page: Page) -> None:
+    test = page(
+        "compare", a="toys", b="crossed", show="Heatmap", levels="mid / mid", ribbon="a2-b1"
+    )
+    assert not test.exception
+    inside = next(frame.value for frame in test.dataframe if "in B" in frame.value)
+    assert list(inside["class"]) == ["teapot", "mug"]
+
+
+@pytest.fixture
+def studied(served: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A served study of three encoders that agree on four groups."""
+    from hierlab.study.grid import StudyGrid
+    from hierlab.study.run import run_study
+
+    monkeypatch.setenv("HIERLAB_CACHE", str(served / "cache"))
+    names = [f"class {number}" for number in range(24)]
+    (served / "classes.txt").write_text("\n".join(names))
+    for number in range(3):
+        noise = np.random.default_rng(number).standard_normal((24, 6))
+        vectors = np.eye(6)[np.repeat(np.arange(4), 6)] + 0.2 * noise
+        np.savez(served / f"e{number}.npz", vectors=vectors)
+    grid = StudyGrid(
+        encoders=tuple(str(served / f"e{number}.npz") for number in range(3)),
+        methods=("ward", "kmeans"),
+        k=(4, 6),
+        seeds=(0, 1),
+        classes=str(served / "classes.txt"),
+    )
+    run_study(grid, served / "studies" / "mine")
+    return served
+
+
+def test_a_study_is_shown_from_all_sides(page: Page, studied: Path) -> None:
+    for view in ("Answer", "Encoders", "Axes", "Variance"):
+        test = page("stability", study="mine", part=view, k="6")
+        assert not test.exception, view
+        assert not test.error, view
+    assert list((studied / "cache").glob("study-*.json"))  # the next visitor need not wait
+
+
+def test_the_address_opens_two_partitions(page: Page, studied: Path) -> None:
+    test = page("stability", study="mine", part="Encoders", pair="0-1")
+    assert not test.exception
+    agreement = next(frame.value for frame in test.dataframe if "ARI" in frame.value)
+    assert agreement.loc[0, "ARI"] > 0.9
+    test.button[0].click().run()
+    assert not test.exception
+    for wrong in ("0-0", "9-1", "x", "1", "²-1"):
+        test = page("stability", study="mine", part="Encoders", pair=wrong)
+        assert not test.exception
+        assert "Click a cell" in words(test)
 
 
 def test_stability_without_a_study_says_how_to_get_one(page: Page) -> None:
@@ -97,6 +169,23 @@ def test_curves_refuse_what_is_no_results_table(page: Page, served: Path, wrong:
     test = page("curves", results="bad")
     assert not test.exception
     assert test.error or test.info
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not HAS_CODEC, reason="the codec extra is not installed")
+def test_the_codec_page_keeps_the_bytes_of_the_address(page: Page) -> None:
+    test = page("codec", photo="coffee", bytes="700", peers="jpeg")
+    assert not test.exception
+    assert not test.error
+    assert test.slider(key="bytes").value == 700
+    assert "Decoded from 700 of" in words(test)
+    assert "Sure means" in words(test)
+    assert "JPEG: " in words(test)
+    test.button(key="to_mid").click().run()
+    assert not test.exception
+    assert f"Decoded from {test.slider(key='bytes').value:,} of" in words(test)
+    for wrong in ("0", "99999999", "x", "-1"):
+        assert not page("codec", photo="coffee", bytes=wrong, peers="jpeg").exception
 
 
 def test_codec_without_its_packages_says_how_to_get_them(

@@ -33,11 +33,11 @@ def test_a_click_on_a_ribbon_lists_its_classes(tab: Any, address: str) -> None:
     canvas = tab.locator(".echarts-container canvas").first
     canvas.scroll_into_view_if_needed()
     canvas.wait_for()
-    tab.get_by_text("Click a ribbon or a cluster").wait_for()
+    tab.get_by_text("Click a ribbon, a cell").wait_for()
     size = canvas.bounding_box()
     canvas.click(position={"x": 8, "y": size["height"] * 0.1})
     tab.wait_for_url("**ribbon=**")
-    tab.get_by_text("Click a ribbon or a cluster").wait_for(state="detached")
+    tab.get_by_text("Click a ribbon, a cell").wait_for(state="detached")
 
 
 def test_a_bad_upload_is_a_sentence_and_the_server_stays_up(
