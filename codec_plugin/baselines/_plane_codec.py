@@ -23,6 +23,7 @@ from codec_plugin.codec import Codec
 from codec_plugin.entropy.exact import FRACTION_BITS, BlockParameters
 from codec_plugin.errors import BitstreamError, ConfigError
 from codec_plugin.latents import LatentCodec, Received
+from codec_plugin.quantise import whole_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -56,7 +57,8 @@ class PlaneLatents(LatentCodec):
     def __init__(
         self, checkpoint: Checkpoint, rank: Callable[[TritTable, int, int, int], int]
     ) -> None:
-        super().__init__(checkpoint.config, checkpoint.exact, checkpoint.tables)
+        costs = checkpoint.meta.error_costs or ()
+        super().__init__(checkpoint.config, checkpoint.exact, checkpoint.tables, costs)
         if self.config.n_blocks != 1:
             raise ConfigError(f"planes need one block, this checkpoint has {self.config.n_blocks}")
         tables = checkpoint.tables
@@ -70,10 +72,11 @@ class PlaneLatents(LatentCodec):
 
     def encode(self, y: Tensor, z: Tensor, stages: int | None = None) -> list[bytes]:
         """Payloads of the planes, the highest first, from y (1, M, h, w) and z, not rounded."""
-        z_int = torch.round(torch.nan_to_num(z).clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT)).int()
+        z_int = whole_numbers(z)
         parameters = self.exact.block(0, self.exact.hyper(z_int), [])
-        residual = torch.nan_to_num(y - parameters.mean * 0.5**FRACTION_BITS)
-        symbols = torch.round(residual)[0].numpy().reshape(-1).astype(np.int64)
+        residual = y - parameters.mean * 0.5**FRACTION_BITS
+        chosen = self.quantiser(0, residual, parameters.index)
+        symbols = chosen[0].numpy().reshape(-1).astype(np.int64)
         index = parameters.index[0].numpy().reshape(-1)
         limits = np.array([table.limit for table in self.tables])[index]
         offset = np.clip(symbols, -limits, limits) + limits

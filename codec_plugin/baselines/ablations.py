@@ -30,7 +30,7 @@ def imposed(checkpoint: Checkpoint, **changes: Any) -> Codec:
 
 
 def _same_blocks(model: ProgressiveModel, **changes: Any) -> ProgressiveModel:
-    return reblock(model, model.config.blocks, **changes)
+    return reblock(model, model.config.blocks, **({"passes": model.config.passes} | changes))
 
 
 def _wide_first(model: ProgressiveModel) -> ProgressiveModel:
@@ -72,20 +72,26 @@ ABLATIONS = (
     _ablation(
         "no-refinement",
         "parameters of a block from ẑ alone (no Δ-networks)",
-        convert=partial(_same_blocks, use_delta=False),
+        convert=partial(_same_blocks, use_delta=False, passes=msgspec.UNSET),
+        note="one pass a block, as passes need refinements",
     ),
     _ablation(
         "no-context",
         "Δ-networks do not see earlier blocks",
-        convert=partial(_same_blocks, use_context=False),
-        note="the refinements of the later blocks begin at zero",
+        convert=partial(_same_blocks, use_context=False, passes=msgspec.UNSET),
+        note="one pass a block; the refinements of the later blocks begin at zero",
+    ),
+    _ablation(
+        "one-pass",
+        "every block in one pass over the picture",
+        convert=partial(_same_blocks, passes=msgspec.UNSET),
     ),
     _ablation("whole-blocks", "no random cut while training", ("phases.0.cut_probability=0.0",)),
     _ablation(
         "wide-first",
         "blocks 128/96/96 in proportion instead of a narrow first one",
         convert=_wide_first,
-        note="the refinements of blocks that begin elsewhere begin at zero",
+        note="one pass a block; refinements of blocks that begin elsewhere begin at zero",
     ),
     _ablation("own-level", "no cross-entropy of the finest level", ("phases.0.fine_gammas=[]",)),
     _ablation(

@@ -29,6 +29,7 @@ from codec_plugin.codec import Codec
 from codec_plugin.entropy.exact import FRACTION_BITS, BlockParameters
 from codec_plugin.latents import LatentCodec, Received
 from codec_plugin.model import ProgressiveModel
+from codec_plugin.quantise import whole_numbers
 
 __all__ = ["STAGES", "DoubleTailCodec", "DoubleTailLatents"]
 
@@ -45,14 +46,15 @@ class DoubleTailLatents(LatentCodec):
             y: (1, M, h, w) float, not yet rounded.
             z: (1, Z, h/4, w/4) float, not yet rounded.
         """
-        z_int = _whole(z)
+        z_int = whole_numbers(z)
         payloads = []
         for k, y_k in enumerate(torch.split(y, list(self.config.blocks), 1)[:stages]):
             own, rows = self._hyper_group(k)
             writer = StageWriter()
             put_hyper(writer, z_int[0, own].contiguous().numpy(), rows)
             parameters = self._parameters(k, z_int)
-            symbols = _whole(y_k - parameters.mean * 0.5**FRACTION_BITS)[0].contiguous().numpy()
+            residual = y_k - parameters.mean * 0.5**FRACTION_BITS
+            symbols = self.quantiser(k, residual, parameters.index)[0].contiguous().numpy()
             index = parameters.index[0].contiguous().numpy()
             put_block(writer, symbols, index, self.rows, sort=False)
             payloads.append(writer.finish())
@@ -114,12 +116,10 @@ class DoubleTailCodec(Codec):
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__(checkpoint)
-        self.latents = DoubleTailLatents(checkpoint.config, checkpoint.exact, checkpoint.tables)
-
-
-def _whole(value: Tensor) -> Tensor:
-    limited = torch.nan_to_num(value).clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT)
-    return torch.round(limited).to(torch.int32)
+        costs = checkpoint.meta.error_costs or ()
+        self.latents = DoubleTailLatents(
+            checkpoint.config, checkpoint.exact, checkpoint.tables, costs
+        )
 
 
 def _convert(model: ProgressiveModel) -> ProgressiveModel:

@@ -31,6 +31,7 @@ from codec_plugin.errors import ConfigError
 from codec_plugin.images import as_picture
 from codec_plugin.latents import LatentCodec, Received
 from codec_plugin.model import STRIDE, ModelOutput, ProgressiveModel
+from codec_plugin.quantise import whole_numbers
 
 __all__ = ["SaliencyCodec", "SaliencyLatents", "SaliencyModel"]
 
@@ -72,12 +73,13 @@ class SaliencyLatents(LatentCodec):
 
     def encode(self, y: Tensor, z: Tensor, stages: int | None = None) -> list[bytes]:
         """The one payload, from y (1, M, h, w) and z, not yet rounded."""
-        z_int = _whole(z)
+        z_int = whole_numbers(z)
         writer = StageWriter()
         put_hyper(writer, z_int[0].contiguous().numpy(), self.rows)
         writer.put(MAP_ROW, self.levels.flatten().int().numpy())
         parameters = self.exact.block(0, self.exact.hyper(z_int), [])
-        symbols = _whole(y - parameters.mean * 0.5**FRACTION_BITS).flatten().numpy()
+        residual = y - parameters.mean * 0.5**FRACTION_BITS
+        symbols = self.quantiser(0, residual, parameters.index).flatten().numpy()
         for rung, places in _runs(parameters, self.levels):
             writer.put(self.rows.scales[rung], np.ascontiguousarray(symbols[places]))
         return [writer.finish()]
@@ -125,7 +127,10 @@ class SaliencyCodec(Codec):
         super().__init__(checkpoint)
         if checkpoint.config.n_blocks != 1:
             raise ConfigError(f"saliency needs one block, got {checkpoint.config.n_blocks}")
-        self.salient = SaliencyLatents(checkpoint.config, checkpoint.exact, checkpoint.tables)
+        costs = checkpoint.meta.error_costs or ()
+        self.salient = SaliencyLatents(
+            checkpoint.config, checkpoint.exact, checkpoint.tables, costs
+        )
         self.latents = self.salient
 
     def encode(self, image: Any, **options: Any) -> bytes:
@@ -147,11 +152,6 @@ def _runs(
     for begin, end in pairwise(bounds):
         if end > begin:
             yield int(ordered[begin] % N_SCALES), order[begin:end]
-
-
-def _whole(value: Tensor) -> Tensor:
-    limited = torch.nan_to_num(value).clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT)
-    return torch.round(limited).to(torch.int32)
 
 
 register_method(

@@ -14,10 +14,9 @@ from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError
 from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.ema import Ema
-from codec_plugin.train.export import SETTINGS_FILE, start_model, stored_tree
+from codec_plugin.train.export import SETTINGS_FILE, start_network, stored_tree
 from codec_plugin.train.loop import Trainer
 from codec_plugin.train.settings import TrainSettings, load_settings
-from codec_plugin.train.split import split_first_block
 from codec_plugin.train.start import start_run
 from codec_plugin.train.state import STATE_FILE, RunState, save_state
 
@@ -71,12 +70,9 @@ def start_method(
     """
     method = find_method(name)
     bare = load_settings(preset, ())
-    shared = start_model(_start_of(bare, overrides))
-    if gain := float(_given("split_gain", overrides) or bare.split_gain):
-        shared = split_first_block(shared, gain)
-    converted = method.convert(shared)
+    converted = method.convert(start_network(_with_start(bare, overrides)))
     own = [*_model_overrides(converted.config), *_filled(method, bare), *overrides]
-    own += [f'name="{name}"', "split_gain=0.0"]
+    own += [f'name="{name}"', "split_gain=0.0", "passes=[]"]
     run = output or Path("runs") / name
     write_start(run / START, converted, load_settings(preset, [*own, 'start=""']))
     own.append(f"start={msgspec.json.encode(str(run / START)).decode()}")
@@ -123,11 +119,15 @@ def _filled(method: Method, settings: TrainSettings) -> list[str]:
     return [o.replace("{first}", first).replace("{last}", last) for o in method.overrides]
 
 
-def _start_of(settings: TrainSettings, overrides: Sequence[str]) -> str:
+def _with_start(settings: TrainSettings, overrides: Sequence[str]) -> TrainSettings:
+    """The preset with what was said of its start; other settings fit the method's network only."""
     start = _given("start", overrides) or settings.start
     if not start:
         raise ConfigError("methods begin at a shared warm start: use a preset that names one")
-    return start
+    gain = float(_given("split_gain", overrides) or settings.split_gain)
+    passes = _given("passes", overrides)
+    counts = tuple(msgspec.json.decode(passes, type=list[int])) if passes else settings.passes
+    return msgspec.structs.replace(settings, start=start, split_gain=gain, passes=counts)
 
 
 def _model_overrides(config: ModelConfig) -> list[str]:
