@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["VARIABLE", "images_of", "photos", "served", "stamp"]
+__all__ = ["VARIABLE", "images_of", "photos", "results", "served", "stamp"]
 
 VARIABLE = "HIERLAB_APP_DATA"
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
@@ -38,11 +38,28 @@ def stamp(path: Path) -> tuple[str, int, int]:
 
 def photos() -> dict[str, Path]:
     """Photographs to try the codec on: those that come with it, and `photos/` of the folder."""
-    found = importlib.util.find_spec("codec_plugin")
-    parts = [Path(found.origin).parent / "photos"] if found and found.origin else []
+    parts = [_codec_part("photos")]
     if root := os.environ.get(VARIABLE):
         parts.append(Path(root) / "photos")
-    return {path.stem: path for part in parts if part.is_dir() for path in sorted(_pictures(part))}
+    return {
+        path.stem: path
+        for part in parts
+        if part is not None and part.is_dir()
+        for path in sorted(_pictures(part))
+    }
+
+
+def results() -> dict[str, Path]:
+    """Tables of results: those that come with the codec, and `results/` of the folder."""
+    part = _codec_part("results")
+    shipped = sorted(part.glob("*.csv")) if part is not None else []
+    return {**{path.stem: path for path in shipped}, **served("results", ".csv")}
+
+
+def _codec_part(name: str) -> Path | None:
+    """A folder inside the codec's package; found without importing it."""
+    found = importlib.util.find_spec("codec_plugin")
+    return Path(found.origin).parent / name if found and found.origin else None
 
 
 def images_of(keys: Sequence[str], count: int) -> list[tuple[str, Path]]:

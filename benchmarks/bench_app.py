@@ -63,7 +63,7 @@ def open_when_up(tab: Any, address: str) -> float:
     end = time.monotonic() + 90
     while time.monotonic() < end:
         try:
-            with socket.create_connection(("localhost", int(address.rpartition(":")[2])), 1):
+            with socket.create_connection(("localhost", int(address.rstrip("/").rpartition(":")[2])), 1):
                 up = time.perf_counter()
             tab.goto(address, wait_until="commit")
             return up

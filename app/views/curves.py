@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import streamlit as st
 
+from app import folder
 from app.coding import missing
-from app.folder import served
 from app.results import Results, bd_table, panel_table, read_results
+from app.tables import csv_bytes
 from app.text import in_markdown, sentence
 from app.uploads import MAX_TABLE_MB, UploadError
 from app.widgets import chart, page_title
@@ -26,7 +26,10 @@ def render() -> None:
         return
     content = _source()
     if content is None:
-        st.info("Upload a results.csv of `c2f eval` to see its curves.")
+        st.info(
+            "No results are shipped or served here yet. Upload a results.csv of `c2f eval` or "
+            "`c2f bench` to see its curves."
+        )
         return
     try:
         results = _read(hashlib.sha256(content).hexdigest(), content)
@@ -41,15 +44,8 @@ def _read(key: str, _content: bytes) -> Results:
     return read_results(_content)
 
 
-def _shipped() -> dict[str, Path]:
-    """Results in the checkout's docs, and in the served folder."""
-    docs = Path(__file__).resolve().parents[2] / "docs" / "results"
-    found = {path.stem: path for path in sorted(docs.glob("*.csv"))} if docs.is_dir() else {}
-    return {**found, **served("results", ".csv")}
-
-
 def _source() -> bytes | None:
-    known = _shipped()
+    known = folder.results()
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     name = left.selectbox(
         "Results", list(known) or ["your own"], key="results", bind="query-params"
@@ -77,6 +73,10 @@ def _curves(results: Results) -> None:
         bind="query-params",
         wrap=True,
     )
+    if not set(st.session_state.get("codecs") or ()) <= set(results.subjects):
+        del st.session_state["codecs"]
+    if st.session_state.get("anchor") not in (None, *results.subjects):
+        del st.session_state["anchor"]
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     picked = left.pills(
         "Codecs",
@@ -101,9 +101,17 @@ def _curves(results: Results) -> None:
         key="curves",
         alt=f"{kept.title} against bits per pixel for {', '.join(picked or ('nothing',))}",
     )
+    st.download_button(
+        "Points of this diagram (CSV)",
+        lambda: csv_bytes(panel_table(kept, picked or ())),
+        "curves.csv",
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
     st.caption(
         f"Means over {results.images:,} photographs with 95 % bootstrap intervals; filled marks "
-        "are ends of stages. The camera above the figure saves a PNG, the table saves CSV."
+        "are ends of stages. The camera above the figure saves it as a PNG."
     )
     _gains(results)
 
