@@ -179,7 +179,7 @@ class Trainer:
         padded = pad_to_stride(images)
         for stage in stages:
             output = self.wrapped(padded, stage, keep)
-            parts = stage_loss(output, images, stage, phase, semantics, target)
+            parts = stage_loss(output, images, stage, phase, semantics, target, whole=keep >= 1)
             self._check_finite(parts.total)
             self.fabric.backward(parts.total / len(stages))
         self.fabric.clip_gradients(
@@ -263,7 +263,9 @@ def _groups(model: nn.Module) -> list[dict[str, Any]]:
 
 def _draw_stages(phase: Phase, n_stages: int, rng: np.random.Generator) -> tuple[list[int], float]:
     """Stages of a step, and the share of the last block's symbols that arrives."""
-    keep = float(rng.random()) if rng.random() < phase.cut_probability else 1.0
+    keep = float(rng.random()) ** phase.cut_exponent
+    if rng.random() >= phase.cut_probability:
+        keep = 1.0
     if phase.stages == "all":
         return list(range(n_stages)), keep
     chances = phase.per_stage("stage_probability", 1.0)

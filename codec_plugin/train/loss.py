@@ -123,6 +123,8 @@ def stage_loss(
     phase: Phase,
     semantics: Semantics | None = None,
     target: Target | None = None,
+    *,
+    whole: bool = True,
 ) -> LossParts:
     """Objective of one stage: w·R + λ·255²·MSE + semantic terms.
 
@@ -134,6 +136,8 @@ def stage_loss(
         stage: 0-based.
         phase: weights.
         semantics: needed where the phase is semantic, as is `target`.
+        whole: all of the stage's block arrived; until it has, the picture still serves the level of
+            the stage before.
     Source: the paper, section 4, with the first term made cumulative.
     """
     decoded = output[0][..., : images.shape[-2], : images.shape[-1]]
@@ -144,7 +148,8 @@ def stage_loss(
     total = weight * rate + phase.lambdas[stage] * 255**2 * mse
     entropy = mse.new_zeros(())
     if semantics is not None and target is not None:
-        extra, entropy = semantics.loss(decoded.clamp(0, 1), target, phase, stage)
+        served = stage if whole else max(0, stage - 1)
+        extra, entropy = semantics.loss(decoded.clamp(0, 1), target, phase, served)
         total = total + extra
     return LossParts(total, rate.detach(), mse.detach(), entropy.detach())
 

@@ -58,6 +58,8 @@ class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         stages: one random stage a step, or all of them.
         stage_probability: chance of each stage where one is drawn; empty means equal.
         cut_probability: chance that the stage's block is cut at a random share of its symbols.
+        cut_exponent: that share is u to this power, u uniform; the first symbols take most of the
+            bytes, so that 3 is about uniform in bytes.
         lambdas: λ of each stage in R + λ·255²·MSE.
         rate_weights: factor of R at each stage; empty means 1.
         gammas: weight of the cross-entropy at the stage's own level; empty means 0.
@@ -80,6 +82,7 @@ class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     stages: Literal["one", "all"] = "one"
     stage_probability: tuple[float, ...] = ()
     cut_probability: float = 0.0
+    cut_exponent: float = 1.0
     lambdas: tuple[float, ...]
     rate_weights: tuple[float, ...] = ()
     gammas: tuple[float, ...] = ()
