@@ -109,8 +109,9 @@ class LatentCodec:
                 put_hyper(writer, _array(z_int), self.rows)
             own = torch.zeros(blocks[k].shape, dtype=torch.int32)
             passes = []
+            narrowed = self.exact.narrowed(k, state, y_hat)
             for turn, chosen in self._turns(k, blocks[k].shape[2:]):
-                parameters = self.exact.block(k, state, y_hat, own, turn)
+                parameters = self.exact.block(k, state, y_hat, own, turn, narrowed)
                 mean, index = parameters.mean[..., chosen], parameters.index[..., chosen]
                 residual = blocks[k][..., chosen] - mean * 0.5**FRACTION_BITS
                 symbols = self.quantiser(k, residual, index)
@@ -158,8 +159,9 @@ class LatentCodec:
         grid = state.features.shape[2:]
         block = torch.zeros((1, self.config.blocks[k], *grid), dtype=torch.int32)
         share = torch.zeros(block.shape[1:], dtype=torch.bool)
+        narrowed = self.exact.narrowed(k, state, before)
         for turn, chosen in self._turns(k, grid):
-            parameters = self.exact.block(k, state, before, block, turn)
+            parameters = self.exact.block(k, state, before, block, turn, narrowed)
             mean = parameters.mean[..., chosen]
             part = self._filled(mean)
             if reader is not None:

@@ -68,6 +68,8 @@ class ExactEntropy:
     def __init__(self, layers: CodingLayers, tile: int = TILE) -> None:
         self.layers = layers
         self.tile = tile
+        limit = 2**31 - 1  # raw scales stay within ±2**30: the comparison is the same
+        self._thresholds = layers.thresholds.clamp(-limit, limit).to(torch.int32)
 
     @classmethod
     def from_model(cls, model: nn.Module) -> "ExactEntropy":
@@ -136,6 +138,7 @@ class ExactEntropy:
         before: Sequence[Tensor],
         own: Tensor | None = None,
         turn: int = 0,
+        narrowed: ExactState | None = None,
     ) -> BlockParameters:
         """Parameters of block `k`.
 
@@ -146,29 +149,44 @@ class ExactEntropy:
                 of any type with `FRACTION_BITS` fraction bits.
             own: the same of block k at the positions of passes before `turn`, else zero.
             turn: pass, 0-based; the parameters are meant for its positions.
+            narrowed: `narrowed(k, state, before)`, if at hand: the same for all passes.
         """
+        found = narrowed or self.narrowed(k, state, before)
+        if turn:
+            assert own is not None
+            layers = self.layers.spatial[k][turn - 1]
+            found = self._refined(layers, found, [*before[:k], own])
+        index = torch.bucketize(found.raw_scale, self._thresholds, out_int32=True, right=True)
+        mean = _halved(found.mean, PARAMETER_BITS - FRACTION_BITS)
+        return BlockParameters(mean, index.to(torch.uint8))
+
+    @torch.no_grad()
+    def narrowed(self, k: int, state: ExactState, before: Sequence[Tensor]) -> ExactState:
+        """`state` with mean and raw scale of block `k` alone, refined by the blocks before it."""
         first = sum(self.blocks[:k])
         channels = slice(first, first + self.blocks[k])
         state = ExactState(state.features, state.mean[:, channels], state.raw_scale[:, channels])
-        seen = list(before[:k])
-        if turn:
-            assert own is not None
-            seen.append(own)
+        if not self.layers.deltas:
+            return state
+        return self._refined(self.layers.deltas[k], state, before[:k])
+
+    def _refined(
+        self, layers: DeltaLayers, state: ExactState, seen: Sequence[Tensor]
+    ) -> ExactState:
+        """Mean and raw scale with what a refinement adds, tile by tile where that is many."""
         height, width = state.features.shape[2:]
         if max(height, width) <= self.tile:
-            return self._block_whole(k, state, seen, turn)
-        mean = torch.empty(state.mean.shape, dtype=torch.int32)
-        index = torch.empty(state.mean.shape, dtype=torch.uint8)
+            return _refinement(layers, state, seen)
+        mean, raw_scale = torch.empty_like(state.mean), torch.empty_like(state.raw_scale)
         for tile in tiles(height, width, self.tile, _OVERLAP):
-            part = self._block_whole(
-                k,
+            part = _refinement(
+                layers,
                 ExactState(*(tile.read(tensor) for tensor in state)),
                 [tile.read(y_hat) for y_hat in seen],
-                turn,
             )
             tile.write(mean, tile.crop(part.mean))
-            tile.write(index, tile.crop(part.index))
-        return BlockParameters(mean, index)
+            tile.write(raw_scale, tile.crop(part.raw_scale))
+        return ExactState(state.features, mean, raw_scale)
 
     def _hyper_whole(self, z: Tensor) -> ExactState:
         layers = self.layers.hyper
@@ -181,30 +199,23 @@ class ExactEntropy:
         mean, raw_scale = _parameters(layers["base"], features).to(torch.int32).chunk(2, 1)
         return ExactState(features.to(torch.int32), mean, raw_scale)
 
-    def _block_whole(
-        self, k: int, state: ExactState, seen: Sequence[Tensor], turn: int
-    ) -> BlockParameters:
-        mean, raw_scale = state.mean.double(), state.raw_scale.double()
-        features = state.features.double()
-        y_hat = [block.double().clamp(-Y_CLIP, Y_CLIP) for block in seen]
-        refinements = [(self.layers.deltas[k], y_hat[:k])] if self.layers.deltas else []
-        if turn:
-            refinements.append((self.layers.spatial[k][turn - 1], y_hat))
-        for layers, known in refinements:
-            delta_mean, delta_raw = _refinement(layers, features, known).chunk(2, 1)
-            mean, raw_scale = mean + delta_mean, raw_scale + delta_raw
-        index = torch.bucketize(raw_scale.to(torch.int64), self.layers.thresholds, right=True)
-        fixed = shift_down(mean, PARAMETER_BITS - FRACTION_BITS)
-        return BlockParameters(fixed.to(torch.int32), index.to(torch.uint8))
 
-
-def _refinement(layers: DeltaLayers, features: Tensor, y_hat: list[Tensor]) -> Tensor:
-    """Integer twin of `BlockDelta`."""
-    t = layers.from_features(features)
+def _refinement(layers: DeltaLayers, state: ExactState, seen: Sequence[Tensor]) -> ExactState:
+    """Integer twin of `BlockDelta`, added to what the state holds."""
+    t = layers.from_features(state.features.double())
     if layers.from_blocks is not None:
-        t = t + layers.from_blocks(torch.cat(y_hat, 1))
+        y_hat = torch.cat([block.double() for block in seen], 1)
+        t = t + layers.from_blocks(y_hat.clamp(-Y_CLIP, Y_CLIP))
     t = _rounded(layers.from_features, t)
-    return _parameters(layers.leave, _activated(layers.hidden, t))
+    deltas = _parameters(layers.leave, _activated(layers.hidden, t)).chunk(2, 1)
+    sums = [old + delta for old, delta in zip(state[1:], deltas, strict=True)]
+    mean, raw_scale = (_limited(value).to(torch.int32) for value in sums)
+    return ExactState(state.features, mean, raw_scale)
+
+
+def _halved(value: Tensor, bits: int) -> Tensor:
+    """`shift_down` of int32 that stay far below 2**31, in place of a copy in float64."""
+    return (value + (1 << (bits - 1))) >> bits
 
 
 def _rounded(layer: FixedConv, sums: Tensor) -> Tensor:
@@ -218,4 +229,8 @@ def _activated(layer: FixedConv, value: Tensor) -> Tensor:
 
 def _parameters(layer: FixedConv, value: Tensor) -> Tensor:
     parameters = shift_down(layer(value), layer.out_bits - PARAMETER_BITS)
-    return parameters.clamp(-_PARAMETER_LIMIT, _PARAMETER_LIMIT)
+    return _limited(parameters)
+
+
+def _limited(value: Tensor) -> Tensor:
+    return value.clamp(-_PARAMETER_LIMIT, _PARAMETER_LIMIT)
