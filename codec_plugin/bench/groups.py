@@ -28,17 +28,23 @@ def expanded(codecs: str) -> list[str]:
 
 
 def _members(group: str) -> list[str]:
-    """What a group holds; label maps are those whose training has left a checkpoint."""
+    """What a group holds; label maps are those whose training has left a checkpoint.
+
+    Ours stands in it as trained by the same script, not as shipped, where that has been done.
+    """
     if group == "conventional":
         return list(_CONVENTIONAL)
+    equal = RUNS / "peer-coarse2fine" / "last.safetensors"
+    ours = [f"equal-steps:coarse2fine={equal}"] if equal.is_file() else []
     if group == "maps":
         files = sorted(RUNS.glob("map-*/last.safetensors"))
-        return [f"{file.parent.name}:coarse2fine={file}" for file in files]
+        return ours + [f"{file.parent.name}:coarse2fine={file}" for file in files]
     from codec_plugin.baselines.ablations import ABLATIONS
     from codec_plugin.baselines.registry import method_names
 
     if group == "ablations":
-        return list(ABLATIONS)
+        return ours + list(ABLATIONS)
     if group == "peers":
-        return [name for name in method_names() if name not in ABLATIONS]
+        own = [n for n in method_names() if n not in (*ABLATIONS, "coarse2fine")]
+        return ours + own
     raise ConfigError(f"group @{group} is not one of {', '.join('@' + name for name in GROUPS)}")
