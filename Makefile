@@ -41,7 +41,9 @@ format: setup-all ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: setup-all ## build the documentation site into out/site (strict)
+docs: setup-all ## draw the app's pictures anew (where Chromium is) and build the site into out/site
+	@if command -v chromium >/dev/null; then $(BIN)/python docs/make_screenshots.py; \
+	else echo "Chromium is not here: the app's pictures stay as they are"; fi
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 data: setup-all ## rebuild data/ and hierarchies/ from their sources (PROTOTYPES=folder of npz)

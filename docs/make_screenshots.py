@@ -11,15 +11,18 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-MAP = "vit-b-32-topdown-10-100-1000"
+MAP = "consensus-seven-10-100-1000"
+WORDNET = "wordnet-k-10-100-1000"
+# By name: address, width, theme of the browser.
 PICTURES = {
-    "explore": (f"/?map={MAP}", 1280),
-    "explore-narrow": (f"/?map={MAP}&cluster=coarse%3A0", 390),
-    "compare": (f"/compare?a={MAP}&b=wordnet-k-10-100-1000", 1280),
-    "build": ("/build?method=wordnet-k", 1280),
-    "stability": ("/stability", 1280),
-    "codec": ("/codec", 1280),
-    "curves": ("/curves", 1280),
+    "explore": (f"/?map={MAP}&cluster=coarse%3A0", 1280, "light"),
+    "explore-dark": (f"/?map={MAP}&view=Icicle", 1280, "dark"),
+    "explore-narrow": (f"/?map={MAP}&cluster=coarse%3A0", 390, "light"),
+    "compare": (f"/compare?a={MAP}&b={WORDNET}", 1280, "light"),
+    "build": ("/build?method=consensus", 1280, "light"),
+    "stability": ("/stability?part=Encoders&pair=0-1", 1280, "light"),
+    "codec": ("/codec?photo=chelsea", 1280, "light"),
+    "curves": ("/curves", 1280, "light"),
 }
 QUIET = (
     "() => document.querySelector('[data-testid=stApp]')"
@@ -65,11 +68,14 @@ def main() -> None:
                 executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
             )
             for name in wanted:
-                path, width = PICTURES[name]
-                page = browser.new_page(viewport={"width": width, "height": 900})
+                path, width, theme = PICTURES[name]
+                page = browser.new_page(
+                    viewport={"width": width, "height": 900}, color_scheme=theme
+                )
+                page.set_default_timeout(180_000)
                 page.goto(address + path)
-                page.locator("h2").first.wait_for(timeout=90_000)
-                page.wait_for_function(QUIET, timeout=90_000)
+                page.locator("h2").first.wait_for()
+                page.wait_for_function(QUIET)
                 page.wait_for_timeout(2_500)  # figures are drawn after the script has ended
                 page.screenshot(path=ROOT / "docs" / "images" / f"app-{name}.png")
                 page.close()
