@@ -14,6 +14,7 @@ from hierlab.consensus import (
     ConsensusSettings,
     class_confidence,
     diffused,
+    mean_cosines,
     neighbour_ranks,
     nested_levels,
     rank_affinity,
@@ -55,9 +56,11 @@ def build_consensus(
 ) -> Labels:
     """Diffuse likeness by rank, then split it from the top: the stable method; nested, no seed.
 
-        vectors ─ centre ─ rank neighbours ─┬─ far reach ─ diffuse ─ Ward, k-means steps ─► coarsest
-                                            └─ near reach ─ diffuse ─ average linkage inside each
-                                               cluster, farthest joins undone ─► next level, …
+        vectors ─ centre ─┬─ ranks ─┬─ far reach ─ diffuse ─ Ward, k-means steps ─┐
+                          │         │                                            unite ─► coarsest
+                          ├─ cosines ─────────────────────────────────────────────┤
+                          │         │                                          take apart ─► next, …
+                          └─────────┴─ near reach ─ diffuse ─ average linkage ────┘
 
     Args:
         inputs: classes and their unit vectors.
@@ -72,7 +75,7 @@ def build_consensus(
     """
     del seed
     settings = ConsensusSettings(top_reach, top_steps, reach, steps)
-    return _levels([neighbour_ranks(checked_vectors(inputs, k))], k, settings)
+    return _levels([checked_vectors(inputs, k)], k, settings)
 
 
 def consensus(
@@ -110,7 +113,7 @@ def consensus(
         raise BuilderError(f"expected 0 or at least 2 runs for the confidence, got {runs}")
     counts = tuple(k)
     checked_levels(counts, sizes.pop())
-    labels = _levels([neighbour_ranks(vectors) for vectors in encoders], counts, settings)
+    labels = _levels(encoders, counts, settings)
     judged = tuple(count for count in counts if count < len(labels[0]))
     found = _runs(encoders, judged, settings, runs, seed, progress)
     confidence = tuple(
@@ -123,14 +126,15 @@ def consensus(
 
 
 def _levels(
-    ranks: Sequence[NDArray[np.int32]], k: tuple[int, ...], settings: ConsensusSettings
+    encoders: Sequence[NDArray[np.float64]], k: tuple[int, ...], settings: ConsensusSettings
 ) -> Labels:
+    ranks = [neighbour_ranks(vectors) for vectors in encoders]
     scaled = settings.scaled(len(ranks[0]))
     outer = diffused(rank_affinity(ranks, scaled.top_reach), scaled.top_steps)
     inner = outer
     if any(1 < count < len(outer) for count in k[1:]):
         inner = diffused(rank_affinity(ranks, scaled.reach), scaled.steps)
-    return canonical(nested_levels(outer, inner, k))
+    return canonical(nested_levels(outer, inner, mean_cosines(encoders), k))
 
 
 def _runs(
@@ -154,8 +158,8 @@ def _runs(
         start = number % _FOLDS * (count - size)
         rows = np.sort(np.roll(order, -start)[count - size :])
         half = rng.permutation(len(encoders))[: (len(encoders) + 1) // 2]
-        ranks = [neighbour_ranks(encoders[at][rows]) for at in sorted(half)]
-        found.append((rows, _levels(ranks, k, settings)))
+        drawn = [encoders[at][rows] for at in sorted(half)]
+        found.append((rows, _levels(drawn, k, settings)))
         if progress is not None:
             progress(number + 1, runs)
     return found

@@ -10,6 +10,7 @@ from hierlab.builders._vectors import Matrix, canonical, centred, checked_vector
 from hierlab.consensus import (
     ConsensusSettings,
     diffused,
+    mean_cosines,
     neighbour_ranks,
     nested_levels,
     rank_affinity,
@@ -26,7 +27,7 @@ def build_hybrid(
 ) -> Labels:
     """Let WordNet vote beside the vectors, then build as `consensus` does; it is told WordNet.
 
-        vectors ─ neighbour ranks ──(1 − weight)──┐
+        vectors ─ cosines ─ ranks ──(1 − weight)──┐
         WordNet ─ Wu-Palmer ─ ranks ──(weight)────┴─ affinity ─ diffuse ─ nested levels
 
     Wu-Palmer inside its clusters is therefore no evidence that the vectors know WordNet.
@@ -51,7 +52,8 @@ def build_hybrid(
     weights = (1 - weight, weight)
     outer = diffused(rank_affinity(ranks, settings.top_reach, weights), settings.top_steps)
     inner = diffused(rank_affinity(ranks, settings.reach, weights), settings.steps)
-    return canonical(nested_levels(outer, inner, k))
+    likeness = (1 - weight) * mean_cosines([vectors]) + weight * _centred(similarity)
+    return canonical(nested_levels(outer, inner, likeness, k))
 
 
 def wordnet_ranks(similarity: Matrix, vectors: Matrix) -> NDArray[np.int32]:
@@ -71,6 +73,14 @@ def wordnet_ranks(similarity: Matrix, vectors: Matrix) -> NDArray[np.int32]:
     ranks = np.empty(order.shape, dtype=np.int32)
     np.put_along_axis(ranks, order, np.arange(len(rows), dtype=np.int32)[None, :], axis=1)
     return ranks
+
+
+def _centred(similarity: Matrix) -> Matrix:
+    """Wu-Palmer as if it were cosines: row and column means taken out, zeros on the diagonal."""
+    mean = similarity.mean(axis=0)
+    found: Matrix = similarity - mean[:, None] - mean[None, :] + mean.mean()
+    np.fill_diagonal(found, 0)
+    return found
 
 
 def _selfish(similarity: Matrix) -> Matrix:

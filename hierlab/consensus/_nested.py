@@ -2,91 +2,146 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["nested_levels"]
+from hierlab.consensus._branch import Branch, grow
+from hierlab.consensus._likeness import united
+
+__all__ = ["coarsest_level", "nested_levels"]
 
 _Rows = NDArray[np.float64]
 _Labels = NDArray[np.int64]
+_SPARE = 1.2  # Ward's cut at the coarsest level has so many times the clusters that are wanted
+_CROWDED = 5  # classes a cluster, from which on a class alone does not count as one
+_GAIN = 0.08  # of mean cosine, for which a class moves
 
 
-def nested_levels(outer: _Rows, inner: _Rows, k: Sequence[int]) -> list[_Labels]:
+def nested_levels(outer: _Rows, inner: _Rows, likeness: _Rows, k: Sequence[int]) -> list[_Labels]:
     """Partition coarse to fine; every level refines the one before.
 
-    The coarsest level is Ward's cut of `outer` after k-means steps. Below, each cluster is joined
-    by average linkage on `inner`, and over all clusters the joins of greatest distance are undone.
-    Average linkage goes by how unlike two groups are, not by how many classes they hold: dense
-    families stay whole, and what is mixed is split, which is what encoders agree on.
+    The coarsest level is `coarsest_level`. Below it, average linkage on `inner` joins the classes
+    of each cluster, and the cluster that holds together worst is taken apart, over and over:
+    the one whose classes are least alike, compared with how alike they are to all others. Dense
+    families stay whole and what is mixed is split, which is what encoders agree on. Classes
+    split off alone go to the cluster most like them, and then each class that is clearly more like
+    another cluster of its parent moves there.
 
     Args:
         outer: (C, R) unit rows for the coarsest level.
         inner: (C, S) unit rows for the others.
+        likeness: (C, C) as from `mean_cosines`.
         k: numbers of clusters, rising, each at least 1 and at most C.
     """
     count = len(outer)
-    levels = [_coarsest(outer, k[0])]
-    for coarse, fine in pairwise(k):
+    levels = [coarsest_level(outer, likeness, k[0])]
+    for _, fine in pairwise(k):
         levels.append(
-            np.arange(count) if fine == count else _split(inner, levels[-1], coarse, fine)
+            np.arange(count) if fine == count else _split(inner, likeness, levels[-1], fine)
         )
     return levels
 
 
-def _coarsest(rows: _Rows, clusters: int) -> _Labels:
-    if clusters == len(rows):
-        return np.arange(clusters)
-    # Here and below: the builders import this package, so it cannot import them first.
+def coarsest_level(rows: _Rows, likeness: _Rows, clusters: int) -> _Labels:
+    """Ward's cut at a fifth more clusters after k-means steps; then the most alike unite.
+
+    Args:
+        rows: (C, R) unit rows.
+        likeness: (C, C) as from `mean_cosines`.
+        clusters: how many, 1..C.
+    """
+    # Here: the builders import this package, so it cannot import them first.
     from hierlab.builders._vectors import lloyd
     from hierlab.builders._ward import ward_tree
 
-    return lloyd(rows, ward_tree(rows).cut(clusters), clusters)
+    count = len(rows)
+    if clusters == count:
+        return np.arange(count)
+    more = min(count, round(_SPARE * clusters))
+    cut = ward_tree(rows).cut(more)
+    return united(lloyd(rows, cut, more), likeness, clusters)
 
 
-def _split(rows: _Rows, parents: _Labels, coarse: int, fine: int) -> _Labels:
-    from hierlab.builders._vectors import lloyd
-
-    members = [np.flatnonzero(parents == parent) for parent in range(coarse)]
-    trees = [_average_tree(rows[inside]) for inside in members]
-    labels = np.empty(len(rows), dtype=np.int64)
-    start = 0
-    for inside, tree, parts in zip(members, trees, _allot(trees, fine), strict=True):
-        found = np.zeros(len(inside), dtype=np.int64)
-        if parts > 1:
-            found = lloyd(rows[inside], _cut(tree, parts), parts)
-        labels[inside] = start + found
-        start += parts
+def _split(rows: _Rows, likeness: _Rows, parents: _Labels, fine: int) -> _Labels:
+    everyone = likeness.sum(axis=1)
+    members = [np.flatnonzero(parents == parent) for parent in range(int(parents.max()) + 1)]
+    branches = [grow(inside, rows[inside], likeness, everyone) for inside in members]
+    smallest = 2 if fine * _CROWDED <= len(rows) else 1
+    labels = _taken_apart(branches, likeness, fine, smallest)
+    if labels is None:  # chains of single classes: too few clusters have two
+        smallest = 1
+        labels = _taken_apart(branches, likeness, fine, smallest)
+    assert labels is not None
+    for inside in members:
+        labels[inside] = _moved(labels[inside], likeness[np.ix_(inside, inside)], smallest)
     return labels
 
 
-def _average_tree(rows: _Rows) -> NDArray[np.float64]:
-    """Joins as scipy tells them, (n − 1, 4); none for a single row."""
-    from scipy.cluster.hierarchy import linkage
+def _taken_apart(
+    branches: list[Branch], likeness: _Rows, total: int, smallest: int
+) -> _Labels | None:
+    """Undo joins, the worst first, until `total` clusters of at least `smallest` classes are left.
 
-    if len(rows) < 2:
-        return np.empty((0, 4))
-    upper = np.triu_indices(len(rows), 1)
-    distances = np.clip(1 - (rows @ rows.T)[upper], 0, None)
-    tree: NDArray[np.float64] = linkage(distances, "average")
-    return tree
-
-
-def _cut(tree: NDArray[np.float64], parts: int) -> _Labels:
-    """Undo the last `parts` − 1 joins; unlike a cut by height, exact where heights tie."""
-    from scipy.cluster.hierarchy import cut_tree
-
-    labels: _Labels = cut_tree(tree, n_clusters=parts)[:, 0].astype(np.int64)
+    None if there are not so many. A part that is too small goes to the cluster most like it.
+    """
+    whole = [(number, len(branch.size) - 1) for number, branch in enumerate(branches)]
+    heap = [(-branches[number].discord[node], number, node) for number, node in whole]
+    heapq.heapify(heap)
+    found = set(whole)
+    lone: list[tuple[int, int]] = []
+    while len(found) < total:
+        if not heap:
+            return None
+        _, number, node = heapq.heappop(heap)
+        branch = branches[number]
+        if branch.size[node] <= smallest:
+            continue
+        found.remove((number, node))
+        for part in branch.parts(node):
+            if branch.size[part] < smallest:
+                lone.append((number, part))
+                continue
+            found.add((number, part))
+            if branch.size[part] > 1:
+                heapq.heappush(heap, (-branch.discord[part], number, part))
+    labels = np.full(len(likeness), -1)
+    for label, (number, node) in enumerate(sorted(found)):
+        labels[branches[number].classes(node)] = label
+    for number, node in lone:
+        _take_in(labels, branches[number], branches[number].classes(node), likeness)
     return labels
 
 
-def _allot(trees: list[NDArray[np.float64]], total: int) -> list[int]:
-    owners = np.concatenate([np.full(len(tree), at) for at, tree in enumerate(trees)])
-    heights = np.concatenate([tree[:, 2] for tree in trees])
-    undone = np.argsort(-heights, kind="stable")[: total - len(trees)]
-    return [
-        int(parts)
-        for parts in 1 + np.bincount(owners[undone].astype(np.int64), minlength=len(trees))
-    ]
+def _take_in(labels: _Labels, branch: Branch, lone: _Labels, likeness: _Rows) -> None:
+    placed = branch.members[labels[branch.members] >= 0]
+    known, at = np.unique(labels[placed], return_inverse=True)
+    sums = np.bincount(at, likeness[np.ix_(lone, placed)].sum(axis=0))
+    labels[lone] = known[int((sums / np.bincount(at)).argmax())]
+
+
+def _moved(labels: _Labels, likeness: _Rows, smallest: int) -> _Labels:
+    """Move each class to the cluster that it is more like than its companions, by a clear gain.
+
+    All at once, from the same look at the clusters; a class alone stays, and so do the classes of
+    a cluster that would keep fewer than `smallest`.
+    """
+    known, at = np.unique(labels, return_inverse=True)
+    if len(known) < 2:
+        return labels
+    members = np.eye(len(known))[at]
+    others = members.sum(axis=0)[None, :] - members  # how many, the class itself not counted
+    alone = np.full(members.shape, np.inf)
+    alike = np.divide(likeness @ members, others, out=alone, where=others > 0)
+    now = np.take_along_axis(alike, at[:, None], axis=1)[:, 0]
+    moved = np.where(alike.max(axis=1) > now + _GAIN, alike.argmax(axis=1), at)
+    while True:
+        short = np.flatnonzero(np.bincount(moved, minlength=len(known)) < smallest)
+        back = np.isin(at, short) & (moved != at)
+        if not back.any():
+            break
+        moved[back] = at[back]
+    return known[moved]

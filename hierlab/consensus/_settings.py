@@ -27,7 +27,7 @@ class ConsensusSettings:
 
     top_reach: float = 20.0
     top_steps: float = 3.0
-    reach: float = 7.0
+    reach: float = 12.0
     steps: float = 3.0
 
     def __post_init__(self) -> None:

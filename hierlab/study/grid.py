@@ -91,7 +91,7 @@ class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         method, preprocessing, k, seed, draw: see `StudyGrid`.
         levels: the cluster counts built together; a nested level depends on those above it.
         control: whether the encoder is a control.
-        digest: of the vectors, the classes and the share that went in.
+        digest: of what the vectors were read from, the classes and the share that went in.
         tool: version of this package.
     """
 

@@ -35,21 +35,25 @@ class Source:
         encoder: as it stands in a cell.
         prompts: name of the prompt set, or empty.
         vectors: one (C, D) array an encoder; empty for WordNet.
+        identity: what the vectors are, one text an encoder: a hash of the numbers that they were
+            read from, or the name of a control.
         control: whether it is there to be beaten.
     """
 
     encoder: str
     prompts: str
     vectors: tuple[NDArray[np.float64], ...]
+    identity: tuple[str, ...]
     control: bool = False
 
     @property
     def digest(self) -> str:
-        """Sixteen hex digits over the numbers, as float32."""
-        found = hashlib.sha256(self.encoder.encode() if not self.vectors else b"")
-        for vectors in self.vectors:
-            found.update(np.ascontiguousarray(vectors, dtype="<f4").tobytes())
-        return found.hexdigest()[:16]
+        """Sixteen hex digits over the identities.
+
+        Not over the vectors: those recovered from a table differ in their last bits between
+        machines, and a study that travels would be made anew.
+        """
+        return hashlib.sha256("\n".join(self.identity).encode()).hexdigest()[:16]
 
 
 def find_sources(grid: StudyGrid, classes: ClassList) -> tuple[list[Source], list[str]]:
@@ -70,7 +74,8 @@ def find_sources(grid: StudyGrid, classes: ClassList) -> tuple[list[Source], lis
             raise StudyError(f"no control {control!r}; there are {', '.join(CONTROLS)}")
         try:
             vectors = () if control == "wordnet" else (control_vectors(control, classes),)
-            found.append(Source(f"control:{control}", "", vectors, control=True))
+            name = f"control:{control}"
+            found.append(Source(name, "", vectors, (name,), control=True))
         except HierlabError as error:
             left_out.append(f"control {control}: {error}")
     return found, left_out
@@ -84,7 +89,8 @@ def _encoders(grid: StudyGrid, classes: ClassList, left_out: list[str]) -> Itera
         for prompts in ("",) if fixed or not grid.prompts else grid.prompts:
             wanted = f"{encoder}@{prompts}" if prompts else encoder
             try:
-                yield Source(encoder, prompts, (resolve(wanted, classes).vectors,))
+                one = resolve(wanted, classes)
+                yield Source(encoder, prompts, (one.vectors,), (one.digest,))
             except HierlabError as error:
                 left_out.append(f"{wanted}: {error}")
 
@@ -97,7 +103,13 @@ def _halves(grid: StudyGrid, encoders: Sequence[Source]) -> Iterator[Source]:
     for source in encoders:
         first.setdefault(source.encoder, source)
     for names in (*halves_of(tuple(first)), *([tuple(first)] if len(first) > 1 else [])):
-        yield Source(JOINED.join(names), "", tuple(first[name].vectors[0] for name in names))
+        members = [first[name] for name in names]
+        yield Source(
+            JOINED.join(names),
+            "",
+            tuple(one.vectors[0] for one in members),
+            tuple(one.identity[0] for one in members),
+        )
 
 
 def control_vectors(control: str, classes: ClassList) -> NDArray[np.float64]:

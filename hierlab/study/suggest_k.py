@@ -73,7 +73,7 @@ def suggest_k(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> KReport:
-    """Partition at many K with the consensus method's coarsest-level rule, and judge each.
+    """Partition at many K by Ward's cut where `consensus` starts from, and judge each.
 
     Args:
         vectors: (C, D) unit rows.

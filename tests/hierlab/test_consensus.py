@@ -14,11 +14,15 @@ from hierlab.consensus import (
     MAX_CLASSES,
     ConsensusSettings,
     class_confidence,
+    coarsest_level,
     diffused,
+    mean_cosines,
     neighbour_ranks,
     nested_levels,
     rank_affinity,
 )
+from hierlab.consensus._branch import grow
+from hierlab.consensus._likeness import united
 from hierlab.errors import BuilderError
 from hierlab.measures.information import partition_agreement
 
@@ -96,10 +100,78 @@ def test_levels_nest_and_have_the_sizes_asked_for(count, data):
     wanted = data.draw(st.sets(st.integers(1, count), min_size=1, max_size=4).map(sorted))
     rows = np.random.default_rng(count).standard_normal((count, 5))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    levels = nested_levels(rows, rows, wanted)
+    levels = nested_levels(rows, rows, mean_cosines([rows]), wanted)
     assert [len(np.unique(labels)) for labels in levels] == wanted
     for coarse, fine in itertools.pairwise(levels):
         assert len(np.unique(np.stack([coarse, fine]), axis=1).T) == len(np.unique(fine))
+
+
+def test_cosines_are_averaged_without_what_all_share():
+    rows = _blobs()[0]
+    found = mean_cosines([rows, np.hstack([rows + 0.7, np.zeros((48, 2))])])
+    assert found == pytest.approx(mean_cosines([rows]))
+    assert (np.diag(found) == 0).all()
+    with pytest.raises(BuilderError, match="at least one encoder"):
+        mean_cosines([])
+
+
+def test_the_most_alike_unite():
+    # Two pairs and a class alone; the first pair is most like the second.
+    likeness = np.array(
+        [
+            [0, 0.9, 0.5, 0.5, 0],
+            [0.9, 0, 0.5, 0.5, 0],
+            [0.5, 0.5, 0, 0.9, 0.1],
+            [0.5, 0.5, 0.9, 0, 0.1],
+            [0, 0, 0.1, 0.1, 0],
+        ]
+    )
+    labels = np.array([0, 0, 1, 1, 2])
+    # Inside both pairs (2·0.9 + 4·0.5) / 6 = 0.63; with the lone class at most (0.9 + 0.2) / 3.
+    assert united(labels, likeness, 2).tolist() == [0, 0, 0, 0, 1]
+    assert united(labels, likeness, 1).tolist() == [0] * 5
+    assert united(labels, likeness, 3).tolist() == labels.tolist()
+
+
+def test_discord_of_a_join_by_hand():
+    likeness = np.zeros((4, 4))
+    likeness[0, 1] = likeness[1, 0] = 0.8
+    likeness[0, 2] = likeness[2, 0] = 0.3
+    rows = np.array([[1.0, 0], [0.99, 0.14], [0, 1]])
+    branch = grow(np.array([0, 1, 2]), rows, likeness, likeness.sum(axis=1))
+    pair, whole = branch.discord[3:]
+    assert pair == pytest.approx(0.3 / (2 * 2) - 0.8)  # to classes 2 and 3, less inside
+    assert whole == pytest.approx(0 / (3 * 1) - (0.8 + 0.3) / 3)
+    assert sorted(branch.classes(3).tolist()) == [0, 1]
+    assert sorted(branch.classes(4).tolist()) == [0, 1, 2]
+
+
+def test_a_mixed_group_is_split_before_a_dense_family():
+    """Twenty classes close together stay whole; twenty far apart are divided."""
+    rng = np.random.default_rng(0)
+    rows = np.repeat(np.eye(30)[:2], 20, axis=0) + rng.standard_normal((40, 30)) * np.repeat(
+        [[0.03], [0.3]], 20, axis=0
+    )
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    coarse, fine = nested_levels(rows, rows, mean_cosines([rows]), (2, 6))
+    assert len(set(coarse[:20].tolist())) == 1
+    assert len(set(fine[:20].tolist())) == 1
+    assert len(set(fine[20:].tolist())) == 5
+
+
+def test_few_large_clusters_hold_no_class_alone():
+    rows = np.vstack([_blobs(groups=3, each=20)[0], -np.eye(6)[3:]])
+    fine = nested_levels(rows, rows, mean_cosines([rows]), (2, 6))[1]
+    assert np.bincount(fine).min() >= 2
+    many = nested_levels(rows, rows, mean_cosines([rows]), (2, 50))[1]
+    assert len(np.unique(many)) == 50
+
+
+def test_the_coarsest_level_keeps_its_number():
+    rows = _blobs()[0]
+    for clusters in (1, 2, 5, 47, 48):
+        found = coarsest_level(rows, mean_cosines([rows]), clusters)
+        assert len(np.unique(found)) == clusters
 
 
 def test_duplicates_still_give_as_many_clusters_as_asked():

@@ -158,6 +158,18 @@ def test_the_key_follows_the_vectors(encoders, tmp_path):
     assert before < set(_content(tmp_path / "s"))
 
 
+def test_the_key_is_the_same_where_a_table_is_read_with_other_last_bits(monkeypatch):
+    from hierlab.classlists import load_classes
+    from hierlab.tables import SimilarityTable
+
+    grid = StudyGrid(encoders=("RN50",), controls=("spelling",))
+    classes = load_classes("imagenet-1k")
+    here = [source.digest for source in find_sources(grid, classes)[0]]
+    vectors = SimilarityTable.vectors.func
+    monkeypatch.setattr(SimilarityTable, "vectors", property(lambda table: vectors(table) + 1e-7))
+    assert [source.digest for source in find_sources(grid, classes)[0]] == here
+
+
 def test_another_grid_in_the_same_folder_is_refused(encoders, tmp_path):
     run_study(_grid(encoders, 1, controls=()), tmp_path / "s")
     with pytest.raises(StudyError, match="another grid"):
