@@ -91,6 +91,8 @@ def build(
             seed=seed,
             parameters=dict(parameters or {}),
         )
+    own = dict(parameters or {})
+    settings = builder.settings(len(class_list), own)  # before anything large is read
     inputs, origin = _inputs(
         builder.needs,
         class_list,
@@ -99,11 +101,10 @@ def build(
         similarity=similarity,
         source=source,
     )
-    own = dict(parameters or {})
     labels = builder(inputs, k=counts, seed=seed, **own)
     provenance = {
         "method": method,
-        "parameters": builder.settings(len(class_list), own),
+        "parameters": settings,
         "seed": seed if builder.seeded else None,
         "source": origin,
         "tool": _tool(),

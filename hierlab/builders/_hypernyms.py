@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from hierlab.errors import BuilderError
 __all__ = ["ROOT", "HypernymTree", "hypernym_tree"]
 
 ROOT = ""
+WNID = re.compile(r"n\d{8}")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def hypernym_tree(inputs: BuildInput) -> HypernymTree:
     The deepest hypernym says most: a dog goes with the canines, not with domestic animals.
 
     Raises:
-        BuilderError: no taxonomy, or it knows none of the classes.
+        BuilderError: no taxonomy, or it knows none of the classes, or lacks a WordNet id.
     """
     taxonomy = inputs.taxonomy
     if taxonomy is None:
@@ -68,7 +70,9 @@ def hypernym_tree(inputs: BuildInput) -> HypernymTree:
     own: dict[str, list[int]] = defaultdict(list)
     counts: dict[str, int] = defaultdict(int)
     paths = []
-    for position, wnid in enumerate(taxonomy.resolve(inputs.classes).wnids):
+    found = taxonomy.resolve(inputs.classes).wnids
+    _refuse_unknown_ids(inputs.classes.ids, found, taxonomy.source)
+    for position, wnid in enumerate(found):
         path: list[str] = []
         step = wnid or ROOT
         own[step].append(position)
@@ -86,3 +90,14 @@ def hypernym_tree(inputs: BuildInput) -> HypernymTree:
         {wnid: tuple(positions) for wnid, positions in own.items()},
         dict(counts),
     )
+
+
+def _refuse_unknown_ids(keys: tuple[str, ...], found: tuple[str | None, ...], source: str) -> None:
+    """A word that WordNet lacks stands apart; an id that it lacks is a slip or another version."""
+    pairs = zip(keys, found, strict=True)
+    unknown = [key for key, wnid in pairs if wnid is None and WNID.fullmatch(key)]
+    if unknown:
+        raise BuilderError(
+            f"{unknown[0]!r} is no noun of {source} ({len(unknown)} such ids); expected ids of "
+            "WordNet 3.0, all of which are known where wordnet-base is installed"
+        )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.classes import MAX_CLASSES
 from hierlab.errors import BuilderError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LARGE",
+    "PAIRWISE",
     "BuildInput",
     "Builder",
     "Labels",
@@ -28,6 +30,8 @@ __all__ = [
 ]
 
 Labels: TypeAlias = list[NDArray[np.int32]]
+PAIRWISE = 100_000
+"""Most classes of methods whose time grows with their square: 23 times that of 21,000."""
 LARGE = 4096
 """More classes than this are many: some methods then have other defaults."""
 Need: TypeAlias = Literal["vectors", "similarity", "taxonomy"]
@@ -62,6 +66,7 @@ class Builder:
     summary: str
     wordnet: bool = False
     large: Mapping[str, Any] = field(default_factory=dict)
+    most: int = MAX_CLASSES
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -77,8 +82,14 @@ class Builder:
         """All its parameters as they are used on so many classes: what provenance tells.
 
         Raises:
-            BuilderError: a parameter that it does not have, or a value that is no such number.
+            BuilderError: too many classes, a parameter that it does not have, or a value that is
+                no such number.
         """
+        if classes > self.most:
+            raise BuilderError(
+                f"method {self.name!r} compares every two classes and takes at most {self.most} "
+                f"of them, got {classes}; use spherical, bisecting or kmeans"
+            )
         usual = self.parameters
         for name, value in given.items():
             if name not in usual:
@@ -95,7 +106,7 @@ class Builder:
         """Return one (C,) label array per entry of `k`.
 
         Raises:
-            BuilderError: an unknown parameter, or the method's need is not met.
+            BuilderError: settings that cannot be, or the method's need is not met.
         """
         settings = self.settings(len(inputs.classes), parameters)
         if getattr(inputs, self.needs) is None:
@@ -127,6 +138,7 @@ def register_builder(
     seeded: bool = False,
     wordnet: bool = False,
     large: Mapping[str, Any] | None = None,
+    most: int = MAX_CLASSES,
 ) -> Callable[[Callable[..., Labels]], Callable[..., Labels]]:
     """Register a function `(inputs, *, k, seed, **parameters) -> Labels` under a new name.
 
@@ -137,6 +149,7 @@ def register_builder(
         seeded: whether the seed changes the result.
         wordnet: whether it looks at the taxonomy too, beside what it needs.
         large: defaults that change for more than 4,096 classes; a given value wins over them.
+        most: classes that it takes.
 
     Raises:
         ValueError: the name is taken.
@@ -147,7 +160,7 @@ def register_builder(
             raise ValueError(f"a builder named {name!r} exists already")
         summary = (inspect.getdoc(function) or "").partition("\n")[0]
         _BUILDERS[name] = Builder(
-            name, function, needs, nested, seeded, summary, wordnet, large or {}
+            name, function, needs, nested, seeded, summary, wordnet, large or {}, most
         )
         return function
 

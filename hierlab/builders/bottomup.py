@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hierlab.builders._registry import BuildInput, Labels, register_builder
+from hierlab.builders._registry import PAIRWISE, BuildInput, Labels, register_builder
 from hierlab.builders._vectors import (
     Assignment,
     canonical,
@@ -21,7 +21,7 @@ from hierlab.builders._ward import ward_tree
 __all__ = ["build_bottomup"]
 
 
-@register_builder("bottomup")
+@register_builder("bottomup", most=PAIRWISE)
 def build_bottomup(
     inputs: BuildInput, *, k: tuple[int, ...], seed: int, neighbours: int = 15
 ) -> Labels:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hierlab.builders._registry import BuildInput, Labels, register_builder
+from hierlab.builders._registry import PAIRWISE, BuildInput, Labels, register_builder
 from hierlab.builders._vectors import (
     Assignment,
     Matrix,
@@ -25,7 +25,7 @@ from hierlab.builders._ward import SpanningTree, ward_tree
 __all__ = ["build_topdown"]
 
 
-@register_builder("topdown")
+@register_builder("topdown", most=PAIRWISE)
 def build_topdown(
     inputs: BuildInput,
     *,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from hierlab.builders._registry import BuildInput, Labels, register_builder
+from hierlab.builders._registry import PAIRWISE, BuildInput, Labels, register_builder
 from hierlab.builders._vectors import canonical, centred, checked_vectors
 from hierlab.builders._ward import ward_tree
 
 __all__ = ["build_ward"]
 
 
-@register_builder("ward")
+@register_builder("ward", most=PAIRWISE)
 def build_ward(inputs: BuildInput, *, k: tuple[int, ...], seed: int) -> Labels:
     """Cut one Ward tree of the centred prototypes at every K; nested, no seed.
 
