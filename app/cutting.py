@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Photograph", "cutting"]
 
 CLASSIFIER = "efficientnet-lite0"
-MAX_PIXELS = 4_000_000
+MAX_PIXELS = 2_000_000
+# Up to here a dozen numbers of bytes are looked at unasked.
+MAX_SWEPT_PIXELS = 600_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Photograph:
         return f"{model}-{digest(self.encoded.blob)}-{source}"
 
 
-@st.cache_data(max_entries=1024, show_spinner=False)
+@st.cache_data(max_entries=192, show_spinner=False)  # up to 6 MB each
 def _look(key: str, size: int, _photograph: Photograph) -> Look:
     one = _photograph
     return coding.decode(one.machine, one.encoded, size, one.original, MAX_PIXELS)
@@ -69,7 +71,7 @@ def _answers(key: str, size: int, _reader: Reader, _photograph: Photograph) -> A
     return coding.read(_reader.recogniser, _look(key, size, _photograph).pixels)
 
 
-@st.cache_data(max_entries=4096, show_spinner=False)
+@st.cache_data(max_entries=1024, show_spinner=False)
 def _peer_file(peer: str, key: str, quality: int, _pixels: NDArray[np.uint8]) -> bytes:
     return peers.encoded(peer, _pixels, quality)
 
@@ -279,6 +281,9 @@ def _sureness(photograph: Photograph, reader: Reader, size: int) -> None:
     from codec_plugin import CodecError
 
     encoded, key = photograph.encoded, photograph.key
+    if encoded.height_px * encoded.width_px > MAX_SWEPT_PIXELS:
+        st.caption("Where each level becomes sure is told of smaller pictures only.")
+        return
     sizes = coding.cuts(encoded)
     try:
         with st.spinner("Looking at other numbers of bytes…"):

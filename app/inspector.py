@@ -82,13 +82,13 @@ def positions(key: str, _label_map: LabelMap) -> tuple[NDArray[np.float64], str]
 def show_spot(chosen: Chosen, spot: Spot | None, level: int, go: Go) -> None:
     """Lay out the inspector."""
     if spot is None:
-        _whole(chosen)
+        _whole(chosen, go)
     else:
         _cluster(chosen, spot, go)
     _downloads(chosen, level)
 
 
-def _whole(chosen: Chosen) -> None:
+def _whole(chosen: Chosen, go: Go) -> None:
     label_map = chosen.label_map
     nested = "nested" if label_map.nested else "not nested"
     st.markdown(f"#### {in_markdown(chosen.name)}")
@@ -96,6 +96,10 @@ def _whole(chosen: Chosen) -> None:
         f"{len(label_map.classes):,} classes of {in_markdown(label_map.classes.set)}, {nested}"
     )
     st.markdown(in_table(LEVEL_COLUMNS, level_rows(label_map)))
+    top = label_map.levels[0]
+    largest = sorted(range(top.k), key=lambda one: (-top.clusters[one].size, one))
+    places = [(Spot(0, one), top.clusters[one].name) for one in largest[: MAX_BUTTONS + 1]]
+    _buttons(f"Clusters of level {in_markdown(top.name)}", places, chosen, go, total=top.k)
     if (report := measured(chosen.key, label_map)) is not None:
         st.markdown("Wu-Palmer similarity (nltk policy) of classes that share a cluster")
         st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
@@ -108,15 +112,15 @@ def _whole(chosen: Chosen) -> None:
     )
     if origin.open:
         origin.json({"id": label_map.id, **label_map.provenance}, expanded=True)
-    st.caption("Click an area, or find a class, to see one cluster here.")
+    st.caption("Click an area, press a name above, or find a class, to see one cluster here.")
 
 
 def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:
-    from hierlab.overview import show
+    from hierlab.overview import find_cluster
 
     label_map = chosen.label_map
     level = label_map.levels[spot.level]
-    report = show(label_map, spot.level)[0].clusters[spot.cluster]
+    report = find_cluster(label_map, level, str(spot.cluster))
     st.markdown(f"#### {in_markdown(report.name)}")
     st.caption(f"level {in_markdown(level.name)}, cluster {report.number} of {level.k}")
     _facts(chosen, spot, report)
@@ -181,7 +185,13 @@ def _jumps(chosen: Chosen, spot: Spot, go: Go) -> None:
 
 
 def _buttons(
-    title: str, places: list[tuple[Spot, str]], chosen: Chosen, go: Go, help_text: str | None = None
+    title: str,
+    places: list[tuple[Spot, str]],
+    chosen: Chosen,
+    go: Go,
+    *,
+    help_text: str | None = None,
+    total: int | None = None,
 ) -> None:
     st.markdown(f"**{title}**", help=help_text)
     with st.container(horizontal=True, gap="small"):
@@ -193,7 +203,7 @@ def _buttons(
                 args=(chosen.label_map, place),
             )
         if len(places) > MAX_BUTTONS:
-            st.caption(f"and {len(places) - MAX_BUTTONS} more")
+            st.caption(f"and {(total or len(places)) - MAX_BUTTONS:,} more")
 
 
 def _images(chosen: Chosen, spot: Spot) -> None:

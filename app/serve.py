@@ -9,8 +9,9 @@ import importlib.metadata
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 __all__ = ["main"]
 
@@ -32,28 +33,34 @@ def main(flags: list[str] | None = None) -> None:
     Args:
         flags: of `streamlit run`; the command line's if None.
     """
-    _name_components()
     threading.Thread(target=_warm, daemon=True).start()
     from streamlit.web import cli
 
+    _name_components()
     script = Path(__file__).with_name("main.py")
     given = sys.argv[1:] if flags is None else flags
     cli.main(["run", str(script), *given], prog_name="streamlit")
 
 
 def _name_components() -> None:
-    """Answer Streamlit's search for installed components, which happens once, at the start.
+    """Tell Streamlit's search for installed components, at the start, where it will find any.
 
     It would read the description of every installed package (0.6 s for 200 of them).
     """
-    search = importlib.metadata.distributions
+    from streamlit.components.v2 import manifest_scanner
 
-    def named() -> Iterable[importlib.metadata.Distribution]:
-        importlib.metadata.distributions = search
-        found = importlib.metadata.Distribution.discover
-        return [one for name in COMPONENTS for one in found(name=name)]
+    scan = manifest_scanner.scan_component_manifests
+    every = importlib.metadata.distributions
+    found = importlib.metadata.Distribution.discover
 
-    importlib.metadata.distributions = named  # type: ignore[assignment]
+    def scan_named(*options: Any) -> Any:
+        importlib.metadata.distributions = lambda: chain(*(found(name=one) for one in COMPONENTS))  # type: ignore[misc]
+        try:
+            return scan(*options)
+        finally:
+            importlib.metadata.distributions = every
+
+    manifest_scanner.scan_component_manifests = scan_named
 
 
 def _warm() -> None:

@@ -32,10 +32,11 @@ CONSISTENCY_COLUMNS = ("level", "clusters", "within", "between", "random", "lift
 
 def level_rows(label_map: LabelMap) -> list[tuple[str, int, int, float, int]]:
     """One row a level: clusters and their sizes."""
-    from hierlab.overview import show
+    import numpy as np
 
     return [
-        (one.name, one.k, one.size_min, one.size_median, one.size_max) for one in show(label_map)
+        (one.name, one.k, int(one.sizes.min()), float(np.median(one.sizes)), int(one.sizes.max()))
+        for one in label_map
     ]
 
 

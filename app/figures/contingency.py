@@ -45,7 +45,7 @@ def contingency_figure(
                 for row in rows.values()
             ],
             colorscale=AMOUNT,
-            colorbar={"title": "classes"},
+            colorbar={"title": "classes", "thickness": 12},
             hovertemplate="%{customdata}: %{z} classes<extra></extra>",
         )
     )

@@ -46,26 +46,22 @@ def sankey_height_px(ribbons: Sequence[Ribbon]) -> int:
     return min(max(320, 26 * most + 40), 2600)
 
 
-def sankey_options(
-    ribbons: Sequence[Ribbon], *, chosen: str | None = None, narrow: bool = False
-) -> dict[str, Any]:
+def sankey_options(ribbons: Sequence[Ribbon], *, chosen: str | None = None) -> dict[str, Any]:
     """ECharts options of a two-column Sankey diagram.
 
     Args:
         ribbons: what to draw.
         chosen: id of a ribbon or cluster to bring out.
-        narrow: shorter labels, for a telephone.
     """
     ends = {f"a{one.first}": one.first_name for one in ribbons}
     ends |= {f"b{one.second}": one.second_name for one in ribbons}
-    limit = 14 if narrow else 26
     nodes = [
         {
             "name": key,
             "depth": 0 if key.startswith("a") else 1,
             "itemStyle": {"color": category(int(key[1:]))},
             "label": {
-                "formatter": _label(name, limit),
+                "formatter": _label(name),
                 "position": "right" if key.startswith("a") else "left",
             },
             "tooltip": {"formatter": _tip(name)},
@@ -102,6 +98,7 @@ def sankey_options(
                 "emphasis": {"focus": "adjacency"},
                 "lineStyle": {"color": "source", "curveness": 0.5},
                 "label": {"fontSize": 12},
+                "labelLayout": {"hideOverlap": True},
                 "data": nodes,
                 "links": links,
             }
@@ -116,9 +113,9 @@ def _opacity(ribbon: Ribbon, chosen: str | None) -> float:
     return 0.8 if hit else 0.15
 
 
-def _label(name: str, limit: int) -> str:
-    """Words on the canvas, where braces would stand for a value."""
-    return short(name, limit).replace("{", "(").replace("}", ")")
+def _label(name: str) -> str:
+    """Words on the canvas, where braces would stand for a value; two fit side by side at 390 px."""
+    return short(name, 24).replace("{", "(").replace("}", ")")
 
 
 def _tip(name: str) -> str:

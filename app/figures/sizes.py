@@ -11,13 +11,15 @@ from app.palette import LINES
 if TYPE_CHECKING:
     from hierlab import Level
 
-__all__ = ["sizes_figure"]
+__all__ = ["MAX_BARS", "sizes_figure"]
+
+MAX_BARS = 2_000
 
 
 def sizes_figure(
     levels: dict[str, Level], *, chosen: int | None = None, height_px: int = 420
 ) -> go.Figure:
-    """Bars of cluster sizes, largest first; several maps side by side share the axes.
+    """Bars of the sizes of at most 2,000 clusters, largest first; several maps share the axes.
 
     Args:
         levels: a level under the name of its map.
@@ -25,14 +27,14 @@ def sizes_figure(
     """
     figure = go.Figure()
     for number, (name, level) in enumerate(levels.items()):
-        order = sorted(range(level.k), key=lambda one: (-level.clusters[one].size, one))
+        order = sorted(range(level.k), key=lambda one: (-level.clusters[one].size, one))[:MAX_BARS]
         colours = [
             LINES[1] if number == 0 and cluster == chosen else LINES[(0, 2)[number % 2]]
             for cluster in order
         ]
         figure.add_trace(
             go.Bar(
-                x=list(range(1, level.k + 1)),
+                x=list(range(1, len(order) + 1)),
                 y=[level.clusters[cluster].size for cluster in order],
                 name=name,
                 customdata=[[cluster, level.clusters[cluster].name] for cluster in order],

@@ -29,7 +29,7 @@ def agreement_heatmap(heatmap: Heatmap, *, height_px: int = 460) -> go.Figure:
             zmin=0,
             zmax=1,
             colorscale=AMOUNT,
-            colorbar={"title": "ARI"},
+            colorbar={"title": "ARI", "thickness": 12},
             texttemplate="%{z:.2f}",
             customdata=[[f"{names[a]}<br>{names[b]}" for b in places] for a in places],
             hovertemplate="%{customdata}<br>ARI %{z:.3f}<extra></extra>",
@@ -48,12 +48,23 @@ def agreement_heatmap(heatmap: Heatmap, *, height_px: int = 460) -> go.Figure:
             showlegend=False,
         )
     )
-    ticks = {"tickvals": list(places), "ticktext": names}
+    # Numbers below and short names at the side, so that the cells keep their room on a telephone.
+    down = [f"{place + 1} {in_figure(name, 20)}" for place, name in enumerate(heatmap.names)]
     figure.update_layout(
         height=height_px,
         margin={"t": 8, "l": 8, "r": 8, "b": 8},
-        xaxis={**ticks, "tickangle": -35},
-        yaxis={**ticks, "autorange": "reversed"},
+        xaxis={
+            "title": "encoder, by number",
+            "tickvals": list(places),
+            "ticktext": [str(place + 1) for place in places],
+        },
+        yaxis={
+            "title": "encoder",
+            "tickvals": list(places),
+            "ticktext": down,
+            "autorange": "reversed",
+            "automargin": True,
+        },
         clickmode="event+select",
         dragmode=False,
     )
@@ -82,7 +93,7 @@ def axis_heatmap(rows: Sequence[AxisAgreement], *, height_px: int = 340) -> go.F
             zmin=0,
             zmax=1,
             colorscale=AMOUNT,
-            colorbar={"title": "ARI"},
+            colorbar={"title": "ARI", "thickness": 12},
             texttemplate="%{z:.2f}",
             hovertemplate="%{y} differs, %{x}: ARI %{z:.3f}<extra></extra>",
             hoverongaps=False,
@@ -156,7 +167,7 @@ def share_figure(rows: Sequence[VarianceShare], *, height_px: int = 380) -> go.F
         height=height_px,
         margin={"t": 8, "l": 8, "r": 8, "b": 8},
         xaxis={"title": "share of the variance in % (ω²)"},
-        yaxis={"automargin": True},
+        yaxis={"title": "what differs", "automargin": True},
         barmode="group",
         legend={"orientation": "h", "y": -0.25},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import inspector
-from app.figures.sizes import sizes_figure
+from app.figures.sizes import MAX_BARS, sizes_figure
 from app.figures.tree import KINDS, Kind, Node, node_of_spot, tree_figure, tree_nodes
 from app.maps import Chosen
 from app.state import Spot, format_spot, parse_spot, spot_of_class
@@ -15,6 +15,7 @@ from app.widgets import chart, choose_map, page_title, upload_map
 from hierlab import LabelMap
 
 VIEWS = (*KINDS, "Class map", "Sizes")
+MAX_FOUND = 12
 
 
 def render() -> None:
@@ -75,28 +76,27 @@ def _controls(label_map: LabelMap) -> int:
 
 
 def _found(chosen: Chosen, level: int, query: str | None) -> None:
-    from hierlab import HierlabError
-    from hierlab.overview import show_class
+    from hierlab.classlists import find_class
 
     if not query:
         return
-    try:
-        found = show_class(chosen.label_map, query)
-    except HierlabError:
+    classes = chosen.label_map.classes
+    positions = find_class(classes, query)
+    if not positions:
         st.info(f"No class here is called {in_markdown(query)}; try a part of its name.")
         return
-    index = chosen.label_map.classes.index
     with st.container(horizontal=True):
-        for path in found[:12]:
-            spot = spot_of_class(chosen.label_map, index[path.id], level)
+        for position in positions[:MAX_FOUND]:
+            spot = spot_of_class(chosen.label_map, position, level)
+            cluster = chosen.label_map.levels[level].clusters[spot.cluster]
             st.button(
-                f"{in_markdown(path.name)} → {in_markdown(path.clusters[level].name)}",
-                key=f"found_{path.id}",
+                f"{in_markdown(classes.names[position])} → {in_markdown(cluster.name)}",
+                key=f"found_{classes.ids[position]}",
                 on_click=go,
                 args=(chosen.label_map, spot),
             )
-    if len(found) > 12:
-        st.caption(f"and {len(found) - 12} more; type more of the name")
+    if len(positions) > MAX_FOUND:
+        st.caption(f"and {len(positions) - MAX_FOUND:,} more; type more of the name")
 
 
 def _picture(chosen: Chosen, level: int, spot: Spot | None) -> None:
@@ -168,6 +168,8 @@ def _sizes(chosen: Chosen, level: int, spot: Spot | None) -> None:
         alt=f"Bars of the sizes of {found.k} clusters, largest first",
         on_select=lambda: _select_by_table(chosen, level, key),
     )
+    if found.k > MAX_BARS:
+        st.caption(f"The {MAX_BARS:,} largest of {found.k:,} clusters are drawn.")
 
 
 def _class_map(chosen: Chosen, level: int, spot: Spot | None) -> None:

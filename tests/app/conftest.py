@@ -69,7 +69,7 @@ def page(served: Path) -> Callable[..., AppTest]:
     """Open a page by name, with the address's parameters."""
 
     def open_page(name: str, **address: str) -> AppTest:
-        test = AppTest.from_string(PAGE.format(name), default_timeout=120)
+        test = AppTest.from_string(PAGE.format(name), default_timeout=600)
         for key, value in address.items():
             test.query_params[key] = value
         with warnings.catch_warnings():

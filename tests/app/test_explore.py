@@ -1,9 +1,14 @@
 """The Explore page as a visitor meets it, without a browser."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
+
+from hierlab.classes import ClassList
+from hierlab.labelmap import Cluster, LabelMap, Level
 
 Page = Callable[..., AppTest]
 
@@ -84,6 +89,25 @@ def test_two_visitors_share_no_maps(page: Page, nested, crossed) -> None:  # typ
     first.run()
     assert "my secret" in first.selectbox(key="map").options
     assert "my secret" not in page("explore").selectbox(key="map").options
+
+
+def test_a_huge_map_does_not_hold_the_server_up(page: Page, served: Path) -> None:
+    count = 30_000
+    classes = ClassList("many", tuple(f"k{n}" for n in range(count)), tuple(map(str, range(count))))
+    coarse = Level(
+        "coarse",
+        np.repeat(np.arange(2, dtype=np.int32), count // 2),
+        (Cluster("low", count // 2, "k0"), Cluster("high", count // 2, f"k{count // 2}")),
+    )
+    own = tuple(Cluster(f"c{n}", 1, f"k{n}") for n in range(count))
+    fine = Level("fine", np.arange(count, dtype=np.int32), own)
+    LabelMap("many", classes, (coarse, fine), {}).save(served / "maps" / "many.json")
+    begun = time.process_time()
+    for view in ("Treemap", "Class map", "Sizes"):
+        test = page("explore", map="many", view=view, level="fine", cluster="coarse:1", find="7")
+        assert not test.exception, view
+        assert "#### high" in words(test)
+    assert time.process_time() - begun < 60
 
 
 def test_a_damaged_served_map_is_a_sentence(page: Page, served: Path) -> None:

@@ -199,6 +199,6 @@ def test_codec_without_its_packages_says_how_to_get_them(
 
 
 def test_the_frame_opens_on_explore(served: Path, repository: Path) -> None:
-    test = AppTest.from_file(str(repository / "app" / "main.py"), default_timeout=120).run()
+    test = AppTest.from_file(str(repository / "app" / "main.py"), default_timeout=600).run()
     assert not test.exception
     assert test.header[0].value == "Explore"

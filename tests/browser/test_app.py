@@ -1,5 +1,7 @@
 """Real clicks in a real browser, wide and narrow."""
 
+import importlib.util
+import time
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,12 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MAP = "vit-b-32-topdown-10-100-1000"
+PICTURE = "[data-testid=stImage] img"
+# The bars of a quiet machine are 1 s for a move of the slider; this one only catches a stall.
+MOVE_S = 30
+needs_codec = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None, reason="the codec extra is not installed"
+)
 
 
 def no_sideways_scrolling(tab: Any) -> None:
@@ -60,3 +68,64 @@ def test_the_label_map_comes_down_as_it_is(tab: Any, address: str, repository: P
         tab.get_by_role("button", name="Label map (JSON)").click()
     content = Path(waiting.value.path()).read_bytes()
     assert content == (repository / "hierarchies" / f"{MAP}.json").read_bytes()
+
+
+def wait_until_quiet(tab: Any) -> None:
+    tab.wait_for_function(
+        "() => document.querySelector('[data-testid=stApp]')"
+        "?.getAttribute('data-test-script-state') === 'notRunning'"
+        " && !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')",
+        timeout=180_000,
+    )
+
+
+def open_codec(tab: Any, address: str) -> Any:
+    """Open the page on a shipped photograph; the thumb of its slider."""
+    tab.goto(f"{address}/codec?photo=chelsea&side=256&peers=jpeg")
+    tab.locator(PICTURE).nth(1).wait_for(timeout=180_000)
+    wait_until_quiet(tab)
+    no_sideways_scrolling(tab)
+    return tab.locator("[data-testid=stSlider] [role=slider]").first
+
+
+@needs_codec
+def test_the_byte_slider_is_dragged_and_the_picture_follows(tab: Any, address: str) -> None:
+    thumb = open_codec(tab, address)
+    before = tab.locator(PICTURE).first.get_attribute("src")
+    thumb.scroll_into_view_if_needed()
+    at = thumb.bounding_box()
+    x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    tab.mouse.move(x + 60, y, steps=4)
+    tab.mouse.up()
+    begun = time.monotonic()
+    tab.wait_for_function(
+        "before => document.querySelector('[data-testid=stImage] img').getAttribute('src')"
+        " !== before",
+        arg=before,
+    )
+    assert time.monotonic() - begun < MOVE_S
+    tab.wait_for_url("**bytes=**")
+    kept = int(thumb.get_attribute("aria-valuenow"))
+    assert f"bytes={kept}" in tab.url
+    wait_until_quiet(tab)
+    thumb.press("ArrowRight")  # the keyboard does the same
+    tab.wait_for_url(f"**bytes={kept + 1}**")
+    wait_until_quiet(tab)
+    with tab.expect_download() as waiting:
+        tab.get_by_role("button", name="Cut .c2f").click()
+    assert Path(waiting.value.path()).stat().st_size == kept + 1
+
+
+@needs_codec
+def test_bytes_that_are_no_file_are_a_sentence(tab: Any, address: str, tmp_path: Path) -> None:
+    open_codec(tab, address)
+    bad = tmp_path / "bad.c2f"
+    bad.write_bytes(b"C2F\x01" + bytes(range(256)) * 40)
+    tab.get_by_role("button", name="Your own photograph").click()
+    tab.locator("input[type=file]").set_input_files(bad)
+    tab.locator("[data-testid=stAlert]").first.wait_for()
+    assert "Traceback" not in tab.inner_text("body")
+    tab.goto(f"{address}/?map={MAP}")
+    tab.get_by_text("1,000 classes of imagenet-1k").wait_for()
