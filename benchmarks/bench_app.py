@@ -61,9 +61,10 @@ def running() -> Iterator[tuple[str, float]]:
 def open_when_up(tab: Any, address: str) -> float:
     """Open an address as soon as the server answers; when that was."""
     end = time.monotonic() + 90
+    port = int(address.rstrip("/").rpartition(":")[2])
     while time.monotonic() < end:
         try:
-            with socket.create_connection(("localhost", int(address.rstrip("/").rpartition(":")[2])), 1):
+            with socket.create_connection(("localhost", port), 1):
                 up = time.perf_counter()
             tab.goto(address, wait_until="commit")
             return up
