@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
@@ -70,7 +71,7 @@ def find_class(classes: ClassList, query: str) -> list[int]:
     """Positions of the classes that a person may mean, in class order.
 
     The first of these that finds any: key or name, alias, part of a name, part of an alias;
-    capitals, underscores and hyphens do not matter.
+    capitals, accents, underscores and hyphens do not matter.
     """
     wanted = _folded(query)
     if not wanted:
@@ -264,4 +265,7 @@ def _named(key: str, name: str) -> _Entry:
 
 
 def _folded(word: str) -> str:
+    if not word.isascii():  # é as e: not every keyboard has it
+        parts = unicodedata.normalize("NFKD", word)
+        word = "".join(part for part in parts if not unicodedata.combining(part))
     return re.sub(r"[\s_-]+", " ", word).strip().casefold()

@@ -60,6 +60,12 @@ def test_find_class(imagenet: ClassList, query: str, positions: list[int]) -> No
     assert find_class(imagenet, query) == positions
 
 
+@pytest.mark.parametrize("query", ["creme brulee", "Crème", "CRÈME-BRÛLÉE", "cre\u0300me"])
+def test_accents_do_not_matter(query: str) -> None:
+    names = ("toast", "Crème brûlée")
+    assert find_class(ClassList("custom", names, names), query) == [1]
+
+
 def test_a_part_of_a_name_finds_all_that_have_it(imagenet: ClassList) -> None:
     found = [imagenet.names[position] for position in find_class(imagenet, "spaniel")]
     assert "Sussex Spaniel" in found
