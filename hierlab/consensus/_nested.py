@@ -144,4 +144,5 @@ def _moved(labels: _Labels, likeness: _Rows, smallest: int) -> _Labels:
         if not back.any():
             break
         moved[back] = at[back]
-    return known[moved]
+    found: _Labels = known[moved]
+    return found
