@@ -176,9 +176,9 @@ def _meta(settings: TrainSettings, hierarchy: Hierarchy, step: int) -> Checkpoin
         level_names=names if len(names) == n_blocks else (),
         lambdas=phase.lambdas,
         rate_weights=phase.rate_weights,
-        gammas=phase.gammas,
-        fine_gammas=phase.fine_gammas,
-        classifier=settings.classifier if phase.semantic else "",
+        gammas=phase.gammas or settings.search_gammas,
+        fine_gammas=phase.fine_gammas or settings.search_fine_gammas,
+        classifier=settings.classifier if phase.semantic or settings.search_gammas else "",
         provenance={
             "phases": ", ".join(p.name for p in begun),
             "seed": str(settings.seed),

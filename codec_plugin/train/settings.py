@@ -115,6 +115,9 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             start that has one each; empty leaves it as it is.
         basis: first kernels of the compact transforms: the DCT, or drawn at random (to compare).
         ema_decay: of the averaged weights that are evaluated and shipped.
+        search_gammas: γ of each stage that the encoder's search (`--effort`) lowers with this run's
+            checkpoints, where the phase has none of its own.
+        search_fine_gammas: the same at the finest level.
         precision: Lightning Fabric's, such as `32-true` or `bf16-mixed`.
         threads: of torch; 0 leaves its default.
         checkpoint_steps: steps between saved training states.
@@ -131,6 +134,8 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     passes: tuple[int, ...] = ()
     basis: Literal["dct", "random"] = "dct"
     ema_decay: float = 0.998
+    search_gammas: tuple[float, ...] = ()
+    search_fine_gammas: tuple[float, ...] = ()
     precision: str = "32-true"
     threads: int = 0
     checkpoint_steps: int = 250
