@@ -30,6 +30,8 @@ STYLE = """
 
 def _opener(name: str) -> Callable[[], None]:
     def open_page() -> None:
+        # Plotly looks at pandas while another thread may be half-way through importing it.
+        importlib.import_module("pandas")
         importlib.import_module(f"app.views.{name}").render()
 
     open_page.__name__ = name

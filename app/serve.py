@@ -17,14 +17,12 @@ __all__ = ["main"]
 
 COMPONENTS = ("streamlit-echarts",)
 FIRST = (
+    "pandas",
     "app.views.explore",
     "app.figures.tree",
     "hierlab.overview",
     "hierlab.regenerate.hierarchies",
 )
-# Tables need these; the first page is drawn by then.
-LATER = ("pandas", "pyarrow")
-REST_S = 3.0
 
 
 def main(flags: list[str] | None = None) -> None:
@@ -68,9 +66,6 @@ def _warm() -> None:
     while not _serving():
         time.sleep(0.02)
     for name in FIRST:
-        importlib.import_module(name)
-    time.sleep(REST_S)
-    for name in LATER:
         importlib.import_module(name)
 
 
