@@ -151,13 +151,13 @@ class ExactEntropy:
             turn: pass, 0-based; the parameters are meant for its positions.
             narrowed: `narrowed(k, state, before)`, if at hand: the same for all passes.
         """
-        found = narrowed or self.narrowed(k, state, before)
+        found = self.narrowed(k, state, before) if narrowed is None else narrowed
         if turn:
             assert own is not None
             layers = self.layers.spatial[k][turn - 1]
             found = self._refined(layers, found, [*before[:k], own])
         index = torch.bucketize(found.raw_scale, self._thresholds, out_int32=True, right=True)
-        mean = _halved(found.mean, PARAMETER_BITS - FRACTION_BITS)
+        mean = _shifted(found.mean, PARAMETER_BITS - FRACTION_BITS)
         return BlockParameters(mean, index.to(torch.uint8))
 
     @torch.no_grad()
@@ -213,7 +213,7 @@ def _refinement(layers: DeltaLayers, state: ExactState, seen: Sequence[Tensor]) 
     return ExactState(state.features, mean, raw_scale)
 
 
-def _halved(value: Tensor, bits: int) -> Tensor:
+def _shifted(value: Tensor, bits: int) -> Tensor:
     """`shift_down` of int32 that stay far below 2**31, in place of a copy in float64."""
     return (value + (1 << (bits - 1))) >> bits
 

@@ -15,7 +15,7 @@ from codec_plugin.errors import CheckpointError, ConfigError, TrainingError
 from codec_plugin.hierarchy import Hierarchy, load_hierarchy
 from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.calibrate import error_costs, fitted_tables
-from codec_plugin.train.data import open_source
+from codec_plugin.train.data import ImageFolder, open_source
 from codec_plugin.train.settings import TrainSettings, settings_from
 from codec_plugin.train.split import split_first_block
 from codec_plugin.train.state import STATE_FILE, load_weights, read_state
@@ -28,7 +28,6 @@ __all__ = [
     "calibration_images",
     "export_model",
     "export_run",
-    "spread",
     "start_config",
     "start_model",
     "start_network",
@@ -144,23 +143,24 @@ def export_run(run: Path, path: Path) -> str:
     model = averaged_model(run)
     step = read_state(run / STATE_FILE).state.step
     hierarchy = load_hierarchy(run / HIERARCHY_FILE)
-    return export_model(model, settings, hierarchy, step, path, calibration_images(settings))
+    return export_model(model, settings, hierarchy, step, path, _held_again(settings))
 
 
-def calibration_images(settings: TrainSettings) -> list[Tensor]:
-    """Held-out photographs of a run's own folder; none where it is not there or has none."""
+def _held_again(settings: TrainSettings) -> list[Tensor]:
+    """Held-out photographs of a run that is not open; none where its folder is not there."""
     if not Path(settings.data.path).is_dir():
         return []
     data = msgspec.structs.replace(settings.data, cache=False)
     _, folder, held = open_source(data, {}, seed=settings.seed, rank=0, world=1)
+    return calibration_images(folder, held.tolist())
+
+
+def calibration_images(folder: ImageFolder | None, held: Sequence[int]) -> list[Tensor]:
+    """At most 48 of the held-out photographs, evenly spaced: neighbours are often alike."""
     if folder is None:
         return []
-    return [folder.tensor(number) for number in spread(held.tolist(), CALIBRATION_IMAGES)]
-
-
-def spread(numbers: Sequence[int], count: int) -> Sequence[int]:
-    """At most `count` of the numbers, evenly spaced: neighbours in a folder are often alike."""
-    return numbers[:: max(1, -(-len(numbers) // count))]
+    step = max(1, -(-len(held) // CALIBRATION_IMAGES))
+    return [folder.tensor(number) for number in held[::step]]
 
 
 def _meta(settings: TrainSettings, hierarchy: Hierarchy, step: int) -> CheckpointMeta:

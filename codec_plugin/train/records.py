@@ -64,7 +64,7 @@ class RunRecords:
         from codec_plugin.train.export import calibration_images, export_model
 
         trainer = self.trainer
-        images = calibration_images(trainer.settings) if figures else []
+        images = calibration_images(trainer.folder, trainer.held.tolist())
         last, best = trainer.run / "last.safetensors", trainer.run / "best.safetensors"
         export_model(
             trainer.averaged(),
