@@ -116,6 +116,7 @@ class Codec:
         bpp: float | None = None,
         stages: int | None = None,
         effort: int = 0,
+        effort_stages: int | None = None,
         objective: Objective | None = None,
     ) -> bytes:
         """Bytes of a .c2f file.
@@ -126,6 +127,8 @@ class Codec:
             bpp: the same as bits per pixel of the picture.
             stages: write only the first so many stages.
             effort: gradient steps on the latent of this picture; slower, better, same decoder.
+            effort_stages: stages that `effort` serves, the first so many; None is all that are
+                written. Later ones are coded as ever, and mend what the search moved.
             objective: what `effort` lowers; None is what the checkpoint was trained for
                 (see `refine.training_objective`).
         Raises:
@@ -135,19 +138,23 @@ class Codec:
         """
         picture = as_picture(image)
         n_blocks = self.checkpoint.config.n_blocks
-        if stages is not None and not 1 <= stages <= n_blocks:
-            raise ConfigError(f"stages must lie in 1..{n_blocks} for this checkpoint; got {stages}")
+        for count in (stages, effort_stages):
+            if count is not None and not 1 <= count <= n_blocks:
+                raise ConfigError(
+                    f"stages must lie in 1..{n_blocks} for this checkpoint; got {count}"
+                )
         if effort < 0:
             raise ConfigError(f"effort is a number of steps, 0 or more; got {effort}")
         pixels = picture.padded(STRIDE)
         y, z = analyse(self.checkpoint.model, pixels)
+        latents = self.latents
         if effort:
             from codec_plugin.refine import refine, training_objective
 
+            searched = min(effort_stages or n_blocks, stages or n_blocks)
             objective = objective or training_objective(self.checkpoint.meta)
-            y = refine(self.checkpoint.model, pixels, y, z, objective, effort, stages)
-        # What the search chose is kept; else bits are weighed against errors.
-        latents = self.latents.rounding() if effort else self.latents
+            y = refine(self.checkpoint.model, pixels, y, z, objective, effort, searched)
+            latents = latents.rounding(searched)  # what the search chose is kept
         payloads = latents.encode(y, z, stages)
         header = Header(
             height_px=picture.height_px,

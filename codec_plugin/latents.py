@@ -77,13 +77,13 @@ class LatentCodec:
         self.config = config
         self.exact = exact
         self.rows = CodingRows.of(tables)
-        self.nearest = Quantiser(tables)
         self.quantiser = Quantiser(tables, error_costs)
 
-    def rounding(self) -> Self:
-        """The same coder, which takes the nearest symbol whatever its bits."""
+    def rounding(self, blocks: int) -> Self:
+        """The same coder; the first blocks take the nearest symbols whatever their bits."""
         twin = copy(self)
-        twin.quantiser = self.nearest
+        twin.quantiser = copy(self.quantiser)
+        twin.quantiser.rounded = blocks
         return twin
 
     def encode(self, y: Tensor, z: Tensor, stages: int | None = None) -> list[bytes]:

@@ -29,10 +29,17 @@ class Quantiser:
     Args:
         tables: of the checkpoint.
         error_costs: w of each channel, block by block; empty rounds everything.
+        rounded: the first so many blocks take the nearest symbol all the same.
     Source: Sullivan & Wiegand 1998, "Rate-distortion optimization for video compression", sec. IV.
     """
 
-    def __init__(self, tables: CodingTables, error_costs: Sequence[Sequence[float]] = ()) -> None:
+    def __init__(
+        self,
+        tables: CodingTables,
+        error_costs: Sequence[Sequence[float]] = (),
+        rounded: int = 0,
+    ) -> None:
+        self.rounded = rounded
         self.error_costs = [torch.tensor(costs).view(1, -1, 1, 1) for costs in error_costs]
         self.bits = _bits(tables) if error_costs else None
 
@@ -44,7 +51,7 @@ class Quantiser:
             index: rung of the scale ladder of each element, of the same shape.
         """
         nearest = whole_numbers(residual)
-        if self.bits is None:
+        if self.bits is None or k < self.rounded:
             return nearest
         below = nearest - nearest.sign()
         small = (nearest != 0) & (nearest.abs() <= _WEIGHED)

@@ -6,15 +6,28 @@ from typing import ClassVar
 
 from codec_plugin.bench.containers import avif_container, jpeg_container, webp_container
 from codec_plugin.bench.registry import BenchCodec, Pixels, codec
+from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.subjects import PEERS, decode_peer, encode_peer
 
 __all__ = ["Avif", "Jpeg", "WebP"]
 
 
 class _Pillow(BenchCodec):
-    """A codec of `evaluate.subjects`, over its sweep of qualities."""
+    """A codec of `evaluate.subjects`, over its sweep of qualities.
+
+    Args:
+        text: other qualities, with a / between; empty: all of the sweep.
+    Raises:
+        ConfigError: a quality that is not a whole number of 0 to 100.
+    """
 
     peer: ClassVar[str]
+
+    def __init__(self, text: str = "") -> None:
+        chosen = tuple(text.split("/")) if text else self.settings
+        if not all(quality.isdecimal() and int(quality) <= 100 for quality in chosen):
+            raise ConfigError(f"qualities are numbers of 0 to 100, such as 10/30/50; got {text}")
+        self.settings = chosen
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """A whole file at one quality."""

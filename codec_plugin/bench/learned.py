@@ -10,15 +10,17 @@ from codec_plugin.baselines.registry import find_method, method_names
 from codec_plugin.bench.registry import BenchCodec, CodecAbsentError, Pixels, register_maker
 from codec_plugin.bitstream.container import CHECK_BYTES, read_header
 from codec_plugin.checkpoint import load_checkpoint
+from codec_plugin.errors import ConfigError
 from codec_plugin.shipped import shipped_checkpoints
 
 if TYPE_CHECKING:
     from codec_plugin.baselines.registry import Method
 
-__all__ = ["Learned"]
+__all__ = ["Learned", "Searched"]
 
 _OWN = "coarse2fine"
 _SHIPPED = "compact"
+_STEPS = "20"
 
 
 class Learned(BenchCodec):
@@ -66,5 +68,29 @@ class Learned(BenchCodec):
         return read_header(data).ends
 
 
+class Searched(Learned):
+    """Ours, whose encoder searches the first stage through the classifier it was trained with.
+
+    Args:
+        text: gradient steps, and a checkpoint after an @; both may be left out: `20@compact`.
+    Raises:
+        ConfigError: the steps are no number.
+        CodecAbsentError: there is no such checkpoint.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        steps, _, checkpoint = text.partition("@")
+        if steps and not steps.isdecimal():
+            raise ConfigError(f"{SEARCHED} takes STEPS@CHECKPOINT, such as 20@compact; got {text}")
+        super().__init__(find_method(_OWN), checkpoint)
+        self.settings = (steps or _STEPS,)
+
+    def encode(self, pixels: Pixels, setting: str) -> bytes:
+        """The whole file."""
+        return self.codec.encode(pixels, effort=int(setting), effort_stages=1)
+
+
+SEARCHED = f"{_OWN}-search"
+register_maker(SEARCHED, Searched)
 for _name in method_names():
     register_maker(_name, partial(Learned, find_method(_name)))

@@ -118,6 +118,7 @@ def run_bench(
     *,
     cuts: int,
     limit: int | None = None,
+    first: int | None = None,
     also: Sequence[BenchEvaluation] = (),
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[dict[str, Any]]:
@@ -130,6 +131,7 @@ def run_bench(
         also: further classifiers for the same pictures; rows go to `folder`/also/CLASSIFIER.
         cuts: log-spaced cuts of progressive files.
         limit: photographs, evenly spaced over the folder of photographs.
+        first: do so many of them now, drawn at random, the same for every codec.
         progress: told the codec, and how many pairs of codec and photograph are done and in all.
     Raises:
         ConfigError: the folder holds a benchmark of another protocol.
@@ -147,7 +149,8 @@ def run_bench(
     subjects = [Metered(name, codec, cuts) for name, codec in codecs]
     # In an order that says nothing, and all codecs of a photograph together: a run that is stopped
     # has the same fair sample of photographs for every codec.
-    for count, place_of in enumerate(np.random.default_rng(0).permutation(len(numbers))):
+    order = np.random.default_rng(0).permutation(len(numbers))[:first]
+    for count, place_of in enumerate(order):
         number = numbers[int(place_of)]
         image = evaluation.folder.names[number]
         for turn, subject in enumerate(subjects):
@@ -157,7 +160,7 @@ def run_bench(
                     table.append(image, list(one.rows(subject, number)))
             if progress is not None:
                 done = count * len(subjects) + turn + 1
-                progress(subject.name, done, len(numbers) * len(subjects))
+                progress(subject.name, done, len(order) * len(subjects))
     for place in places:
         read_bench(place)
     return read_bench(folder)

@@ -37,6 +37,10 @@ def bench(
     ] = None,
     cuts: Annotated[int, typer.Option(min=0, help="Log-spaced cuts of progressive files.")] = 11,
     limit: Annotated[int | None, typer.Option(min=1, help="Use so many photographs.")] = None,
+    first: Annotated[
+        int | None,
+        typer.Option(min=1, help="Do so many of them now, at random; the rest when asked again."),
+    ] = None,
 ) -> None:
     """Code photographs with every codec; started again, it goes on where it stopped."""
     from codec_plugin.bench.groups import expanded
@@ -59,13 +63,14 @@ def bench(
     label_map = load_hierarchy(hierarchy)
     folder = ImageFolder(data, label_map.index, cache=False)
     recognisers = [Recogniser(load_classifier(n), label_map) for n in [classifier, *(also or [])]]
-    first, *others = recognisers
+    judge, *others = recognisers
     rows = run_bench(
         chosen,
-        BenchEvaluation((), first, folder),
+        BenchEvaluation((), judge, folder),
         output,
         cuts=cuts,
         limit=limit,
+        first=first,
         also=[BenchEvaluation((), other, folder, quality=False) for other in others],
         progress=_Bar(),
     )

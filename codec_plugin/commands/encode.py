@@ -26,6 +26,10 @@ def encode(
     effort: Annotated[
         int, typer.Option(help="Gradient steps on this picture; 20 take seconds and help a lot.")
     ] = 0,
+    effort_stages: Annotated[
+        int | None,
+        typer.Option(help="Serve the first so many stages only; a third of the time for 1 of 3."),
+    ] = None,
     classifier: Annotated[
         str, typer.Option(help="Whom --effort serves; default: the checkpoint's; none: no one.")
     ] = "",
@@ -45,7 +49,13 @@ def encode(
 
         objective = training_objective(codec.checkpoint.meta, classifier, hierarchy)
     blob = codec.encode(
-        picture, max_bytes=max_bytes, bpp=bpp, stages=stages, effort=effort, objective=objective
+        picture,
+        max_bytes=max_bytes,
+        bpp=bpp,
+        stages=stages,
+        effort=effort,
+        effort_stages=effort_stages,
+        objective=objective,
     )
     target = output or ("-" if image == "-" else str(Path(image).with_suffix(".c2f")))
     write_output(target, blob)

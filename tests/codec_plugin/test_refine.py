@@ -4,6 +4,7 @@ import msgspec
 import pytest
 import torch
 
+from codec_plugin.bitstream.container import read_header
 from codec_plugin.codec import Codec
 from codec_plugin.errors import ConfigError, HierarchyMismatchError
 from codec_plugin.refine import Objective, refine, training_objective
@@ -56,6 +57,20 @@ def test_stages_that_are_not_written_do_not_count(codec: Codec) -> None:
     width = model.config.blocks[0]
     assert torch.equal(found[:, width:], y[:, width:])
     assert not torch.equal(found[:, :width], y[:, :width])
+
+
+def test_stages_that_are_not_served_are_written_as_ever(codec: Codec) -> None:
+    picture = tiny_picture(128, 128)
+    plain = codec.encode(picture)
+    served = codec.encode(picture, effort=30, effort_stages=1)
+    assert served != plain
+    alone = codec.encode(picture, effort=30, stages=1)
+    end = read_header(alone).ends[0] - read_header(alone).size_bytes
+    start = read_header(served).size_bytes
+    assert served[start : start + end] == alone[read_header(alone).size_bytes :]  # the same stage 1
+    assert codec.decode(served).stages_complete == 3
+    with pytest.raises(ConfigError, match=r"1\.\.3"):
+        codec.encode(picture, effort=1, effort_stages=4)
 
 
 def test_an_objective_for_another_number_of_stages_is_refused(codec: Codec) -> None:

@@ -157,6 +157,27 @@ def test_names_are_told_apart() -> None:
     assert make_codec("mine:jpeg")[0] == "mine"
 
 
+def test_qualities_may_be_named() -> None:
+    assert make_codec("few:webp=0/50")[1].settings == ("0", "50")
+    assert len(make_codec("webp")[1].settings) > 5
+    for wrong in ("101", "10/", "x", "-1"):
+        with pytest.raises(ConfigError, match="0 to 100"):
+            make_codec(f"webp={wrong}")
+
+
+def test_a_search_is_a_codec_of_the_benchmark() -> None:
+    with pytest.raises(ConfigError, match="STEPS@CHECKPOINT"):
+        make_codec("coarse2fine-search=fast")
+    name, searched = make_codec("s3:coarse2fine-search=3@compact")
+    _, plain = make_codec("coarse2fine")
+    pixels = demo_photo("coffee")[:64, :64]
+    data = searched.encode(pixels, *searched.settings)
+    assert (name, searched.progressive, searched.settings) == ("s3", True, ("3",))
+    assert data != plain.encode(pixels, "file")
+    assert len(searched.stage_ends(data)) == len(plain.stage_ends(data)) == 3
+    assert searched.decode(data).shape == (64, 64, 3)
+
+
 def test_documented_plugin_runs(tmp_path: Path) -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     source = text.split("```python\n", 1)[1].split("```", 1)[0]
@@ -229,6 +250,8 @@ def test_benchmark_resumes_reports_and_refuses_another_protocol(tmp_path: Path) 
 
     evaluation = BenchEvaluation((), recogniser, folder)
     made = [make_codec(name) for name in ("jpeg", "webp", "label")]
+    some = run_bench(made[:1], evaluation, tmp_path / "bench", cuts=4, first=2)
+    assert len({row["image"] for row in some}) == 2
     first = run_bench(made[:1], evaluation, tmp_path / "bench", cuts=4)
     table = tmp_path / "bench" / "rows" / "jpeg.csv"
     before = table.read_text()
