@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import io
 import threading
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,34 +16,24 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from codec_plugin import Codec
-    from codec_plugin.evaluate.recognition import Recogniser
 
 __all__ = [
     "CODEC_PACKAGES",
-    "SURE",
-    "Answers",
     "Encoded",
     "Look",
     "Machine",
-    "Reader",
+    "as_tensor",
     "cuts",
     "decode",
     "encode",
-    "first_sure",
     "load_machine",
-    "load_reader",
     "missing",
     "opened",
     "png_bytes",
-    "read",
     "shrunk",
 ]
 
 CODEC_PACKAGES = ("torch", "constriction", "safetensors", "compressai")
-SHOWN = 5
-SURE = 0.8
-# By level name, the most probable clusters with their probabilities 0..1.
-Answers = dict[str, tuple[tuple[str, float], ...]]
 
 
 @dataclass(frozen=True)
@@ -53,19 +42,6 @@ class Machine:
 
     codec: Codec
     lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-@dataclass(frozen=True)
-class Reader:
-    """What names the pictures.
-
-    Args:
-        recogniser: the classifier read through the codec's label map, or None without one.
-        remark: why there is none, in a sentence.
-    """
-
-    recogniser: Recogniser | None
-    remark: str
 
 
 @dataclass(frozen=True)
@@ -124,41 +100,6 @@ def load_machine(checkpoint: str | Path) -> Machine:
     return Machine(Codec.load(checkpoint))
 
 
-def load_reader(machine: Machine, label_maps: Mapping[str, Path], classifier: str) -> Reader:
-    """Load the classifier that looks at a codec's pictures.
-
-    Args:
-        label_maps: files to look through for the label map that the codec was trained for.
-        classifier: whose answers are shown.
-    """
-    from codec_plugin import CodecError
-    from codec_plugin.classifiers import load_classifier
-    from codec_plugin.evaluate.recognition import Recogniser
-    from codec_plugin.hierarchy import load_hierarchy
-
-    try:
-        path = _label_map_of(machine.codec, label_maps)
-        if path is None:
-            return Reader(None, "the label map that the codec was trained for is not here")
-        return Reader(Recogniser(load_classifier(classifier), load_hierarchy(path)), "")
-    except CodecError as error:
-        return Reader(None, str(error))
-
-
-def _label_map_of(codec: Codec, label_maps: Mapping[str, Path]) -> Path | None:
-    """The file of the label map with the checkpoint's identity, its own name tried first."""
-    from hierlab import HierlabError, load_label_map
-
-    meta = codec.checkpoint.meta
-    for _, path in sorted(label_maps.items(), key=lambda entry: entry[0] != meta.label_map_name):
-        try:
-            if load_label_map(path).id == meta.label_map_id:
-                return path
-        except HierlabError:
-            continue
-    return None
-
-
 def encode(machine: Machine, pixels: NDArray[np.uint8]) -> Encoded:
     """Encode a photograph (H, W, 3) uint8 once, to the end."""
     with machine.lock:
@@ -209,25 +150,11 @@ def psnr_between(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     """PSNR in dB of two pictures (H, W, 3)."""
     from codec_plugin.evaluate.metrics import psnr_db
 
-    return psnr_db(_tensor(first), _tensor(second))
+    return psnr_db(as_tensor(first), as_tensor(second))
 
 
-def read(recogniser: Recogniser, pixels: NDArray[np.uint8]) -> Answers:
-    """What a classifier sees in a picture (H, W, 3), at each level."""
-    posterior = recogniser.posterior(_tensor(pixels))
-    hierarchy = recogniser.hierarchy
-    found = {}
-    for level, name in enumerate(hierarchy.level_names):
-        summed = hierarchy.sum_posteriors(posterior[None], level)[0]
-        best = summed.topk(min(SHOWN, len(summed)))
-        found[name] = tuple(
-            (hierarchy.cluster_names[level][cluster], share)
-            for cluster, share in zip(best.indices.tolist(), best.values.tolist(), strict=True)
-        )
-    return found
-
-
-def _tensor(pixels: NDArray[np.uint8]) -> Tensor:
+def as_tensor(pixels: NDArray[np.uint8]) -> Tensor:
+    """Pixels (H, W, 3) as the networks take them: (3, H, W), 0..1."""
     import torch
 
     return torch.from_numpy(pixels.transpose(2, 0, 1).copy()).float() / 255
@@ -239,24 +166,6 @@ def cuts(encoded: Encoded, count: int = 12) -> tuple[int, ...]:
     start = min(encoded.first + 32, total)
     spaced = np.geomspace(start, total, count).round().astype(int).tolist()
     return tuple(sorted({*spaced, *(end for end in encoded.ends.values() if end <= total)}))
-
-
-def first_sure(
-    sizes: Sequence[int], best: Sequence[tuple[str, float]], least: float = SURE
-) -> int | None:
-    """Bytes from which one cluster stays the best with at least `least`; None if it never does.
-
-    Args:
-        sizes: bytes of each look, ascending.
-        best: the most probable cluster of each look, with its probability 0..1.
-    """
-    last, _ = best[-1]
-    held = None
-    for size, (name, share) in zip(reversed(sizes), reversed(best), strict=True):
-        if name != last or share < least:
-            break
-        held = size
-    return held
 
 
 def shrunk(content: bytes, side_px: int) -> tuple[NDArray[np.uint8], str]:
@@ -281,10 +190,10 @@ def shrunk(content: bytes, side_px: int) -> tuple[NDArray[np.uint8], str]:
     return np.asarray(small), f"made smaller from {width} × {height} to {size[0]} × {size[1]}"
 
 
-def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
-    """Pixels as a PNG file."""
+def png_bytes(pixels: NDArray[np.uint8], *, quick: bool = False) -> bytes:
+    """Pixels as a PNG file; a quick one is made in a third of the time and somewhat larger."""
     from PIL import Image
 
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
+    Image.fromarray(pixels).save(stream, "PNG", compress_level=1 if quick else 6)
     return stream.getvalue()

@@ -45,13 +45,16 @@ def agreement_table(report: CompareReport) -> pd.DataFrame:
 
 
 def move_table(agreement: LevelAgreement) -> pd.DataFrame:
-    """One row a class that left its cluster; at most 5,000."""
+    """One row a class that left its cluster; at most 5,000.
+
+    Each cluster of A is matched with one of B: a class moved if B has it in another.
+    """
     return pd.DataFrame(
         [
             (one.name, one.id, one.source, one.expected or "", one.target)
             for one in agreement.moves[:MAX_ROWS]
         ],
-        columns=["class", "key", "stood in", "would be in", "stands in"],
+        columns=["class", "key", "in A", "its match in B", "in B"],
     )
 
 

@@ -12,6 +12,8 @@ from app.maps import Chosen
 from app.state import Spot
 from app.tables import (
     CONSISTENCY_COLUMNS,
+    CONSISTENCY_HELP,
+    CONSISTENCY_TITLE,
     LEVEL_COLUMNS,
     consistency_rows,
     csv_bytes,
@@ -34,6 +36,11 @@ __all__ = ["measured", "positions", "show_spot"]
 Go: TypeAlias = Callable[[LabelMap, Spot | None], None]
 MAX_IMAGES = 6
 MAX_BUTTONS = 12
+FACTS_HELP = (
+    "Medoid: the class nearest to all others of the cluster. Synset: the WordNet sense that names "
+    "it. Confidence: how surely its classes belong to it, 0 to 1, where the method tells. "
+    "Wu-Palmer: similarity in WordNet, 0 to 1. Least at home: the class furthest from the others."
+)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -101,7 +108,7 @@ def _whole(chosen: Chosen, go: Go) -> None:
     places = [(Spot(0, one), top.clusters[one].name) for one in largest[: MAX_BUTTONS + 1]]
     _buttons(f"Clusters of level {in_markdown(top.name)}", places, chosen, go, total=top.k)
     if (report := measured(chosen.key, label_map)) is not None:
-        st.markdown("Wu-Palmer similarity (nltk policy) of classes that share a cluster")
+        st.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
         st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
     origin = st.expander(
         "Where it comes from",
@@ -155,7 +162,7 @@ def _facts(chosen: Chosen, spot: Spot, report: ClusterReport) -> None:
             beside = f" (level: {mean:.2f})" if mean is not None else ""
             facts.append(("Wu-Palmer within", f"{own.within:.2f}{beside}"))
             facts.append(("Least at home", in_markdown(own.odd_class)))
-    st.markdown("\n".join(f"- {name}: **{value}**" for name, value in facts))
+    st.markdown("\n".join(f"- {name}: **{value}**" for name, value in facts), help=FACTS_HELP)
 
 
 def _jumps(chosen: Chosen, spot: Spot, go: Go) -> None:

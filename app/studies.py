@@ -52,14 +52,19 @@ def axis_table(rows: Sequence[AxisAgreement]) -> pd.DataFrame:
 
 
 def share_table(rows: Sequence[VarianceShare]) -> pd.DataFrame:
-    """One row a method, K and axis."""
+    """One row a method, K and axis; shares in percent, as in the figure."""
     return pd.DataFrame(
         [
-            (row.method, row.k, row.axis, row.share.value, row.share.low, row.share.high)
+            (
+                row.method,
+                row.k,
+                row.axis,
+                *(100 * part for part in (row.share.value, row.share.low, row.share.high)),
+            )
             for row in rows
         ],
-        columns=["method", "K", "axis", "share", "low", "high"],
-    ).round(3)
+        columns=["method", "K", "what differs", "share in %", "low", "high"],
+    ).round(1)
 
 
 def partition(folder: Path, heatmap: Heatmap, place: int) -> LabelMap:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONSISTENCY_COLUMNS",
+    "CONSISTENCY_HELP",
+    "CONSISTENCY_TITLE",
     "LEVEL_COLUMNS",
     "class_table",
     "cluster_table",
@@ -28,16 +30,23 @@ __all__ = [
 MAX_SHOWN = 5_000
 LEVEL_COLUMNS = ("level", "clusters", "smallest", "median", "largest")
 CONSISTENCY_COLUMNS = ("level", "clusters", "within", "between", "random", "lift")
+CONSISTENCY_TITLE = "Wu-Palmer similarity in WordNet: 0 to 1, higher is closer"
+CONSISTENCY_HELP = (
+    "Means over pairs of classes (NLTK's rules). within: in one cluster; between: in two; "
+    "random: in one cluster, were the classes shuffled; lift: within minus random."
+)
 
 
 def level_rows(label_map: LabelMap) -> list[tuple[str, int, int, float, int]]:
-    """One row a level: clusters and their sizes."""
+    """One row a level: clusters and their sizes; a median that is whole is an int."""
     import numpy as np
 
-    return [
-        (one.name, one.k, int(one.sizes.min()), float(np.median(one.sizes)), int(one.sizes.max()))
-        for one in label_map
-    ]
+    rows = []
+    for one in label_map:
+        middle = float(np.median(one.sizes))
+        median = int(middle) if middle.is_integer() else middle
+        rows.append((one.name, one.k, int(one.sizes.min()), median, int(one.sizes.max())))
+    return rows
 
 
 def cluster_table(label_map: LabelMap, level: int) -> pd.DataFrame:

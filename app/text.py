@@ -16,14 +16,16 @@ def in_markdown(text: str) -> str:
 
 
 def in_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A small table as Markdown; fractions get three digits."""
+    """A small table as Markdown; fractions below two get three digits, larger ones one."""
     lines = [columns, ["---"] + ["---:"] * (len(columns) - 1), *rows]
     return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
 
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.3f}"
+        return f"{value:.3f}" if abs(value) < 2 else f"{value:,.1f}".removesuffix(".0")
+    if isinstance(value, int):
+        return f"{value:,}"
     text = "" if value is None else str(value)
     return text if set(text) <= {"-", ":"} else in_markdown(text)
 

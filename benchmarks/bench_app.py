@@ -1,61 +1,120 @@
 """How long the app keeps a visitor waiting, measured in a real Chromium.
 
-    python benchmarks/bench_app.py [--moves 12] [--starts 3]
+    python benchmarks/bench_app.py [--starts 3] [--moves 24] [--no-pages]
 
-- start: from running `hierlab app` to the first treemap drawn, in a browser that is already open;
+- start: from running `hierlab app` to a page that can be used (heading, search field and treemap
+  are there), in a browser that runs already but has never seen the page; beside it, in the same
+  run, a page of Streamlit with a heading only, and one with a treemap of three areas: the floor;
 - page: from opening any other page's link to its last change, in a server that has run a while;
-- slider: from a key press on the byte slider to the new picture drawn (photograph of 256 × 256).
+- slider: from a click on the byte slider to the new picture drawn, each time at a number of bytes
+  that was never looked at (photograph of 256 × 256), and until everything else is drawn too.
 
-Prints a Markdown table.
+Prints a Markdown table: seconds on the clock, and seconds of processor time of server and browser.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error, sync_playwright
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("build", "compare", "stability", "codec", "curves")
-AREA = ".treemaplayer .slice"
-PICTURE = "[data-testid=stImage] img"
+TREEMAP = "document.querySelector('.treemaplayer .slice path')"
+HEADING = "document.querySelector('h2')"
+SEARCH = "document.querySelector('input[aria-label=\"Find a class\"]')"
 QUIET = (
     "() => document.querySelector('[data-testid=stApp]')"
     "?.getAttribute('data-test-script-state') === 'notRunning'"
     " && !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')"
 )
+# Where the slider is clicked: places that are far from one another and never the same.
+GOLDEN = 0.618034
+FLOOR = "import streamlit as st\nst.set_page_config(layout='wide')\nst.header('Floor')\n"
+CHART = (
+    "import plotly.graph_objects as go\n"
+    "st.plotly_chart(go.Figure(go.Treemap(labels=['all', 'a', 'b'], parents=['', 'all', 'all'])))\n"
+)
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Start:
+    """Seconds from the command to the server's first answer and to a page that can be used."""
+
+    up_s: float
+    usable_s: float
+    server_cpu_s: float
+    browser_cpu_s: float
 
 
 @contextmanager
-def running() -> Iterator[tuple[str, float]]:
-    """The app on a free port: its address, and when it was started."""
+def running(command: Sequence[str]) -> Iterator[tuple[str, float, int]]:
+    """A server on a free port: its address, when it was started, its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     begun = time.perf_counter()
     server = subprocess.Popen(
-        [sys.executable, "-m", "hierlab", "app", "--headless", "--port", str(port)],
+        [sys.executable, "-m", *(word.format(port=port) for word in command)],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield f"http://localhost:{port}", begun
+        yield f"http://localhost:{port}", begun, server.pid
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(60)
+
+
+APP = ("hierlab", "app", "--headless", "--port", "{port}")
+
+
+def streamlit_on(script: Path) -> tuple[str, ...]:
+    """The command for a page of Streamlit's own, with nothing switched on that the app has off."""
+    flags = ("--server.headless=true", "--server.fileWatcherType=none")
+    quiet = ("--browser.gatherUsageStats=false", "--server.port={port}")
+    return ("streamlit", "run", str(script), *flags, *quiet)
+
+
+def cpu_s(root: int, name: str = "") -> float:
+    """Processor seconds of a process and all below it; only of those called `name…` if given."""
+    parents: dict[int, int] = {}
+    spent: dict[int, float] = {}
+    for entry in Path("/proc").iterdir():
+        try:
+            head, _, tail = (entry / "stat").read_text().rpartition(")")
+        except (OSError, NotADirectoryError):
+            continue
+        if not entry.name.isdigit():
+            continue
+        fields = tail.split()
+        parents[int(entry.name)] = int(fields[1])
+        if head.partition("(")[2].startswith(name):
+            spent[int(entry.name)] = (int(fields[11]) + int(fields[12])) * TICK_S
+    return sum(seconds for process, seconds in spent.items() if _below(process, root, parents))
+
+
+def _below(process: int, root: int, parents: dict[int, int]) -> bool:
+    while process and process != root:
+        process = parents.get(process, 0)
+    return process == root
 
 
 def open_when_up(tab: Any, address: str) -> float:
@@ -73,15 +132,17 @@ def open_when_up(tab: Any, address: str) -> float:
     raise SystemExit("the app did not start within 90 seconds")
 
 
-def time_start(browser: Any) -> tuple[float, float]:
-    """Seconds from the command to a server that answers, and to the first treemap."""
+def time_start(browser: Any, command: Sequence[str], *parts: str) -> Start:
+    """Start a server and wait until parts of its page are drawn."""
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
-    with running() as (address, begun):
+    before = cpu_s(os.getpid(), "chrom")
+    with running(command) as (address, begun, process):
         up = open_when_up(tab, address)
-        tab.locator(AREA).first.wait_for(timeout=90_000)
-        drawn = time.perf_counter()
+        tab.wait_for_function(f"() => {' && '.join(parts)}", timeout=180_000, polling=50)
+        usable = time.perf_counter()
+        server, after = cpu_s(process), cpu_s(os.getpid(), "chrom")
     tab.close()
-    return up - begun, drawn - begun
+    return Start(up - begun, usable - begun, server, after - before)
 
 
 def time_page(browser: Any, link: str) -> float:
@@ -89,72 +150,107 @@ def time_page(browser: Any, link: str) -> float:
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
     begun = time.perf_counter()
     tab.goto(link, wait_until="commit")
-    tab.locator("h2").first.wait_for(timeout=90_000)
-    tab.wait_for_function(QUIET, timeout=90_000)
+    tab.locator("h2").first.wait_for(timeout=180_000)
+    tab.wait_for_function(QUIET, timeout=180_000, polling=50)
     taken = time.perf_counter() - begun
     tab.close()
     return taken
 
 
-def time_moves(browser: Any, address: str, count: int) -> list[float]:
-    """Seconds from each key press on the slider to another picture drawn."""
+def time_moves(browser: Any, address: str, count: int) -> list[tuple[float, float]]:
+    """Seconds from each click on the slider to another picture, and to a page that has settled."""
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
     tab.goto(f"{address}/codec?side=256&photo=chelsea")
-    thumb = tab.locator("[data-testid=stSlider] [role=slider]").first
-    thumb.wait_for(timeout=90_000)
-    tab.locator(PICTURE).nth(1).wait_for(timeout=90_000)
-    tab.wait_for_function(QUIET, timeout=90_000)
-    thumb.focus()
+    slider = tab.locator("[data-testid=stSlider]").first
+    slider.wait_for(timeout=180_000)
+    tab.locator("[data-testid=stImage] img").nth(1).wait_for(timeout=180_000)
+    tab.wait_for_function(QUIET, timeout=180_000, polling=50)
+    # The first look of each level is over; what a click costs from here on is what it costs later.
+    track = tab.locator("[data-testid=stSlider] [role=group], [data-baseweb=slider]").first
+    place = (track if track.count() else slider).bounding_box()
     taken = []
-    for _ in range(count):
-        before = tab.locator(PICTURE).first.get_attribute("src")
+    for number in range(count):
+        before = tab.locator("[data-testid=stImage] img").first.get_attribute("alt")
+        share = 0.03 + 0.94 * (number * GOLDEN % 1)
         begun = time.perf_counter()
-        tab.keyboard.press("PageUp")  # ten bytes more
+        tab.mouse.click(place["x"] + share * place["width"], place["y"] + place["height"] / 2)
         tab.wait_for_function(
             "before => { const one = document.querySelector('[data-testid=stImage] img');"
-            " return one && one.complete && one.getAttribute('src') !== before; }",
+            " return one && one.complete && one.naturalWidth && one.alt !== before; }",
             arg=before,
             timeout=60_000,
+            polling=20,
         )
-        taken.append(time.perf_counter() - begun)
-        tab.wait_for_function(QUIET, timeout=90_000)
+        drawn = time.perf_counter()
+        tab.wait_for_function(QUIET, timeout=180_000, polling=50)
+        taken.append((drawn - begun, time.perf_counter() - begun))
     tab.close()
     return taken
+
+
+def print_row(what: str, taken: Sequence[float], server: str = "", browser: str = "") -> None:
+    """One line of the table; the 95th percentile is the largest of few."""
+    high = sorted(taken)[min(len(taken) - 1, int(0.95 * len(taken)))]
+    cells = (what, f"{statistics.median(taken):.2f}", f"{high:.2f}", str(len(taken)))
+    sys.stdout.write(f"| {' | '.join((*cells, server, browser))} |\n")
+    sys.stdout.flush()
+
+
+def print_starts(what: str, starts: Sequence[Start]) -> None:
+    """The lines of one kind of start."""
+    print_row(f"{what}: server answers", [one.up_s for one in starts])
+    print_row(
+        f"{what}: drawn",
+        [one.usable_s for one in starts],
+        f"{statistics.median(one.server_cpu_s for one in starts):.2f}",
+        f"{statistics.median(one.browser_cpu_s for one in starts):.2f}",
+    )
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--starts", type=int, default=3)
-    parser.add_argument("--moves", type=int, default=12)
+    parser.add_argument("--moves", type=int, default=24)
     parser.add_argument("--no-pages", action="store_true", help="only starts and moves")
     parser.add_argument("--address", help="of an app that runs, for pages and moves")
     asked = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    rows: list[tuple[str, list[float]]] = []
-    with sync_playwright() as playwright:
+    sys.stdout.write(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before\n\n")
+    sys.stdout.write(
+        "| what | median, s | 95 % within, s | times | server CPU, s | browser CPU, s |\n"
+        "|---|---|---|---|---|---|\n"
+    )
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        starts = [time_start(browser) for _ in range(asked.starts)]
-        rows.append(("server answers", [up for up, _ in starts]))
-        rows.append(("first treemap drawn", [drawn for _, drawn in starts]))
+        floor, chart = Path(folder) / "floor.py", Path(folder) / "chart.py"
+        floor.write_text(FLOOR)
+        chart.write_text(FLOOR + CHART)
+        kinds = {
+            "Streamlit with a heading": (streamlit_on(floor), (HEADING,)),
+            "Streamlit with a treemap": (streamlit_on(chart), (HEADING, TREEMAP)),
+            "hierlab app": (APP, (HEADING, SEARCH, TREEMAP)),
+        }
+        starts: dict[str, list[Start]] = {kind: [] for kind in kinds}
+        for _ in range(asked.starts):  # in turn, so that a busy minute falls on all
+            for kind, (command, parts) in kinds.items():
+                starts[kind].append(time_start(browser, command, *parts))
+        for kind, taken in starts.items():
+            if taken:
+                print_starts(kind, taken)
         if asked.moves:
-            with nullcontext((asked.address, 0)) if asked.address else running() as (address, _):
+            place = nullcontext((asked.address, 0, 0)) if asked.address else running(APP)
+            with place as (address, _, _):
                 open_when_up(browser.new_page(), address)
                 for name in () if asked.no_pages else PAGES:
-                    link = f"{address}/{name}"
-                    rows.append((f"{name}, first opened", [time_page(browser, link)]))
-                    rows.append((f"{name}, opened again", [time_page(browser, link)]))
+                    for when in ("first opened", "opened again"):
+                        print_row(f"{name}, {when}", [time_page(browser, f"{address}/{name}")])
                 moves = time_moves(browser, address, asked.moves)
-                rows.append(("slider move to new picture", moves))
+                print_row("slider: picture drawn", [drawn for drawn, _ in moves])
+                print_row("slider: all drawn", [settled for _, settled in moves])
         browser.close()
-    sys.stdout.write("| what | median, s | longest, s | times |\n|---|---|---|---|\n")
-    for what, taken in rows:
-        if taken:
-            sys.stdout.write(
-                f"| {what} | {statistics.median(taken):.2f} | {max(taken):.2f} | {len(taken)} |\n"
-            )
 
 
 if __name__ == "__main__":

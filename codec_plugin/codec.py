@@ -147,15 +147,14 @@ class Codec:
             raise ConfigError(f"effort is a number of steps, 0 or more; got {effort}")
         pixels = picture.padded(STRIDE)
         y, z = analyse(self.checkpoint.model, pixels)
-        latents = self.latents
         if effort:
             from codec_plugin.refine import refine, training_objective
 
-            searched = min(effort_stages or n_blocks, stages or n_blocks)
+            served = min(effort_stages or n_blocks, stages or n_blocks)
             objective = objective or training_objective(self.checkpoint.meta)
-            y = refine(self.checkpoint.model, pixels, y, z, objective, effort, searched)
-            latents = latents.rounding(searched)  # what the search chose is kept
-        payloads = latents.encode(y, z, stages)
+            quantiser = self.latents.quantiser
+            y = refine(self.checkpoint.model, pixels, y, z, objective, effort, served, quantiser)
+        payloads = self.latents.encode(y, z, stages)
         header = Header(
             height_px=picture.height_px,
             width_px=picture.width_px,

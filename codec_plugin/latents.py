@@ -9,9 +9,8 @@ segments ─► take … ─► ŷ (missing symbols filled), known
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -78,13 +77,6 @@ class LatentCodec:
         self.exact = exact
         self.rows = CodingRows.of(tables)
         self.quantiser = Quantiser(tables, error_costs)
-
-    def rounding(self, blocks: int) -> Self:
-        """The same coder; the first blocks take the nearest symbols whatever their bits."""
-        twin = copy(self)
-        twin.quantiser = copy(self.quantiser)
-        twin.quantiser.rounded = blocks
-        return twin
 
     def encode(self, y: Tensor, z: Tensor, stages: int | None = None) -> list[bytes]:
         """Payloads of the first `stages` stages (None: all).

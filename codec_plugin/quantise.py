@@ -29,17 +29,10 @@ class Quantiser:
     Args:
         tables: of the checkpoint.
         error_costs: w of each channel, block by block; empty rounds everything.
-        rounded: the first so many blocks take the nearest symbol all the same.
     Source: Sullivan & Wiegand 1998, "Rate-distortion optimization for video compression", sec. IV.
     """
 
-    def __init__(
-        self,
-        tables: CodingTables,
-        error_costs: Sequence[Sequence[float]] = (),
-        rounded: int = 0,
-    ) -> None:
-        self.rounded = rounded
+    def __init__(self, tables: CodingTables, error_costs: Sequence[Sequence[float]] = ()) -> None:
         self.error_costs = [torch.tensor(costs).view(1, -1, 1, 1) for costs in error_costs]
         self.bits = _bits(tables) if error_costs else None
 
@@ -51,7 +44,7 @@ class Quantiser:
             index: rung of the scale ladder of each element, of the same shape.
         """
         nearest = whole_numbers(residual)
-        if self.bits is None or k < self.rounded:
+        if self.bits is None:
             return nearest
         below = nearest - nearest.sign()
         small = (nearest != 0) & (nearest.abs() <= _WEIGHED)

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from codec_plugin.entropy.blocks import Parameters, gaussian_bits
+from codec_plugin.entropy.scales import scale_index, sigma_from_raw
 from codec_plugin.errors import ConfigError, HierarchyMismatchError
 from codec_plugin.model import STRIDE, Latents
 from codec_plugin.tiling import HYPER_STRIDE, LATENT_STRIDE, TILE, tiles
@@ -19,11 +20,13 @@ from codec_plugin.tiling import HYPER_STRIDE, LATENT_STRIDE, TILE, tiles
 if TYPE_CHECKING:
     from codec_plugin.checkpoint import CheckpointMeta
     from codec_plugin.model import ProgressiveModel
+    from codec_plugin.quantise import Quantiser
     from codec_plugin.train.loss import Semantics
 
 __all__ = ["Objective", "refine", "training_objective"]
 
-_STEP = 0.05  # of Adam at first, in quantiser steps
+_STEP = 0.1  # of Adam at first, in quantiser steps
+_CALM = 1.0  # Adam's ε over the root mean square gradient: elements that matter little stay put
 _LAST_STEP = 0.2  # share of it at the end
 _VIEW_SHARE = 0.875  # side of a random view over the picture's shorter side
 
@@ -99,13 +102,15 @@ def refine(
     objective: Objective,
     steps: int,
     stages: int | None = None,
+    quantiser: Quantiser | None = None,
 ) -> Tensor:
     """Move y so that the objective falls; z stays.
 
-    Rounding passes gradients straight through, so the objective is that of the bytes; where it
-    has not fallen at the end, y is returned as it was. The classifier sees a random view at each
-    step, for what it recognises in one view only is often nothing that others recognise. Pictures
-    above 1024 pixels are refined in pieces of that size, each for rate and distortion only.
+    Symbols are chosen at each step as the encoder will choose them, and gradients pass straight
+    through, so the objective is that of the bytes; where it has not fallen at the end, y is
+    returned as it was. The classifier sees a random view at each step, for what it recognises in
+    one view only is often nothing that others recognise. Pictures above 1024 pixels are refined
+    in pieces of that size, each for rate and distortion only.
 
     Args:
         model: in evaluation mode.
@@ -113,7 +118,8 @@ def refine(
         y, z: of the analysis, not rounded.
         objective: weights, and who should recognise the picture.
         steps: gradient steps.
-        stages: how many stages will be written.
+        stages: how many stages are served.
+        quantiser: how the encoder chooses symbols; none takes the nearest.
     Raises:
         ConfigError: the checkpoint names no trade-offs.
     Source: Campos et al. 2019, "Content adaptive optimization for neural image compression".
@@ -130,7 +136,7 @@ def refine(
         rows = slice(tile.top // HYPER_STRIDE, tile.bottom // HYPER_STRIDE)
         columns = slice(tile.left // HYPER_STRIDE, tile.right // HYPER_STRIDE)
         z_hat = torch.round(z[:, :, rows, columns])
-        search = _Search(model, x, z_hat, objective, semantics, stages)
+        search = _Search(model, x, z_hat, objective, semantics, stages, quantiser)
         tile.write(refined, search.run(tile.read(y), steps))
     return refined
 
@@ -146,8 +152,10 @@ class _Search:
         objective: Objective,
         semantics: Semantics | None,
         stages: int,
+        quantiser: Quantiser | None,
     ) -> None:
         assert x.shape[2] % STRIDE == 0
+        self.quantiser = quantiser
         self.model, self.x, self.objective, self.stages = model, x, objective, stages
         self.semantics = semantics
         self.random = torch.Generator().manual_seed(0)  # the same file from the same picture
@@ -159,12 +167,16 @@ class _Search:
         with torch.no_grad():
             before = float(self.loss(y, None))
         moving = y.clone().requires_grad_(True)
-        optimiser = torch.optim.Adam([moving], lr=_STEP)
+        optimiser = torch.optim.Adam([moving], lr=_STEP, eps=_CALM)
+        scale = 0.0
         for step in range(steps):
             fall = 0.5 * (1 + math.cos(math.pi * step / steps))
             optimiser.param_groups[0]["lr"] = _STEP * (_LAST_STEP + (1 - _LAST_STEP) * fall)
             loss = self.loss(moving, self.view() if self.semantics else None)
-            (moving.grad,) = torch.autograd.grad(loss, moving)
+            (grad,) = torch.autograd.grad(loss, moving)
+            # Blocks that are not served have no gradient and no say in the scale.
+            scale = scale or float(grad.norm() / max(1, grad.count_nonzero()) ** 0.5) or 1.0
+            moving.grad = grad / scale
             optimiser.step()
         found = moving.detach()
         with torch.no_grad():
@@ -214,16 +226,21 @@ class _Search:
         parameters: list[Parameters] = []
         y_bits: list[Tensor] = []
         for k, y_k in enumerate(torch.split(y, list(self.model.config.blocks), 1)):
-            block, found = self.model.entropy.scan(k, self.hyper, y_hat, partial(_settled, y_k))
+            block, found = self.model.entropy.scan(
+                k, self.hyper, y_hat, partial(self._settled, k, y_k)
+            )
             y_bits.append(gaussian_bits(found - block.mean, block.raw_scale))
             y_hat.append(found)
             parameters.append(block)
         return Latents(self.hyper, tuple(y_hat), tuple(parameters), y.new_zeros(1), tuple(y_bits))
 
-
-def _settled(y_k: Tensor, block: Parameters) -> Tensor:
-    residual = y_k - block.mean
-    return residual + (torch.round(residual) - residual).detach() + block.mean
+    def _settled(self, k: int, y_k: Tensor, block: Parameters) -> Tensor:
+        residual = y_k - block.mean
+        symbols = torch.round(residual)
+        if self.quantiser is not None:
+            index = scale_index(sigma_from_raw(block.raw_scale.detach()))
+            symbols = self.quantiser(k, residual.detach(), index).to(residual.dtype)
+        return residual + (symbols - residual).detach() + block.mean
 
 
 def _seen(pixels: Tensor, view: tuple[int, int, int, bool] | None) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
@@ -60,8 +61,24 @@ def curve_figure(
     figure.update_layout(
         height=height_px,
         margin={"t": 8, "l": 8, "r": 8, "b": 8},
-        xaxis={"title": "bits per pixel of the file", "type": "log" if log_rate else "linear"},
+        xaxis={
+            "title": "bits per pixel of the file",
+            **({"type": "log", **_ticks(panel)} if log_rate else {"type": "linear"}),
+        },
         yaxis={"title": in_figure(f"{panel.title} in {panel.axis}")},
         legend={"orientation": "h", "y": -0.22},
     )
     return figure
+
+
+def _ticks(panel: Panel) -> dict[str, list[float] | list[str]]:
+    """1, 2 and 5 of each power of ten in reach: plotly would write lone digits between them."""
+    rates = [rate for curve in panel.curves for rate in curve.rates_bpp if rate > 0]
+    if not rates:
+        return {}
+    low, high = floor(log10(min(rates))), ceil(log10(max(rates)))
+    exact = [(digit, power) for power in range(low, high + 1) for digit in (1, 2, 5)]
+    return {
+        "tickvals": [digit * 10.0**power for digit, power in exact],
+        "ticktext": [f"{digit * 10.0**power:g}" for digit, power in exact],
+    }

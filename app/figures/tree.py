@@ -23,6 +23,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 ROOT = "all"
 # Browsers draw more areas than this slowly, and nobody reads them.
 MAX_NODES = 4_000
+PATH_PX = 26
 
 
 @dataclass(frozen=True)
@@ -118,14 +119,18 @@ def tree_figure(
     """
     shown = _within(nodes, at, depth)
     trace = {"Treemap": go.Treemap, "Icicle": go.Icicle, "Sunburst": go.Sunburst}[kind]
-    own: dict[str, Any] = {"tiling": {"pad": 1}, "pathbar": {"thickness": 26}}
+    own: dict[str, Any] = {"tiling": {"pad": 1}, "pathbar": {"thickness": PATH_PX}}
     if kind == "Sunburst":
         own = {"insidetextorientation": "radial"}
+    if kind != "Treemap":
+        own["leaf"] = {"opacity": 1}  # else the leaves are dull, above all in the dark
     figure = go.Figure(
         trace(
             ids=[node.id for node in shown],
             labels=[in_figure(node.label) for node in shown],
-            text=[_wrapped(node, below=at.count("/") + depth) for node in shown],
+            text=[
+                _words(node, below=at.count("/") + depth, lines=kind == "Treemap") for node in shown
+            ],
             parents=[node.parent for node in shown],
             values=[node.size for node in shown],
             branchvalues="total",
@@ -143,7 +148,8 @@ def tree_figure(
     )
     figure.update_layout(
         height=height_px,
-        margin={"t": 8, "l": 0, "r": 0, "b": 8},
+        # The path back to the root is drawn above the areas, in the margin.
+        margin={"t": 8 if at == ROOT else PATH_PX + 4, "l": 0, "r": 0, "b": 8},
         uniformtext={"minsize": 9, "mode": "hide"},
     )
     return figure
@@ -160,9 +166,11 @@ def _within(nodes: Sequence[Node], at: str, depth: int) -> list[Node]:
     ]
 
 
-def _wrapped(node: Node, below: int) -> str:
-    """The label in short lines, with the size, where no smaller area is drawn inside."""
+def _words(node: Node, below: int, *, lines: bool) -> str:
+    """The label, with the size where no smaller area is drawn inside; in short lines or in one."""
     words = in_figure(node.label, 40)
     if node.id.count("/") < below or node.position is not None:
         return words
+    if not lines:
+        return f"{words} · {node.size}"
     return "<br>".join(textwrap.wrap(words, 13, break_long_words=False)) + f"<br>{node.size}"

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.maps import Chosen, keep_own_map
-from app.tables import CONSISTENCY_COLUMNS, LEVEL_COLUMNS, consistency_rows, level_rows
-from app.text import in_markdown, in_table, sentence
+from app.tables import (
+    CONSISTENCY_COLUMNS,
+    CONSISTENCY_HELP,
+    CONSISTENCY_TITLE,
+    LEVEL_COLUMNS,
+    consistency_rows,
+    level_rows,
+)
+from app.text import in_markdown, in_table, sentence, short
 from app.uploads import MAX_CLASSES_MB, UploadError, class_list_of
 from app.widgets import choose_map, page_title
 from hierlab import ClassList, HierlabError, LabelMap, build
@@ -21,6 +28,7 @@ BUILT_IN = "imagenet-1k"
 OWN = "my own list"
 LABEL = "Encoder and prompts"
 ENCODED = {"clip", "consensus"}
+NAMES = "Named model:weights@prompts; the prompts are the sentences that a class name is put into."
 
 
 def render() -> None:
@@ -109,20 +117,30 @@ def _encoders(
             "see below how to get one."
         )
         return {}
+    about = {item.name: item.about for item in (*available.variants, *available.encoders)}
     if not several:
-        return {"clip": st.selectbox(LABEL, names, key="encoder", bind="query-params")}
+        name = st.selectbox(LABEL, names, key="encoder", bind="query-params", help=NAMES)
+        st.caption(in_markdown(short(about.get(name, ""), 160)))
+        return {"clip": name}
     chosen = st.multiselect(
         f"{LABEL}; several vote together",
         names,
-        default=names[:2],
+        default=_of_different_models(names),
         key="encoders",
         bind="query-params",
         max_selections=12,
+        help=NAMES,
     )
     if not chosen:
         st.caption("Choose at least one.")
         return {}
     return {"clip": chosen[0]} if len(chosen) == 1 else {"consensus": tuple(chosen)}
+
+
+def _of_different_models(names: list[str]) -> list[str]:
+    """The first two that differ in their model, not in their prompts only."""
+    firsts = {name.partition("@")[0]: name for name in reversed(names)}
+    return [name for name in names if name in firsts.values()][:2]
 
 
 def _in_tables(classes: ClassList) -> bool:
@@ -140,7 +158,7 @@ def _elsewhere(available: Available) -> None:
         for item in group
         if not item.ready
     ]
-    with st.expander("Not to be had here"):
+    with st.expander("What is not installed here, and how to get it"):
         for item in items:
             st.markdown(f":gray[{in_markdown(item.name)}]: `{item.get}`")
         st.caption(
@@ -207,7 +225,7 @@ def _result() -> None:
     from app.maps import own_maps
 
     made = own_maps().get(st.session_state.get("built", ""))
-    beside = choose_map("Beside", "beside")
+    beside = choose_map("Compare with", "beside")
     shown = [one for one in (made, beside) if one is not None]
     for column, one in zip(st.columns(max(len(shown), 1)), shown, strict=False):
         with column:
@@ -238,7 +256,7 @@ def _measures(chosen: Chosen, *, new: bool) -> None:
     if report is None:
         st.caption("Wu-Palmer cannot be measured: the classes are not WordNet ids.")
     else:
-        st.caption("Wu-Palmer (nltk policy)")
+        st.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
         st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
     import pandas as pd
 

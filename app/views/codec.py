@@ -9,8 +9,9 @@ import streamlit as st
 
 from app import coding
 from app.coding import Encoded, Machine
-from app.cutting import Photograph, cutting
+from app.cutting import cutting
 from app.folder import photos, served, stamp
+from app.looks import Photograph
 from app.text import sentence
 from app.uploads import MAX_PICTURE_MB, UploadError, digest
 from app.widgets import page_title

@@ -93,7 +93,9 @@ def _summary(report: CompareReport) -> None:
     )
     st.dataframe(agreement_table(report).round(3), hide_index=True, key="agreement")
     st.caption(
-        "ARI and AMI: 1 = the same, 0 = chance. NMI is " + in_markdown(report.nmi_warning) + "."
+        "ARI and AMI: 1 = the same, 0 = chance. V is the V-measure; NMI is "
+        + in_markdown(report.nmi_warning)
+        + "."
     )
     if report.unpaired:
         st.caption("Without a counterpart: " + in_markdown(", ".join(report.unpaired)))

@@ -56,7 +56,7 @@ def go(label_map: LabelMap, spot: Spot | None) -> None:
 
 def _controls(label_map: LabelMap) -> int:
     names = [level.name for level in label_map.levels]
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    left, right = st.columns([1, 2], vertical_alignment="top")
     if len(names) > 1:
         if st.session_state.get("level") not in (None, *names):
             del st.session_state["level"]

@@ -25,7 +25,8 @@ VIEWS = ("Answer", "Encoders", "Axes", "Variance", "Confidence")
 def render() -> None:
     """Lay out the page."""
     page_title("Stability", "Would another model, prompt or seed have given the same hierarchy?")
-    view = st.segmented_control(
+    left, right = st.columns([3, 2], vertical_alignment="top")
+    view = left.segmented_control(
         "View", VIEWS, default=VIEWS[0], required=True, key="part", bind="query-params", wrap=True
     )
     if view == "Confidence":
@@ -38,7 +39,7 @@ def render() -> None:
             "of the app's data. How sure each class is, is under Confidence."
         )
         return
-    name = st.selectbox("Study", list(studies), key="study", bind="query-params")
+    name = right.selectbox("Study", list(studies), key="study", bind="query-params")
     folder = studies[name]
     try:
         report = _report(stamp(folder / "cells.sqlite"))
@@ -122,7 +123,7 @@ def _by_k(view: str, report: StudyReport) -> None:
     shares = [row for row in report.shares if row.k == k]
     chart(
         share_figure(shares),
-        share_table(shares),
+        lambda: share_table(shares),
         title=f"Which choice moves the result most, K = {k}",
         key="shares",
         alt="Share of variance per axis with intervals",
@@ -136,7 +137,10 @@ def _encoders(report: StudyReport, folder: Path) -> None:
         st.info("This study has fewer than two encoders.")
         return
     names = [f"{one.method}, K = {one.k}" for one in report.heatmaps]
-    name = st.selectbox("Method and K", names, key="grid", bind="query-params")
+    place, _ = st.columns([3, 2])
+    name = place.selectbox(
+        "Method and K, the number of clusters", names, key="grid", bind="query-params"
+    )
     heatmap = report.heatmaps[names.index(name)]
 
     def clicked() -> None:

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from app.coding import first_sure
 from app.figures.answers import answer_figure, sureness_figure
 from app.figures.classmap import class_map_figure
 from app.figures.confidence import confidence_figure
@@ -12,6 +11,7 @@ from app.figures.sankey import Ribbon, sankey_height_px, sankey_options, stronge
 from app.figures.sizes import sizes_figure
 from app.figures.tree import KINDS, ROOT, node_of_spot, tree_figure, tree_nodes
 from app.palette import LINES, category, lighter
+from app.reading import first_sure
 from app.state import Spot, format_spot, parse_number, parse_spot, spot_of_class
 from app.text import in_figure, in_markdown, in_table, short
 from hierlab.labelmap import LabelMap

@@ -87,7 +87,7 @@ def test_fitted_tables_and_weighed_symbols_shorten_files(
     short, long = fitted.encode(picture), Codec(plain).encode(picture)
     assert len(short) < len(long)
     assert fitted.decode(short).fractions == (1, 1, 1)
-    assert len(fitted.encode(picture, effort=1)) > len(short)  # what a search chose is kept
+    assert len(fitted.encode(picture, effort=8)) < 1.05 * len(short)  # a search weighs bits too
 
 
 def test_a_rung_without_symbols_stays_a_gaussian(plain: Checkpoint) -> None:
