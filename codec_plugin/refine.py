@@ -175,7 +175,7 @@ class _Search:
             loss = self.loss(moving, self.view() if self.semantics else None)
             (grad,) = torch.autograd.grad(loss, moving)
             # Blocks that are not served have no gradient and no say in the scale.
-            scale = scale or float(grad.norm() / max(1, grad.count_nonzero()) ** 0.5) or 1.0
+            scale = scale or float(grad.norm() / max(1, int(grad.count_nonzero())) ** 0.5) or 1.0
             moving.grad = grad / scale
             optimiser.step()
         found = moving.detach()
