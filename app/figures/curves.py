@@ -14,7 +14,7 @@ from app.text import in_figure
 if TYPE_CHECKING:
     from codec_plugin.evaluate.curves import Panel
 
-__all__ = ["curve_figure"]
+__all__ = ["curve_figure", "log_ticks"]
 
 
 def curve_figure(
@@ -58,12 +58,13 @@ def curve_figure(
         figure.add_hline(
             y=panel.clean, line={"color": "#8C8C8C", "dash": "dot"}, annotation_text="original"
         )
+    rates = [rate for curve in panel.curves for rate in curve.rates_bpp]
     figure.update_layout(
         height=height_px,
         margin={"t": 8, "l": 8, "r": 8, "b": 8},
         xaxis={
             "title": "bits per pixel of the file",
-            **({"type": "log", **_ticks(panel)} if log_rate else {"type": "linear"}),
+            **({"type": "log", **log_ticks(rates)} if log_rate else {"type": "linear"}),
         },
         yaxis={"title": in_figure(f"{panel.title} in {panel.axis}")},
         legend={"orientation": "h", "y": -0.22},
@@ -71,12 +72,12 @@ def curve_figure(
     return figure
 
 
-def _ticks(panel: Panel) -> dict[str, list[float] | list[str]]:
+def log_ticks(values: Sequence[float]) -> dict[str, list[float] | list[str]]:
     """1, 2 and 5 of each power of ten in reach: plotly would write lone digits between them."""
-    rates = [rate for curve in panel.curves for rate in curve.rates_bpp if rate > 0]
-    if not rates:
+    drawn = [value for value in values if value > 0]
+    if not drawn:
         return {}
-    low, high = floor(log10(min(rates))), ceil(log10(max(rates)))
+    low, high = floor(log10(min(drawn))), ceil(log10(max(drawn)))
     exact = [(digit, power) for power in range(low, high + 1) for digit in (1, 2, 5)]
     return {
         "tickvals": [digit * 10.0**power for digit, power in exact],

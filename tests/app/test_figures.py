@@ -7,6 +7,7 @@ from app.figures.answers import answer_figure, sureness_figure
 from app.figures.classmap import class_map_figure
 from app.figures.confidence import confidence_figure
 from app.figures.contingency import contingency_figure
+from app.figures.curves import log_ticks
 from app.figures.sankey import Ribbon, sankey_height_px, sankey_options, strongest
 from app.figures.sizes import sizes_figure
 from app.figures.tree import KINDS, ROOT, node_of_spot, tree_figure, tree_nodes
@@ -57,6 +58,18 @@ def test_a_tree_opens_where_it_is_told(nested: LabelMap, kind) -> None:  # type:
     assert (trace.type, trace.level, trace.maxdepth) == (kind.lower(), at, 2)
     # Only what is inside, down to the depth, and what is around: the rest is never seen.
     assert set(trace.ids) == {ROOT, at, f"{at}/2", f"{at}/3"}
+
+
+def test_long_rows_of_an_icicle_keep_one_line(nested: LabelMap) -> None:
+    nodes = tree_nodes(nested)
+    assert "thing<br>4" in tree_figure(nodes, "Treemap", depth=1).data[0].text
+    assert "thing · 4" in tree_figure(nodes, "Icicle", depth=1).data[0].text
+
+
+def test_the_way_back_has_room_above_the_areas(nested: LabelMap) -> None:
+    nodes = tree_nodes(nested)
+    inside = tree_figure(nodes, "Treemap", depth=1, at=nodes[1].id)
+    assert inside.layout.margin.t >= inside.data[0].pathbar.thickness
 
 
 def test_labels_in_figures_are_words() -> None:
@@ -134,6 +147,21 @@ def test_places_survive_the_address(nested: LabelMap) -> None:
 def test_a_table_in_markdown_keeps_words_words() -> None:
     text = in_table(("a", "b"), [("x|y", 0.12345), (None, 7)])
     assert text.splitlines() == ["| a | b |", "| --- | ---: |", r"| x\|y | 0.123 |", "|  | 7 |"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.1864, "0.186"), (1.0, "1.000"), (95.5, "95.5"), (5.0, "5"), (12345.6, "12,345.6")],
+)
+def test_numbers_in_a_table_are_as_long_as_they_need(value: float, shown: str) -> None:
+    assert in_table(("a",), [(value,)]).splitlines()[-1].strip("| ") == in_markdown(shown)
+
+
+def test_ticks_of_a_log_axis_are_whole_numbers() -> None:
+    ticks = log_ticks([0.03, 1.2])
+    assert ticks["ticktext"][:4] == ["0.01", "0.02", "0.05", "0.1"]
+    assert ticks["ticktext"][-1] == "50"
+    assert log_ticks([]) == {}
 
 
 def test_markdown_is_escaped() -> None:

@@ -65,7 +65,8 @@ def test_build_makes_a_measured_hierarchy(page: Page) -> None:
 
 def test_several_encoders_make_a_consensus(page: Page) -> None:
     test = page("build", method="consensus")
-    assert len(test.multiselect(key="encoders").value) == 2
+    chosen = test.multiselect(key="encoders").value
+    assert len({name.partition("@")[0] for name in chosen}) == 2
     test.multiselect(key="encoders").set_value([]).run()
     assert not test.exception
     next(button for button in test.button if button.label == "Build").click().run()
@@ -130,6 +131,25 @@ def test_a_study_is_shown_from_all_sides(page: Page, studied: Path) -> None:
     assert list((studied / "cache").glob("study-*.json"))  # the next visitor need not wait
 
 
+@pytest.mark.parametrize(
+    ("view", "figure", "column"),
+    [
+        ("Encoders", "encoders", "ARI"),
+        ("Axes", "axis_heatmap", "what differs"),
+        ("Axes", "axes", "worst pair"),
+        ("Variance", "shares", "share in %"),
+    ],
+)
+def test_every_figure_of_a_study_has_its_table(
+    page: Page, studied: Path, view: str, figure: str, column: str
+) -> None:
+    test = page("stability", study="mine", part=view)
+    test.session_state[f"{figure}_table_open"] = True
+    test.run()
+    assert not test.exception
+    assert any(column in frame.value.columns for frame in test.dataframe)
+
+
 def test_the_address_opens_two_partitions(page: Page, studied: Path) -> None:
     test = page("stability", study="mine", part="Encoders", pair="0-1")
     assert not test.exception
@@ -181,6 +201,9 @@ def test_the_codec_page_keeps_the_bytes_of_the_address(page: Page) -> None:
     assert "Decoded from 700 of" in words(test)
     assert "Sure means" in words(test)
     assert "JPEG: " in words(test)
+    shown = [one.url for group in test.get("imgs") for one in group.proto.imgs]
+    assert len(shown) == 3
+    assert all(url.endswith(".png") for url in shown)  # a JPEG would add losses of its own
     test.button(key="to_mid").click().run()
     assert not test.exception
     assert f"Decoded from {test.slider(key='bytes').value:,} of" in words(test)
