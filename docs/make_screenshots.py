@@ -16,7 +16,7 @@ WORDNET = "wordnet-k-10-100-1000"
 # By name: address, width, theme of the browser.
 PICTURES = {
     "explore": (f"/?map={MAP}&cluster=coarse%3A0", 1280, "light"),
-    "explore-dark": (f"/?map={MAP}&view=Icicle", 1280, "dark"),
+    "explore-dark": (f"/?map={MAP}&view=Icicle&level=mid", 1280, "dark"),
     "explore-narrow": (f"/?map={MAP}&cluster=coarse%3A0", 390, "light"),
     "compare": (f"/compare?a={MAP}&b={WORDNET}", 1280, "light"),
     "build": ("/build?method=consensus", 1280, "light"),

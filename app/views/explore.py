@@ -63,7 +63,7 @@ def _controls(label_map: LabelMap) -> int:
         name = left.select_slider(
             "Level, coarse to fine",
             names,
-            value=names[min(1, len(names) - 1)],
+            value=names[0],  # a browser draws ten areas at once, and a hundred in seconds
             key="level",
             bind="query-params",
         )
