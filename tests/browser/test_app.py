@@ -92,6 +92,7 @@ def open_codec(tab: Any, address: str) -> Any:
 def test_the_byte_slider_is_dragged_and_the_picture_follows(tab: Any, address: str) -> None:
     thumb = open_codec(tab, address)
     before = tab.locator(PICTURE).first.get_attribute("src")
+    assert before.endswith(".png")  # what was decoded, and no second codec's losses
     knob = tab.locator("[data-testid=stSlider] [style*='left:']").first
     knob.scroll_into_view_if_needed()
     at = knob.bounding_box()
