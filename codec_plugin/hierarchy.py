@@ -96,7 +96,10 @@ def load_hierarchy(path: str | Path) -> Hierarchy:
     try:
         label_map = load_label_map(path)
     except (HierlabError, OSError) as error:
-        raise HierarchyMismatchError(f"label map {path}: {error}") from error
+        said = str(error)
+        if not Path(path).exists():
+            said = "neither a file nor a shipped one; give its file with --hierarchy"
+        raise HierarchyMismatchError(f"label map {path}: {said}") from error
     return Hierarchy(
         id=label_map.id,
         name=label_map.name,

@@ -58,7 +58,7 @@ def evaluate(
     if json_out:
         typer.echo(json.dumps(summary))
     else:
-        _print_table(summary)
+        _print_table(summary, rows)
 
 
 def _evaluation(
@@ -127,8 +127,11 @@ def _progress(done: int, total: int) -> None:
         sys.stderr.flush()
 
 
-def _print_table(summary: list[dict[str, Any]]) -> None:
+def _print_table(summary: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
     levels = [key.removeprefix("correct_") for key in summary[0] if key.startswith("correct_")]
+    images = {row["image"] for row in rows}
+    known = {row["image"] for row in rows if row[f"correct_{levels[0]}"] != ""}
+    typer.echo(f"{len(images)} photographs, {len(known)} labelled with a class of the map")
     typer.echo("subject, cut: bytes, bpp, PSNR dB, accuracy " + " / ".join(levels) + " %")
     for entry in summary:
         labelled = entry[f"correct_{levels[0]}"]["mean"] is not None

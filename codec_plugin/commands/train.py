@@ -42,9 +42,11 @@ def train(
     with _Display(trainer.fabric.is_global_zero) as display:
         result = trainer.train(minutes=minutes, progress=display)
     if trainer.fabric.is_global_zero:
-        typer.echo(
-            f"{result.reason} at step {result.step}; checkpoint {result.run}/best.safetensors"
+        best = result.run / "best.safetensors"
+        told = (
+            f"checkpoint {best}" if best.exists() else f"c2f export {result.run} makes a checkpoint"
         )
+        typer.echo(f"{result.reason} at step {result.step}; {told}")
         if result.reason != "finished":
             typer.echo(f"go on with: c2f train --resume {result.run}")
 

@@ -135,6 +135,8 @@ class Trainer:
     ) -> TrainResult:
         """Train until the settings' last step, the time limit, `stop_at` or Ctrl-C.
 
+        The last step and the time limit leave a checkpoint; the others leave the state alone.
+
         Raises:
             TrainingError: the loss is no longer a number; the last good state is kept.
         """
@@ -156,7 +158,7 @@ class Trainer:
         except KeyboardInterrupt:
             reason = "interrupted"
         self.save()
-        if reason == "finished" and last == self.settings.total_steps:
+        if reason == "time" or (reason == "finished" and last == self.settings.total_steps):
             self.records.report()
         return TrainResult(self.state.step, reason, self.run)
 

@@ -85,6 +85,7 @@ def test_a_time_limit_saves_and_stops(settings: TrainSettings, tmp_path: Path) -
     result = trainer(settings, tmp_path / "run").train(minutes=0)
     assert (result.reason, result.step) == ("time", 1)
     assert read_state(tmp_path / "run" / STATE_FILE).state.step == 1
+    assert (tmp_path / "run" / "best.safetensors").exists()  # whoever asked for minutes has a codec
 
 
 def test_a_run_of_another_label_map_is_refused(settings: TrainSettings, tmp_path: Path) -> None:
