@@ -147,14 +147,16 @@ class Codec:
             raise ConfigError(f"effort is a number of steps, 0 or more; got {effort}")
         pixels = picture.padded(STRIDE)
         y, z = analyse(self.checkpoint.model, pixels)
+        latents = self.latents
         if effort:
-            from codec_plugin.refine import refine, training_objective
+            from codec_plugin.refine import SEARCHED_PRICE, refine, training_objective
 
             served = min(effort_stages or n_blocks, stages or n_blocks)
             objective = objective or training_objective(self.checkpoint.meta)
-            quantiser = self.latents.quantiser
+            quantiser = latents.quantiser.at_price(SEARCHED_PRICE, served)
+            latents = latents.choosing(quantiser)
             y = refine(self.checkpoint.model, pixels, y, z, objective, effort, served, quantiser)
-        payloads = self.latents.encode(y, z, stages)
+        payloads = latents.encode(y, z, stages)
         header = Header(
             height_px=picture.height_px,
             width_px=picture.width_px,

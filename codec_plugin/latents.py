@@ -9,8 +9,9 @@ segments ─► take … ─► ŷ (missing symbols filled), known
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -77,6 +78,12 @@ class LatentCodec:
         self.exact = exact
         self.rows = CodingRows.of(tables)
         self.quantiser = Quantiser(tables, error_costs)
+
+    def choosing(self, quantiser: Quantiser) -> Self:
+        """The same coder, whose symbols another quantiser chooses."""
+        twin = copy(self)
+        twin.quantiser = quantiser
+        return twin
 
     def encode(self, y: Tensor, z: Tensor, stages: int | None = None) -> list[bytes]:
         """Payloads of the first `stages` stages (None: all).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,14 @@ class Quantiser:
     def __init__(self, tables: CodingTables, error_costs: Sequence[Sequence[float]] = ()) -> None:
         self.error_costs = [torch.tensor(costs).view(1, -1, 1, 1) for costs in error_costs]
         self.bits = _bits(tables) if error_costs else None
+
+    def at_price(self, share: float, blocks: int) -> Quantiser:
+        """The same, for which errors in the first blocks cost that share of what they did."""
+        twin = copy(self)
+        twin.error_costs = [
+            costs * share if k < blocks else costs for k, costs in enumerate(self.error_costs)
+        ]
+        return twin
 
     def __call__(self, k: int, residual: Tensor, index: Tensor) -> Tensor:
         """Symbols (1, C_k, …) int32 of block `k`.

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from codec_plugin.quantise import Quantiser
     from codec_plugin.train.loss import Semantics
 
-__all__ = ["Objective", "refine", "training_objective"]
+__all__ = ["SEARCHED_PRICE", "Objective", "refine", "training_objective"]
+
+SEARCHED_PRICE = 0.4
+"""Share of an error's usual cost in bits in blocks that are searched: the search mends errors that
+matter, so that more symbols can be spared."""
 
 _STEP = 0.1  # of Adam at first, in quantiser steps
 _CALM = 1.0  # Adam's ε over the root mean square gradient: elements that matter little stay put
