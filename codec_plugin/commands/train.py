@@ -42,10 +42,13 @@ def train(
     with _Display(trainer.fabric.is_global_zero) as display:
         result = trainer.train(minutes=minutes, progress=display)
     if trainer.fabric.is_global_zero:
-        best = result.run / "best.safetensors"
-        told = (
-            f"checkpoint {best}" if best.exists() else f"c2f export {result.run} makes a checkpoint"
-        )
+        made = [
+            result.run / f"{name}.safetensors" for name in ("best", "last")
+        ]  # best: of photographs
+        found = [
+            f"checkpoint {path}" for path in made if path.exists()
+        ]  # held out, if there are any
+        told = found[0] if found else f"c2f export {result.run} -o FILE makes a checkpoint"
         typer.echo(f"{result.reason} at step {result.step}; {told}")
         if result.reason != "finished":
             typer.echo(f"go on with: c2f train --resume {result.run}")
