@@ -42,12 +42,9 @@ def train(
     with _Display(trainer.fabric.is_global_zero) as display:
         result = trainer.train(minutes=minutes, progress=display)
     if trainer.fabric.is_global_zero:
-        made = [
-            result.run / f"{name}.safetensors" for name in ("best", "last")
-        ]  # best: of photographs
-        found = [
-            f"checkpoint {path}" for path in made if path.exists()
-        ]  # held out, if there are any
+        # The best is that of held-out photographs; shards have none.
+        made = [result.run / f"{name}.safetensors" for name in ("best", "last")]
+        found = [f"checkpoint {path}" for path in made if path.exists()]
         told = found[0] if found else f"c2f export {result.run} -o FILE makes a checkpoint"
         typer.echo(f"{result.reason} at step {result.step}; {told}")
         if result.reason != "finished":
