@@ -18,10 +18,11 @@ PAGES = (
     ("curves", "Curves", ":material/show_chart:"),
 )
 
-# Less air above and between, so that the figure shows without scrolling.
+# Less air above and between, so that the figure shows without scrolling and tables fit their column.
 STYLE = """
 .stMainBlockContainer { padding-top: 3.75rem; padding-bottom: 2rem; }
 .stMainBlockContainer h2 { padding-bottom: 0; font-size: 1.6rem; }
+.stMarkdown th, .stMarkdown td { padding: 0.3rem 0.5rem !important; font-size: 0.9rem; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
 }

@@ -29,7 +29,7 @@ __all__ = [
 
 MAX_SHOWN = 5_000
 LEVEL_COLUMNS = ("level", "clusters", "smallest", "median", "largest")
-CONSISTENCY_COLUMNS = ("level", "clusters", "within", "between", "random", "lift")
+CONSISTENCY_COLUMNS = ("level", "within", "between", "random", "lift")
 CONSISTENCY_TITLE = "Wu-Palmer similarity in WordNet: 0 to 1, higher is closer"
 CONSISTENCY_HELP = (
     "Means over pairs of classes (NLTK's rules). within: in one cluster; between: in two; "
@@ -96,7 +96,7 @@ def member_table(label_map: LabelMap, report: ClusterReport, level: int) -> pd.D
 def consistency_rows(report: ConsistencyReport) -> list[tuple[object, ...]]:
     """One row a level: mean similarity within and between clusters, and the lift over chance."""
     return [
-        (one.level, one.k, one.within, one.between, one.random_mean, one.lift)
+        (one.level, one.within, one.between, one.random_mean, one.lift)
         for one in report.levels
         if one.within is not None
     ]
