@@ -18,7 +18,7 @@ PAGES = (
     ("curves", "Curves", ":material/show_chart:"),
 )
 
-# Less air above and between, so that the figure shows without scrolling and tables fit their column.
+# Less air, so that the figure shows without scrolling and tables fit their column.
 STYLE = """
 .stMainBlockContainer { padding-top: 3.75rem; padding-bottom: 2rem; }
 .stMainBlockContainer h2 { padding-bottom: 0; font-size: 1.6rem; }

@@ -11,6 +11,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from app.figures.axes import log_ticks
 from app.palette import DASHES, LINES, MARKERS
 from app.text import in_figure
 
@@ -128,7 +129,7 @@ def sureness_figure(
             ],
             "height": height_px,
             "margin": {"t": 24, "l": 8, "r": 8, "b": 8},
-            "xaxis": {"title": "bytes (log)", "type": "log"},
+            "xaxis": {"title": "bytes (log)", "type": "log", **log_ticks(sizes)},
             "yaxis": {"title": "probability of the best cluster in %", "range": [0, 103]},
             "legend": {"orientation": "h", "y": 1.15},
         },

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from app.figures.axes import log_ticks
 from app.palette import DASHES, LINES, MARKERS
 from app.text import in_figure
 
 if TYPE_CHECKING:
     from codec_plugin.evaluate.curves import Panel
 
-__all__ = ["curve_figure", "log_ticks"]
+__all__ = ["curve_figure"]
 
 
 def curve_figure(
@@ -70,16 +70,3 @@ def curve_figure(
         legend={"orientation": "h", "y": -0.22},
     )
     return figure
-
-
-def log_ticks(values: Sequence[float]) -> dict[str, list[float] | list[str]]:
-    """1, 2 and 5 of each power of ten in reach: plotly would write lone digits between them."""
-    drawn = [value for value in values if value > 0]
-    if not drawn:
-        return {}
-    low, high = floor(log10(min(drawn))), ceil(log10(max(drawn)))
-    exact = [(digit, power) for power in range(low, high + 1) for digit in (1, 2, 5)]
-    return {
-        "tickvals": [digit * 10.0**power for digit, power in exact],
-        "ticktext": [f"{digit * 10.0**power:g}" for digit, power in exact],
-    }

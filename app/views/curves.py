@@ -123,6 +123,7 @@ def _gains(results: Results) -> None:
     wanted = right.slider("Accuracy to reach, %", 10, 99, 80, key="reach", bind="query-params")
     st.dataframe(bd_table(results, anchor, wanted), hide_index=True, key="gains")
     st.caption(
-        "BD-PSNR: mean gain over the common range of rates (Bjøntegaard 2001); empty where it is "
-        "too small. Bytes: mean file size at which the mean accuracy first gets there."
+        "BD-PSNR: mean gain over the common range of rates (Bjøntegaard 2001); None where that is "
+        "too small. Bytes: mean file size at which the mean accuracy first gets there; None where "
+        "it never does."
     )

@@ -128,6 +128,10 @@ def _by_k(view: str, report: StudyReport) -> None:
         key="shares",
         alt="Share of variance per axis with intervals",
     )
+    st.caption(
+        "Bars of a method: among its partitions; “all”: among those of all methods together. "
+        "Whiskers: 95 % intervals."
+    )
 
 
 def _encoders(report: StudyReport, folder: Path) -> None:

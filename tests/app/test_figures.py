@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from app.figures.answers import answer_figure, sureness_figure
+from app.figures.axes import log_ticks
 from app.figures.classmap import class_map_figure
 from app.figures.confidence import confidence_figure
 from app.figures.contingency import contingency_figure
-from app.figures.curves import log_ticks
 from app.figures.sankey import Ribbon, sankey_height_px, sankey_options, strongest
 from app.figures.sizes import sizes_figure
 from app.figures.tree import KINDS, ROOT, node_of_spot, tree_figure, tree_nodes
