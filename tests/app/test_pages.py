@@ -202,7 +202,7 @@ def test_the_codec_page_keeps_the_bytes_of_the_address(page: Page) -> None:
     assert "Sure means" in words(test)
     assert "JPEG: " in words(test)
     shown = [one.url for group in test.image for one in group.proto.imgs]
-    assert len(shown) == 3
+    assert len(shown) >= 3
     assert all(url.endswith(".png") for url in shown)  # a JPEG would add losses of its own
     test.button(key="to_mid").click().run()
     assert not test.exception
