@@ -73,8 +73,9 @@ def curves_png(rows: Sequence[Row], path: Path) -> None:
     for axis, panel in zip(axes[0], drawn, strict=True):
         for number, curve in enumerate(panel.curves):
             colour = f"C{number}"
-            axis.plot(curve.rates_bpp, curve.values, color=colour, label=curve.name, lw=1.4)
-            axis.fill_between(curve.rates_bpp, curve.low, curve.high, color=colour, alpha=0.12)
+            style = ("-", "--", ":")[number // 10 % 3]  # there are ten colours
+            axis.plot(curve.rates_bpp, curve.values, style, color=colour, label=curve.name, lw=1.4)
+            axis.fill_between(curve.rates_bpp, curve.low, curve.high, color=colour, alpha=0.08)
             ends = [n for n, is_end in enumerate(curve.stage_ends) if is_end]
             axis.plot(
                 [curve.rates_bpp[n] for n in ends], [curve.values[n] for n in ends], "o",
@@ -85,7 +86,8 @@ def curves_png(rows: Sequence[Row], path: Path) -> None:
         axis.set(title=panel.title, xlabel="bits per pixel (file)", ylabel=panel.axis)
         axis.set_xscale("log")
         axis.grid(alpha=0.3)
-    axes[0][0].legend(fontsize=8)
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=8, loc="outside lower center", ncols=7)
     temporary = path.with_name(f".{path.name}.tmp")
     figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
     pyplot.close(figure)
