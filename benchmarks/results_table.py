@@ -1,6 +1,6 @@
 """The table of docs/training.md from rows of `c2f bench`: accuracy, bytes, PSNR gains, pairs.
 
-    python benchmarks/results_table.py [RESULTS.parquet …]
+    python benchmarks/results_table.py [RESULTS.csv …]
 
 Without arguments, the rows that the package ships, a file a classifier. Where two codecs are set
 against each other, only photographs that both have coded count.
