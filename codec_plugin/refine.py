@@ -226,10 +226,12 @@ class _Search:
         ) + finest * self.semantics.cross_entropy(posterior, target, last)
 
     def _latents(self, y: Tensor) -> Latents:
+        """Blocks of the served stages; those after them are filled, not coded."""
         y_hat: list[Tensor] = []
         parameters: list[Parameters] = []
         y_bits: list[Tensor] = []
-        for k, y_k in enumerate(torch.split(y, list(self.model.config.blocks), 1)):
+        blocks = torch.split(y, list(self.model.config.blocks), 1)
+        for k, y_k in enumerate(blocks[: self.stages]):
             block, found = self.model.entropy.scan(
                 k, self.hyper, y_hat, partial(self._settled, k, y_k)
             )
