@@ -155,7 +155,7 @@ class Codec:
             objective = objective or training_objective(self.checkpoint.meta)
             quantiser = latents.quantiser.at_price(SEARCHED_PRICE, served)
             latents = latents.choosing(quantiser)
-            y = refine(self.checkpoint.model, pixels, y, z, objective, effort, served, quantiser)
+            y = refine(self.checkpoint.model, pixels, y, z, objective, effort, quantiser, served)
         payloads = latents.encode(y, z, stages)
         header = Header(
             height_px=picture.height_px,

@@ -105,8 +105,8 @@ def refine(
     z: Tensor,
     objective: Objective,
     steps: int,
+    quantiser: Quantiser,
     stages: int | None = None,
-    quantiser: Quantiser | None = None,
 ) -> Tensor:
     """Move y so that the objective falls; z stays.
 
@@ -122,8 +122,8 @@ def refine(
         y, z: of the analysis, not rounded.
         objective: weights, and who should recognise the picture.
         steps: gradient steps.
+        quantiser: how the encoder chooses symbols.
         stages: how many stages are served.
-        quantiser: how the encoder chooses symbols; none takes the nearest.
     Raises:
         ConfigError: the checkpoint names no trade-offs.
     Source: Campos et al. 2019, "Content adaptive optimization for neural image compression".
@@ -156,7 +156,7 @@ class _Search:
         objective: Objective,
         semantics: Semantics | None,
         stages: int,
-        quantiser: Quantiser | None,
+        quantiser: Quantiser,
     ) -> None:
         assert x.shape[2] % STRIDE == 0
         self.quantiser = quantiser
@@ -242,10 +242,8 @@ class _Search:
 
     def _settled(self, k: int, y_k: Tensor, block: Parameters) -> Tensor:
         residual = y_k - block.mean
-        symbols = torch.round(residual)
-        if self.quantiser is not None:
-            index = scale_index(sigma_from_raw(block.raw_scale.detach()))
-            symbols = self.quantiser(k, residual.detach(), index).to(residual.dtype)
+        index = scale_index(sigma_from_raw(block.raw_scale.detach()))
+        symbols = self.quantiser(k, residual.detach(), index).to(residual.dtype)
         return residual + (symbols - residual).detach() + block.mean
 
 

@@ -53,7 +53,7 @@ def test_stages_that_are_not_written_do_not_count(codec: Codec) -> None:
     model = codec.checkpoint.model
     pixels = torch.from_numpy(tiny_picture(64, 64)).permute(2, 0, 1)[None].contiguous()
     y, z = analyse(model, pixels)
-    found = refine(model, pixels, y, z, Objective(LAMBDAS), 4, stages=1)
+    found = refine(model, pixels, y, z, Objective(LAMBDAS), 4, codec.latents.quantiser, stages=1)
     width = model.config.blocks[0]
     assert torch.equal(found[:, width:], y[:, width:])
     assert not torch.equal(found[:, :width], y[:, :width])
