@@ -9,7 +9,7 @@ import typer
 
 from codec_plugin.commands import register
 from codec_plugin.errors import CodecError
-from hierlab.errors import HierlabError
+from hierlab.errors import HierlabError, MissingExtraError
 
 __all__ = ["build_app", "main"]
 
@@ -46,6 +46,12 @@ def main() -> None:
         build_app(sys.argv[1] if len(sys.argv) > 1 else None)()
     except (CodecError, HierlabError) as error:
         sys.stderr.write(f"c2f: {error}\n")
+        raise SystemExit(2) from None
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "codec_plugin", "hierlab"):
+            raise  # our own mistake
+        sys.stderr.write(f"c2f: {MissingExtraError(package, 'codec', 'this command')}\n")
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         sys.stderr.write("c2f: stopped\n")

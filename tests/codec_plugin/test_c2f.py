@@ -143,6 +143,18 @@ def test_bad_input_is_one_sentence(
     assert sorted(p.name for p in tmp_path.iterdir()) == before
 
 
+def test_without_the_extra_the_command_says_how_to_get_it(
+    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("codec_plugin.evaluate")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
+    result = run("eval", "compact", "--data", tmp_path, "-o", tmp_path / "rows.csv")
+    assert result.code == 2
+    assert result.err.count("\n") == 1
+    assert "torch" in result.err and "pip install 'hierlab[codec]'" in result.err
+
+
 def test_an_unknown_command_and_option(run) -> None:
     assert run("enc").code == 2
     assert run("decode", "--nothing").code == 2
