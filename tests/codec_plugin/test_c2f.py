@@ -152,7 +152,8 @@ def test_without_the_extra_the_command_says_how_to_get_it(
     result = run("eval", "compact", "--data", tmp_path, "-o", tmp_path / "rows.csv")
     assert result.code == 2
     assert result.err.count("\n") == 1
-    assert "torch" in result.err and "pip install 'hierlab[codec]'" in result.err
+    assert "torch" in result.err
+    assert "pip install 'hierlab[codec]'" in result.err
 
 
 def test_an_unknown_command_and_option(run) -> None:
