@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codec_plugin.bench.tables import all_tables
-from codec_plugin.evaluate.curves import Panel, panels
+from codec_plugin.evaluate.curves import Curve, Panel, drawing, panels
 from codec_plugin.evaluate.summary import summarise
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 1180px; margin: 2em auto
 h1 { font-size: 1.5em } h2 { font-size: 1.1em; margin-top: 2em }
 .wide { overflow-x: auto } img, svg { max-width: 100%; height: auto }
 table { border-collapse: collapse; font-size: 13px } th, td { padding: 3px 10px; text-align: right;
-  border-bottom: 1px solid #d8dee4; white-space: nowrap } th:first-child, td:first-child {
+  border-bottom: 1px solid #d8dee4; white-space: nowrap } th:first-child, td:first-child, .word {
   text-align: left } th { background: #f3f5f7 }
 """
 _NOTE = (
@@ -38,7 +38,8 @@ _NOTE = (
     "the answer and no picture: it bounds the gain for one task that is known beforehand; a "
     "picture also serves other classifiers, finer levels and eyes."
 )
-_MARKS = "osD^v<>PXd*ph"
+_RATES_BPP = (0.02, 2.0)
+_WORDS = ("codec", "classifier")
 
 Strip = list[tuple[str, "Pixels"]]
 
@@ -82,32 +83,14 @@ def curves_svg(rows: Sequence[dict[str, Any]]) -> str:
     """Accuracy at each level, PSNR and MS-SSIM against rate, as one inline drawing."""
     import matplotlib
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    drawn = [*panels(rows), _similarity_panel(rows)]
-    names = list(dict.fromkeys(curve.name for panel in drawn for curve in panel.curves))
-    colours = pyplot.get_cmap("tab20")
-    with matplotlib.rc_context({"svg.hashsalt": "report", "svg.fonttype": "none"}):
-        figure, axes = pyplot.subplots(
-            -(-len(drawn) // 2), 2, figsize=(12, 4.2 * -(-len(drawn) // 2)), layout="constrained"
-        )
-        for axis in axes.flat[len(drawn) :]:
-            axis.set_axis_off()
-        for axis, panel in zip(axes.flat, drawn, strict=False):
-            for curve in panel.curves:
-                number = names.index(curve.name)
-                style = {"color": colours(number % 20), "marker": _MARKS[number % len(_MARKS)]}
-                axis.plot(curve.rates_bpp, curve.values, label=curve.name, lw=1.3, ms=4, **style)
-            if panel.clean is not None:
-                axis.axhline(panel.clean, color="0.5", lw=0.8, ls="--")
-            axis.set(title=panel.title, xlabel="bits per pixel (file)", ylabel=panel.axis)
-            axis.set(xscale="log", xlim=(0.02, 2.0))
-            axis.grid(alpha=0.3)
-        axes.flat[0].legend(fontsize=7, ncols=2)
-        stream = io.StringIO()
+    stream = io.StringIO()
+    with (
+        matplotlib.rc_context({"svg.hashsalt": "report", "svg.fonttype": "none"}),
+        drawing([*panels(rows), _similarity_panel(rows)], 3) as figure,
+    ):
+        for axis in figure.axes:
+            axis.set_xlim(_RATES_BPP)
         figure.savefig(stream, format="svg", metadata={"Date": None})
-        pyplot.close(figure)
     text = stream.getvalue()
     return text[text.index("<svg") :]
 
@@ -147,8 +130,6 @@ def _shown(name: str, codec: BenchCodec, data: bytes, blank: Pixels) -> tuple[st
 
 def _similarity_panel(rows: Sequence[dict[str, Any]]) -> Panel:
     """MS-SSIM of the codecs, as the other panels."""
-    from codec_plugin.evaluate.curves import Curve
-
     curves = []
     summary = [entry for entry in summarise(rows) if entry["ms_ssim"]["mean"] is not None]
     for name in dict.fromkeys(entry["subject"] for entry in summary):
@@ -165,12 +146,16 @@ def _similarity_panel(rows: Sequence[dict[str, Any]]) -> Panel:
 def _html_table(table: Table) -> str:
     if not table:
         return "<p>nothing to compare</p>"
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in table[0])
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) + "</tr>"
-        for row in table
+    head = _html_line({column: column for column in table[0]}, "th")
+    return f"<table>{head}{''.join(_html_line(row, 'td') for row in table)}</table>"
+
+
+def _html_line(row: Mapping[str, str], tag: str) -> str:
+    cells = (
+        f"<{tag}{' class=word' if column in _WORDS else ''}>{html.escape(cell)}</{tag}>"
+        for column, cell in row.items()
     )
-    return f"<table><tr>{head}</tr>{body}</table>"
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _html_strip(strip: Strip) -> str:
@@ -184,6 +169,6 @@ def _html_strip(strip: Strip) -> str:
         data = base64.b64encode(stream.getvalue()).decode()
         text = html.escape(caption)
         image = f"<img alt='{text}' width='180' src='data:image/webp;base64,{data}'>"
-        cells.append(f"<td style='text-align:left'>{image}<br>{text}</td>")
+        cells.append(f"<td class='word'>{image}<br>{text}</td>")
     lines = [cells[at : at + 6] for at in range(0, len(cells), 6)]
     return "<table>" + "".join(f"<tr>{''.join(line)}</tr>" for line in lines) + "</table>"

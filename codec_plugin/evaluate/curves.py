@@ -1,13 +1,17 @@
 """Curves of a results table: rate against accuracy at each level, and rate against PSNR."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.summary import level_names, summarise
 
-__all__ = ["Curve", "Panel", "curves_html", "curves_png", "panels", "save_curves"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Curve", "Panel", "curves_html", "curves_png", "drawing", "panels", "save_curves"]
 
 Row = dict[str, Any]
 
@@ -60,18 +64,32 @@ def panels(rows: Sequence[Row]) -> list[Panel]:
 
 
 def curves_png(rows: Sequence[Row], path: Path) -> None:
-    """Draw all panels side by side; intervals as bands, ends of stages as filled marks."""
+    """Draw all panels side by side."""
+    drawn = panels(rows)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with drawing(drawn, len(drawn)) as figure:
+        figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
+    temporary.replace(path)
+
+
+@contextmanager
+def drawing(drawn: Sequence[Panel], columns: int) -> Iterator["Figure"]:
+    """Panels in so many columns; intervals as bands, ends of stages as marks, one legend below."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    drawn = panels(rows)
+    rows = -(-len(drawn) // columns)
     figure, axes = pyplot.subplots(
-        1, len(drawn), figsize=(4.6 * len(drawn), 4.0), layout="constrained", squeeze=False
+        rows, columns, figsize=(4.6 * columns, 4.0 * rows), layout="constrained", squeeze=False
     )
-    for axis, panel in zip(axes[0], drawn, strict=True):
-        for number, curve in enumerate(panel.curves):
+    names = list(dict.fromkeys(curve.name for panel in drawn for curve in panel.curves))
+    for axis in axes.flat[len(drawn) :]:
+        axis.set_axis_off()
+    for axis, panel in zip(axes.flat, drawn, strict=False):
+        for curve in panel.curves:
+            number = names.index(curve.name)
             colour = f"C{number}"
             style = ("-", "--", ":")[number // 10 % 3]  # there are ten colours
             axis.plot(curve.rates_bpp, curve.values, style, color=colour, label=curve.name, lw=1.4)
@@ -86,12 +104,12 @@ def curves_png(rows: Sequence[Row], path: Path) -> None:
         axis.set(title=panel.title, xlabel="bits per pixel (file)", ylabel=panel.axis)
         axis.set_xscale("log")
         axis.grid(alpha=0.3)
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, fontsize=8, loc="outside lower center", ncols=7)
-    temporary = path.with_name(f".{path.name}.tmp")
-    figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
-    pyplot.close(figure)
-    temporary.replace(path)
+    lines, labels = axes.flat[0].get_legend_handles_labels()
+    figure.legend(lines, labels, fontsize=8, loc="outside lower center", ncols=min(7, 3 * columns))
+    try:
+        yield figure
+    finally:
+        pyplot.close(figure)
 
 
 def curves_html(rows: Sequence[Row], path: Path) -> None:
