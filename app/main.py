@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app.opening import run_page
+
 # Name in the address, title, icon. A page's module, and what it needs, load when it is opened.
 # (The folder is not called `pages`: Streamlit would take that for its older kind of page.)
 PAGES = (
@@ -22,7 +24,21 @@ PAGES = (
 STYLE = """
 .stMainBlockContainer { padding-top: 3.75rem; padding-bottom: 2rem; }
 .stMainBlockContainer h2 { padding-bottom: 0; font-size: 1.6rem; }
+/* White is hard to read on the light blue of the dark theme. */
+[data-testid=stBaseButton-primary] p, [data-testid=stBaseButton-primary] span {
+  color: light-dark(#FFFFFF, #12161B);
+}
 .stMarkdown th, .stMarkdown td { padding: 0.3rem 0.5rem !important; font-size: 0.9rem; }
+/* Streamlit's drawer of pages stays open over the page that was chosen: links stand instead. */
+@media (max-width: 768px) {
+  [data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none; }
+  [data-testid=stHeader] { background: none; }
+  [data-testid=stHeader], [data-testid=stToolbar] { pointer-events: none; }
+  .stMainBlockContainer { padding-top: 1.5rem; }
+}
+@media (min-width: 769px) {
+  div:has(> .st-key-pages) { display: none !important; }
+}
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
 }
@@ -31,9 +47,10 @@ STYLE = """
 
 def _opener(name: str) -> Callable[[], None]:
     def open_page() -> None:
-        # Plotly looks at pandas while another thread may be half-way through importing it.
-        importlib.import_module("pandas")
-        importlib.import_module(f"app.views.{name}").render()
+        first = "seen" not in st.session_state
+        st.session_state["seen"] = True
+        light = first and name == "explore" and "cluster" not in st.query_params
+        run_page(lambda: importlib.import_module(f"app.views.{name}").render(), light=light)
 
     open_page.__name__ = name
     return open_page
@@ -47,7 +64,11 @@ def main() -> None:
         st.Page(_opener(name), title=title, icon=icon, url_path=name, default=name == "explore")
         for name, title, icon in PAGES
     ]
-    st.navigation(pages, position="top").run()
+    chosen = st.navigation(pages, position="top")
+    with st.container(horizontal=True, gap="small", key="pages"):
+        for page in pages:
+            st.page_link(page, width="content")
+    chosen.run()
 
 
 main()

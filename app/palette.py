@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AMOUNT", "CATEGORIES", "DASHES", "LINES", "MARKERS", "category", "lighter"]
+__all__ = ["AMOUNT", "CATEGORIES", "DASHES", "LINES", "MARKERS", "category", "ink", "lighter"]
 
 # Paul Tol's "muted" scheme with two more of the same kind: clusters, always beside their names.
 CATEGORIES = (
@@ -37,3 +37,13 @@ def lighter(colour: str, share: float) -> str:
     """Mix `#RRGGBB` with white; `share` 0 leaves it, 1 is white."""
     parts = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     return "#" + "".join(f"{round(part + (255 - part) * share):02X}" for part in parts)
+
+
+def ink(colour: str) -> str:
+    """Black or white, whichever reads better on `#RRGGBB` (the contrast of WCAG 2)."""
+    parts = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "#FFFFFF" if 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 else "#000000"

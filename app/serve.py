@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 COMPONENTS = ("streamlit-echarts",)
 FIRST = (
-    "pandas",
+    "numpy",
     "app.views.explore",
     "app.figures.tree",
     "hierlab.overview",

@@ -35,17 +35,25 @@ def chart(
     key: str,
     alt: str,
     on_select: Callable[[], None] | None = None,
+    sketch: str = "",
 ) -> None:
-    """A titled figure with the same numbers as a table below it, made when it is opened."""
+    """A titled figure with the same numbers as a table below it, made when it is opened.
+
+    Args:
+        sketch: HTML that stands in the figure's place until the browser has drawn it.
+    """
     st.markdown(f"**{title}**")
-    st.plotly_chart(
-        figure,
-        key=key,
-        alt=alt,
-        config=CHART,
-        on_select=on_select or "ignore",
-        selection_mode="points",
-    )
+    with st.container(key=f"{key}_frame"):
+        if sketch:
+            st.html(sketch)
+        st.plotly_chart(
+            figure,
+            key=key,
+            alt=alt,
+            config=CHART,
+            on_select=on_select or "ignore",
+            selection_mode="points",
+        )
     table_below(table, key=f"{key}_table")
 
 

@@ -9,14 +9,23 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import plotly.graph_objects as go
 
-from app.palette import category, lighter
+from app.palette import category, ink, lighter
 from app.state import Spot
 from app.text import in_figure
 
 if TYPE_CHECKING:
     from hierlab import LabelMap
 
-__all__ = ["KINDS", "ROOT", "Kind", "Node", "node_of_spot", "tree_figure", "tree_nodes"]
+__all__ = [
+    "KINDS",
+    "ROOT",
+    "Kind",
+    "Node",
+    "area_words",
+    "node_of_spot",
+    "tree_figure",
+    "tree_nodes",
+]
 
 Kind: TypeAlias = Literal["Treemap", "Icicle", "Sunburst"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -24,6 +33,8 @@ ROOT = "all"
 # Browsers draw more areas than this slowly, and nobody reads them.
 MAX_NODES = 4_000
 PATH_PX = 26
+# Words on it are white, and it is seen on a light and on a dark page.
+ROOT_COLOUR = "#66707C"
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ def tree_nodes(label_map: LabelMap) -> tuple[Node, ...]:
     classes with it, labelled with its share. Levels (and the classes) that would make more than
     4,000 areas are left out.
     """
-    root = Node(ROOT, "", label_map.name, len(label_map.classes), "rgba(128,128,128,0.25)")
+    root = Node(ROOT, "", label_map.name, len(label_map.classes), ROOT_COLOUR)
     nodes = [root]
     paths = [ROOT] * len(label_map.classes)
     top = [0] * len(label_map.classes)
@@ -129,7 +140,8 @@ def tree_figure(
             ids=[node.id for node in shown],
             labels=[in_figure(node.label) for node in shown],
             text=[
-                _words(node, below=at.count("/") + depth, lines=kind == "Treemap") for node in shown
+                area_words(node, below=at.count("/") + depth, lines=kind == "Treemap")
+                for node in shown
             ],
             parents=[node.parent for node in shown],
             values=[node.size for node in shown],
@@ -141,6 +153,7 @@ def tree_figure(
                 "colors": [node.colour for node in shown],
                 "line": {"width": 1, "color": "rgba(128,128,128,0.6)"},
             },
+            textfont={"color": [ink(node.colour) for node in shown]},
             hovertemplate="<b>%{label}</b><br>%{value} classes<extra></extra>",
             texttemplate="%{label}" if kind == "Sunburst" else "%{text}",
             **own,
@@ -166,7 +179,7 @@ def _within(nodes: Sequence[Node], at: str, depth: int) -> list[Node]:
     ]
 
 
-def _words(node: Node, below: int, *, lines: bool) -> str:
+def area_words(node: Node, below: int, *, lines: bool) -> str:
     """The label, with the size where no smaller area is drawn inside; in short lines or in one."""
     words = in_figure(node.label, 40)
     if node.id.count("/") < below or node.position is not None:

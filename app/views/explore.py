@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from app import inspector
 from app.figures.sizes import MAX_BARS, sizes_figure
+from app.figures.sketch import SKETCH_STYLE, treemap_sketch
 from app.figures.tree import KINDS, Kind, Node, node_of_spot, tree_figure, tree_nodes
 from app.maps import Chosen
 from app.state import Spot, format_spot, parse_spot, spot_of_class
@@ -139,6 +142,7 @@ def _tree(chosen: Chosen, kind: Kind, level: int, spot: Spot | None) -> None:
         alt=f"{kind} of {chosen.name}: {len(nodes)} areas, sized by classes; "
         "the table below has the clusters of the level",
         on_select=clicked,
+        sketch=_sketch(chosen, nodes, below) if kind == "Treemap" else "",
     )
     if len(nodes) < 2 or nodes[-1].position is None:
         st.caption("Single classes are left out: there are too many areas to draw.")
@@ -147,6 +151,17 @@ def _tree(chosen: Chosen, kind: Kind, level: int, spot: Spot | None) -> None:
             "The levels of this map are not nested: a cluster stands in several places, "
             "each with its share."
         )
+
+
+def _sketch(chosen: Chosen, nodes: tuple[Node, ...], depth: int) -> str:
+    def address(node: Node) -> str:
+        asked = {**st.query_params.to_dict(), "map": chosen.name}
+        if node.spot is not None:
+            asked["cluster"] = format_spot(chosen.label_map, node.spot)
+        return "?" + urlencode(asked)
+
+    drawn = treemap_sketch(nodes, address, depth=depth)
+    return f"<style>{SKETCH_STYLE}</style>{drawn}" if drawn else ""
 
 
 def _select_by_table(chosen: Chosen, level: int, key: str) -> None:
