@@ -49,7 +49,7 @@ def contingency_figure(
             hovertemplate="%{customdata}: %{z} classes<extra></extra>",
         )
     )
-    # A heatmap sends no clicks: unseen marks on the cells that hold classes do.
+    # A heatmap sends no clicks: unseen marks on the cells that hold classes do, if they have words.
     place_of = {int(old): new for new, old in enumerate(order)}
     figure.add_trace(
         go.Scatter(
@@ -58,7 +58,11 @@ def contingency_figure(
             mode="markers",
             marker={"size": 14, "symbol": "square", "opacity": 0.01, "color": "#888888"},
             customdata=[[one.id] for one in ribbons],
-            hoverinfo="skip",
+            text=[
+                f"{in_figure(one.first_name)} → {in_figure(one.second_name)}: {one.classes} classes"
+                for one in ribbons
+            ],
+            hovertemplate="%{text}<extra></extra>",
             showlegend=False,
         )
     )

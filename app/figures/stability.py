@@ -21,6 +21,7 @@ def agreement_heatmap(heatmap: Heatmap, *, height_px: int = 460) -> go.Figure:
     """Adjusted Rand index of every pair of encoders; a cell's place is in its custom data."""
     names = [in_figure(name, 34) for name in heatmap.names]
     places = range(len(names))
+    cells = [(a, b) for a in places for b in places]
     figure = go.Figure(
         go.Heatmap(
             z=heatmap.ari,
@@ -36,15 +37,16 @@ def agreement_heatmap(heatmap: Heatmap, *, height_px: int = 460) -> go.Figure:
             hoverongaps=False,
         )
     )
-    # A heatmap sends no clicks: unseen marks on the cells do.
+    # A heatmap sends no clicks: unseen marks on the cells do, if they have words of their own.
     figure.add_trace(
         go.Scatter(
-            x=[b for _ in places for b in places],
-            y=[a for a in places for _ in places],
+            x=[b for _, b in cells],
+            y=[a for a, _ in cells],
             mode="markers",
             marker={"size": 26, "symbol": "square", "opacity": 0.01, "color": "#888888"},
-            customdata=[[a, b] for a in places for b in places],
-            hoverinfo="skip",
+            customdata=[[a, b] for a, b in cells],
+            text=[f"{names[a]}<br>{names[b]}<br>ARI {heatmap.ari[a, b]:.3f}" for a, b in cells],
+            hovertemplate="%{text}<extra></extra>",
             showlegend=False,
         )
     )
@@ -137,7 +139,11 @@ def axis_figure(rows: Sequence[AxisAgreement], *, height_px: int = 420) -> go.Fi
         height=height_px,
         margin={"t": 8, "l": 8, "r": 8, "b": 8},
         xaxis={"title": "ARI (1 = the same partition, 0 = chance)", "range": [0, 1.02]},
-        yaxis={"title": "what differs, preprocessing", "automargin": True},
+        yaxis={
+            "title": "what differs, preprocessing",
+            "autorange": "reversed",  # the order of the heatmap
+            "automargin": True,
+        },
         legend={"orientation": "h", "y": -0.2},
     )
     return figure
@@ -156,6 +162,8 @@ def share_figure(rows: Sequence[VarianceShare], *, height_px: int = 380) -> go.F
                 name=in_figure(method),
                 marker={"color": LINES[number % len(LINES)]},
                 error_x={
+                    "color": "#999999",  # plotly's own is lost on a dark page
+                    "thickness": 2,
                     "array": [100 * (row.share.high - row.share.value) for row in own],
                     "arrayminus": [100 * (row.share.value - row.share.low) for row in own],
                     "symmetric": False,
