@@ -42,7 +42,9 @@ def peer_slots(place: DeltaGenerator, size: int) -> dict[str, DeltaGenerator]:
             bind="query-params",
             help="AVIF takes a second or two more than the others.",
         )
-        columns = st.columns(len(peers.PEERS))
+        # As wide as the pictures above, which leave four tenths (less a gap) to the bars.
+        *columns, last = st.columns([3, 3, 4], gap="medium")
+        columns.append(last.columns([59, 21], gap=None)[0])
     chosen = [peer for peer in peers.PEERS if peer in (picked or ())]
     return dict(zip(chosen, columns, strict=False))
 
@@ -53,8 +55,7 @@ def show_peer(place: DeltaGenerator, peer: str, photograph: Photograph, size: in
 
     pixels = photograph.original
     assert pixels is not None
-    under = place.container()
-    note = under.empty()
+    picture, note = place.empty(), place.empty()
 
     def file_of(quality: int) -> bytes:
         made = _file(peer, photograph.source, quality, pixels)
@@ -72,7 +73,7 @@ def show_peer(place: DeltaGenerator, peer: str, photograph: Photograph, size: in
         note.info(sentence(error))
         return
     over = f" (its smallest, {found.bytes - size:,} too many)" if found.bytes > size else ""
-    with under:
+    with picture:
         show_picture(found.pixels, alt=f"{peer.upper()} at {found.bytes:,} bytes")
     note.caption(f"{peer.upper()}: {found.bytes:,} bytes{over}, PSNR {found.psnr_db:.2f} dB")
 

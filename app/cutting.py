@@ -42,11 +42,11 @@ def cutting(photograph: Photograph) -> None:
     with left:
         show_picture(found.pixels, alt=f"The picture from {size:,} bytes")
         st.caption(f"Decoded from {size:,} of {total:,} bytes")
+        _figures(found, encoded)
     with middle:
         if photograph.original is not None:
             show_picture(photograph.original, alt="The original photograph")
             st.caption("The original")
-        _figures(found, encoded)
     for warning in found.warnings:
         st.warning(in_markdown(warning))
     beside, sure, files = st.container(), st.container(), st.container()

@@ -25,7 +25,11 @@ MAX_SUBJECTS = 40
 
 @dataclass(frozen=True)
 class Results:
-    """A results table: its diagrams, its subjects, and means with intervals."""
+    """A results table: its diagrams, its subjects, and means with intervals.
+
+    Args:
+        subjects: those with a curve; the original has none, being no file of a codec.
+    """
 
     panels: tuple[Panel, ...]
     subjects: tuple[str, ...]
@@ -48,9 +52,11 @@ def read_results(content: bytes) -> Results:
         drawn, summary = panels(rows), summarise(rows)
     except (CodecError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise UploadError(f"This table of results cannot be summarised: {error}.") from error
+    curves = {curve.name for panel in drawn for curve in panel.curves}
+    subjects = dict.fromkeys(str(row["subject"]) for row in rows)
     return Results(
         tuple(drawn),
-        tuple(dict.fromkeys(str(row["subject"]) for row in rows)),
+        tuple(subject for subject in subjects if subject in curves),
         tuple(summary),
         len({row["image"] for row in rows}),
     )

@@ -90,4 +90,4 @@ def in_words(sizes: tuple[int, ...], best: dict[str, list[tuple[str, float]]]) -
             else f"{in_markdown(level)}: {in_markdown(found[-1][0])} from {held:,} bytes on"
         )
     least = f"{100 * SURE:.0f} %"
-    return f"Sure means at least {least} for one cluster, and no change later. " + "; ".join(told)
+    return f"Sure means at least {least} for one cluster, and no change later. {'; '.join(told)}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["in_figure", "in_markdown", "in_table", "sentence", "short"]
+__all__ = ["in_figure", "in_list", "in_markdown", "in_table", "sentence", "short"]
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
 
@@ -13,6 +13,15 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
 def in_markdown(text: str) -> str:
     """Text for Markdown: every sign that could be markup is escaped, line breaks are spaces."""
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def in_list(text: str) -> str:
+    """A sentence as Markdown; `what: this — that — more` as a list with its parts in lines."""
+    head, colon, rest = text.partition(": ")
+    parts = rest.split(" — ")
+    if len(parts) == 1:
+        return in_markdown(text)
+    return "\n".join((in_markdown(head + colon), "", *(f"- {in_markdown(one)}" for one in parts)))
 
 
 def in_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

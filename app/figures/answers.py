@@ -19,6 +19,7 @@ __all__ = ["answer_figure", "sureness_figure"]
 
 Answers = Mapping[str, Sequence[tuple[str, float]]]
 GREY = "#8C8C8C"
+NOW = LINES[3]  # no level of the shipped codecs has this colour
 
 
 def answer_figure(answers: Answers, *, height_px: int = 420) -> go.Figure:
@@ -102,7 +103,7 @@ def sureness_figure(
         for number, (level, values) in enumerate(shares.items())
     ]
     marked = [(end, f"{in_figure(level)} ends", GREY, "dot") for level, end in ends.items()]
-    marked.append((now, "now", LINES[1], "solid"))
+    marked.append((now, "now", NOW, "solid"))
     return go.Figure(
         lines,
         {
@@ -121,17 +122,17 @@ def sureness_figure(
             # On a log axis a note stands at the logarithm of its place, a line at the place.
             "annotations": [
                 {
-                    **_note(words, x=log10(max(at, 1)), y=0.02 if words == "now" else 0.14),
+                    **_note(words, x=log10(max(at, 1)), y=1.07 if words == "now" else 1),
                     "xref": "x",
                     "font": {"color": colour},
                 }
                 for at, words, colour, _ in marked
             ],
             "height": height_px,
-            "margin": {"t": 24, "l": 8, "r": 8, "b": 8},
+            "margin": {"t": 72, "l": 8, "r": 8, "b": 8},
             "xaxis": {"title": "bytes (log)", "type": "log", **log_ticks(sizes)},
             "yaxis": {"title": "probability of the best cluster in %", "range": [0, 103]},
-            "legend": {"orientation": "h", "y": 1.15},
+            "legend": {"orientation": "h", "y": 1.2, "yanchor": "bottom"},
         },
     )
 

@@ -24,11 +24,11 @@ def curve_figure(
 
     Args:
         panel: curves with 95 % intervals.
-        names: all subjects of the results, in a fixed order; those not in the panel are skipped.
+        names: all subjects of the results, in the order of the legend; more than the panel has.
         log_rate: bits per pixel on a log axis.
     """
     figure = go.Figure()
-    for curve in panel.curves:
+    for curve in sorted(panel.curves, key=lambda curve: names.index(curve.name)):
         number = names.index(curve.name)
         up = [high - value for high, value in zip(curve.high, curve.values, strict=True)]
         down = [value - low for low, value in zip(curve.low, curve.values, strict=True)]

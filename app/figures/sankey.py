@@ -92,7 +92,7 @@ def sankey_options(ribbons: Sequence[Ribbon], *, chosen: str | None = None) -> d
                 "right": 2,
                 "top": 4,
                 "bottom": 4,
-                "nodeGap": 6,
+                "nodeGap": 14,  # a line of its label: clusters of one class are thinner than that
                 "nodeWidth": 14,
                 "draggable": False,
                 "emphasis": {"focus": "adjacency"},

@@ -226,12 +226,13 @@ def _result() -> None:
 
     made = own_maps().get(st.session_state.get("built", ""))
     beside = choose_map("Compare with", "beside")
+    if made is None:
+        st.info("Choose, then press Build: the result appears here, beside this map.")
     shown = [one for one in (made, beside) if one is not None]
     for column, one in zip(st.columns(max(len(shown), 1)), shown, strict=False):
         with column:
             _measures(one, new=one is made)
     if made is None:
-        st.info("Choose on the left and press Build; the result appears here.")
         return
     st.download_button(
         "Save as JSON",

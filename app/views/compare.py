@@ -221,7 +221,14 @@ def _inside(chosen: str | None, agreement: LevelAgreement, first: Chosen, second
         else in_markdown(ends[0 if chosen.startswith("a") else 1])
     )
     st.markdown(f"**{title}**: {len(table)} classes")
-    st.dataframe(table, hide_index=True, key="inside", height=min(38 + 35 * len(table), 320))
+    # What all rows have in common stands in the title.
+    known = {"a": ["in A"], "b": ["in B"]}[chosen[0]] if "-" not in chosen else ["in A", "in B"]
+    st.dataframe(
+        table.drop(columns=known),
+        hide_index=True,
+        key="inside",
+        height=min(38 + 35 * len(table), 320),
+    )
 
 
 def _choose_in_table(ribbons: tuple[Ribbon, ...], first: Chosen, second: Chosen) -> None:

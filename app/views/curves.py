@@ -50,7 +50,7 @@ def _source() -> bytes | None:
     name = left.selectbox(
         "Results", list(known) or ["your own"], key="results", bind="query-params"
     )
-    with right.popover("Your own results.csv", icon=":material/upload:"):
+    with right.popover("Your own results.csv", icon=":material/upload:", width="stretch"):
         file = st.file_uploader(
             "results.csv", type="csv", key="results_file", max_upload_size=MAX_TABLE_MB
         )
@@ -119,7 +119,10 @@ def _curves(results: Results) -> None:
 def _gains(results: Results) -> None:
     st.markdown("**Gains**")
     left, right = st.columns(2)
-    anchor = left.selectbox("Against", results.subjects, key="anchor", bind="query-params")
+    usual = results.subjects.index("jpeg") if "jpeg" in results.subjects else 0
+    anchor = left.selectbox(
+        "Against", results.subjects, index=usual, key="anchor", bind="query-params"
+    )
     wanted = right.slider("Accuracy to reach, %", 10, 99, 80, key="reach", bind="query-params")
     st.dataframe(bd_table(results, anchor, wanted), hide_index=True, key="gains")
     st.caption(

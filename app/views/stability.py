@@ -12,13 +12,17 @@ from app.folder import served, stamp
 from app.maps import keep_own_map, label_map_files
 from app.state import parse_number
 from app.studies import axis_table, heatmap_table, partition, share_table
-from app.text import in_markdown, sentence
+from app.text import in_list, in_markdown, sentence
 from app.widgets import chart, page_title
 from hierlab import HierlabError, load_label_map
 
 if TYPE_CHECKING:
     from hierlab.study.report import Heatmap, StudyReport
 
+AXES = (
+    "Two partitions differ in this alone. draw: all classes against a draw of them; halves: the "
+    "consensus of one half of the encoders against that of the other."
+)
 VIEWS = ("Answer", "Encoders", "Axes", "Variance", "Confidence")
 
 
@@ -74,7 +78,7 @@ def _report(content: tuple[str, int, int]) -> StudyReport:
 def _part(view: str, report: StudyReport, folder: Path) -> None:
     if view == "Answer":
         for line in report.answer:
-            st.markdown(in_markdown(line))
+            st.markdown(in_list(line))
         st.caption(f"From {report.cells:,} partitions.")
         for line in report.left_out:
             st.caption("Left out: " + in_markdown(line))
@@ -119,6 +123,7 @@ def _by_k(view: str, report: StudyReport) -> None:
             key="axes",
             alt="Mean adjusted Rand index with intervals, per axis and method",
         )
+        st.caption(AXES)
         return
     shares = [row for row in report.shares if row.k == k]
     chart(
@@ -183,13 +188,15 @@ def _pair(heatmap: Heatmap, folder: Path) -> None:
     except HierlabError as error:
         st.error(sentence(error))
         return
-    st.markdown(f"**{in_markdown(maps[0].name)}** and **{in_markdown(maps[1].name)}**")
+    st.markdown(f"A: **{in_markdown(maps[0].name)}**, B: **{in_markdown(maps[1].name)}**")
     st.dataframe(
         agreement_table(compare(*maps)).round(3)[["clusters", "ARI", "AMI", "moved"]],
         hide_index=True,
         key="pair_agreement",
     )
-    st.dataframe(move_table(agreement), hide_index=True, key="pair_moves", height=320)
+    # Compare has the keys and the matches too; five columns would be cut off here.
+    moved = move_table(agreement)[["class", "in A", "in B"]]
+    st.dataframe(moved, hide_index=True, key="pair_moves", height=320)
 
     def keep() -> None:
         st.session_state["a"], st.session_state["b"] = map(keep_own_map, maps)
@@ -231,7 +238,7 @@ def _confidence() -> None:
             "make such maps."
         )
         return
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, right = st.columns(2, vertical_alignment="top")
     name = left.selectbox("Hierarchy", list(known), key="sure_map", bind="query-params")
     levels = list(known[name])
     if st.session_state.get("sure_level") not in (None, *levels):

@@ -10,11 +10,20 @@ from app.figures.confidence import confidence_figure
 from app.figures.contingency import contingency_figure
 from app.figures.sankey import Ribbon, sankey_height_px, sankey_options, strongest
 from app.figures.sizes import sizes_figure
-from app.figures.tree import KINDS, ROOT, node_of_spot, tree_figure, tree_nodes
-from app.palette import LINES, category, lighter
+from app.figures.sketch import MAX_AREAS, squarify, treemap_sketch
+from app.figures.tree import (
+    KINDS,
+    ROOT,
+    ROOT_COLOUR,
+    Node,
+    node_of_spot,
+    tree_figure,
+    tree_nodes,
+)
+from app.palette import CATEGORIES, LINES, category, ink, lighter
 from app.reading import first_sure
 from app.state import Spot, format_spot, parse_number, parse_spot, spot_of_class
-from app.text import in_figure, in_markdown, in_table, short
+from app.text import in_figure, in_list, in_markdown, in_table, short
 from hierlab.labelmap import LabelMap
 
 RIBBONS = (
@@ -188,3 +197,51 @@ def test_colours_stay_apart_for_the_colour_blind(seen) -> None:  # type: ignore[
 def test_lighter_ends_at_white() -> None:
     assert lighter("#102030", 0) == "#102030"
     assert lighter("#102030", 1) == "#FFFFFF"
+
+
+def test_words_on_every_colour_can_be_read() -> None:
+    def light(colour: str) -> float:
+        parts = np.array([int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    for colour in (*CATEGORIES, *(lighter(one, 0.25) for one in CATEGORIES), ROOT_COLOUR):
+        low, high = sorted((light(colour), light(ink(colour))))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, colour
+
+
+def test_cells_of_a_heatmap_can_be_clicked() -> None:
+    ribbons = (Ribbon(0, 0, "a", "b", 2), Ribbon(1, 0, "c", "b", 1))
+    marks = contingency_figure(ribbons, first="A", second="B").data[1]
+    assert marks.hoverinfo != "skip"  # plotly sends no clicks of what is skipped
+    assert list(marks.text) == ["a → b: 2 classes", "c → b: 1 classes"]
+
+
+def test_squares_fill_their_box_by_size() -> None:
+    sizes = [6, 6, 4, 3, 2, 2, 1]
+    areas = squarify(sizes, (0, 0, 6, 4))
+    # The example of the paper that the rule is from.
+    assert [round(part, 3) for part in areas[0]] == [0, 0, 3, 2]
+    assert [round(part, 3) for part in areas[1]] == [0, 2, 3, 4]
+    for size, (left, top, right, bottom) in zip(sizes, areas, strict=True):
+        assert (right - left) * (bottom - top) == pytest.approx(size)
+        assert min(left, top) >= 0
+        assert right <= 6 + 1e-9
+        assert bottom <= 4 + 1e-9
+
+
+def test_a_sketch_leads_to_every_area(nested: LabelMap) -> None:
+    nodes = tree_nodes(nested.renamed("<b>toys</b>"))
+    drawn = treemap_sketch(nodes, lambda node: f'?at="{node.id}"', depth=1)
+    assert drawn.count("<a ") == 2 * 3  # the root and two areas, for wide and narrow screens
+    assert 'href="?at=&quot;all/1&quot;"' in drawn
+    assert "animal<br>4" in drawn
+    assert "<b>" not in drawn
+    many = [nodes[0], *(Node(f"all/{n}", "all", "x", 1, "#000000") for n in range(MAX_AREAS + 1))]
+    assert treemap_sketch(many, lambda node: "", depth=1) == ""
+
+
+def test_parts_of_an_answer_stand_in_lines() -> None:
+    assert in_list("They agree: a 1; b 2.") == "They agree\\: a 1; b 2\\."
+    lines = in_list("They agree: ward 0.1 — k*means 0.2.").splitlines()
+    assert lines == ["They agree\\:", "", "- ward 0\\.1", "- k\\*means 0\\.2\\."]

@@ -37,8 +37,15 @@ def test_compare_shows_agreement_and_ribbons(page: Page) -> None:
 def test_the_address_opens_a_ribbon(page: Page) -> None:
     test = page("compare", a="toys", b="crossed", levels="mid / mid", ribbon="a2-b1")
     assert not test.exception
-    inside = next(frame.value for frame in test.dataframe if "in B" in frame.value)
+    inside = next(frame.value for frame in test.dataframe if list(frame.value) == ["class", "key"])
     assert list(inside["class"]) == ["teapot", "mug"]
+
+
+def test_a_cluster_is_shown_with_the_other_side(page: Page) -> None:
+    test = page("compare", a="toys", b="crossed", levels="mid / mid", ribbon="b1")
+    inside = next(frame.value for frame in test.dataframe if "in A" in frame.value)
+    assert "in B" not in inside  # it stands in the title
+    assert set(inside["in A"]) == {"dog", "vessel"}
 
 
 @pytest.mark.parametrize("wrong", ["a9-b9", "b1-a2", "x", "a" * 300, "a1-b1-b1"])
@@ -95,7 +102,7 @@ def test_the_address_opens_a_cell_of_the_heatmap(page: Page) -> None:
         "compare", a="toys", b="crossed", show="Heatmap", levels="mid / mid", ribbon="a2-b1"
     )
     assert not test.exception
-    inside = next(frame.value for frame in test.dataframe if "in B" in frame.value)
+    inside = next(frame.value for frame in test.dataframe if list(frame.value) == ["class", "key"])
     assert list(inside["class"]) == ["teapot", "mug"]
 
 
@@ -179,6 +186,16 @@ def test_curves_draw_a_served_table(page: Page, served: Path) -> None:
     gains = next(frame.value for frame in test.dataframe if "codec" in frame.value.columns[:1])
     assert set(gains["codec"]) == {"ours", "webp"}
     assert "3 photographs" in words(test)
+
+
+@pytest.mark.skipif(not HAS_CODEC, reason="the codec extra is not installed")
+def test_the_original_is_no_codec_to_choose() -> None:
+    from app.results import read_results
+
+    original = "clean,i0,0,24000,23.4,99.0,1,1,1,1\n"
+    results = read_results((RESULTS + original).encode())
+    assert results.panels[0].clean == 100
+    assert results.subjects == ("ours", "webp")
 
 
 @pytest.mark.skipif(not HAS_CODEC, reason="the codec extra is not installed")
