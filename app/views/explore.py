@@ -43,10 +43,10 @@ def render() -> None:
     spot = parse_spot(label_map, st.query_params.get("cluster"))
     _found(chosen, level, query)
     left, right = st.columns([2, 1], gap="medium")
+    with right:  # first, for a browser that has the figure draws nothing else for seconds
+        inspector.show_spot(chosen, spot, level, go)
     with left:
         _picture(chosen, level, spot)
-    with right:
-        inspector.show_spot(chosen, spot, level, go)
 
 
 def go(label_map: LabelMap, spot: Spot | None) -> None:
