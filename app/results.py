@@ -49,7 +49,8 @@ def read_results(content: bytes) -> Results:
 
     rows = _rows(content)
     try:
-        drawn, summary = panels(rows), summarise(rows)
+        summary = summarise(rows)
+        drawn = panels(rows, summary)
     except (CodecError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise UploadError(f"This table of results cannot be summarised: {error}.") from error
     curves = {curve.name for panel in drawn for curve in panel.curves}

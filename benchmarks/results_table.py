@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from codec_plugin.evaluate.protocol import CLEAN, read_rows
+from codec_plugin.evaluate.rows import CLEAN, read_rows
 from codec_plugin.evaluate.summary import (
     bd_psnr_db,
     bytes_to_reach,

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluate.metrics import Interval, bootstrap_mean, paired_difference
-from codec_plugin.evaluate.protocol import CLEAN
+from codec_plugin.evaluate.intervals import Interval, bootstrap_mean, paired_difference
+from codec_plugin.evaluate.rows import CLEAN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,13 +22,8 @@ from codec_plugin.bench.metered import Extra, Metered
 from codec_plugin.bench.table import RowsTable
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.metrics import ms_ssim, psnr_db
-from codec_plugin.evaluate.protocol import (
-    CLEAN,
-    Evaluation,
-    chosen_images,
-    read_rows,
-    write_rows,
-)
+from codec_plugin.evaluate.protocol import Evaluation, chosen_images
+from codec_plugin.evaluate.rows import CLEAN, read_rows, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, Any
 
-from codec_plugin.evaluate.protocol import read_rows, write_rows
+from codec_plugin.evaluate.rows import read_rows, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,7 @@ from codec_plugin.bench.budget import (
 from codec_plugin.bench.deltas import Delta, bd_quality, bd_rate_percent, mean_curve
 from codec_plugin.bench.transfer import bare_table, transfer_table
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluate.metrics import Interval, bootstrap_mean
+from codec_plugin.evaluate.intervals import Interval, bootstrap_mean
 from codec_plugin.evaluate.summary import bytes_to_reach, level_names, summarise
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from codec_plugin.bench.budget import area, difference, subjects_of
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluate.protocol import CLEAN
+from codec_plugin.evaluate.rows import CLEAN
 from codec_plugin.evaluate.summary import bytes_to_reach, level_names, summarise
 
 if TYPE_CHECKING:

@@ -37,7 +37,8 @@ def evaluate(
 
     Under torchrun each process takes its share; the first merges them when all are there.
     """
-    from codec_plugin.evaluate.protocol import read_rows, shard_path, write_rows
+    from codec_plugin.evaluate.protocol import shard_path
+    from codec_plugin.evaluate.rows import read_rows, write_rows
     from codec_plugin.evaluate.summary import summarise
 
     shard = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
@@ -73,8 +74,9 @@ def _evaluation(
 ) -> Any:
     from codec_plugin.classifiers import load_classifier
     from codec_plugin.codec import Codec
-    from codec_plugin.evaluate.protocol import Evaluation, read_rows
+    from codec_plugin.evaluate.protocol import Evaluation
     from codec_plugin.evaluate.recognition import Recogniser
+    from codec_plugin.evaluate.rows import read_rows
     from codec_plugin.evaluate.subjects import PEERS, CodecSubject, PeerSubject, Subject
     from codec_plugin.hierarchy import load_hierarchy
     from codec_plugin.train.data import ImageFolder
@@ -108,7 +110,8 @@ def _merged(output: Path, shard: tuple[int, int]) -> list[dict[str, Any]]:
     """Rows of all processes, at the first one; it waits for the others."""
     import torch.distributed as distributed
 
-    from codec_plugin.evaluate.protocol import merge_shards, read_rows
+    from codec_plugin.evaluate.protocol import merge_shards
+    from codec_plugin.evaluate.rows import read_rows
 
     distributed.init_process_group("gloo")
     distributed.barrier()

@@ -14,7 +14,7 @@ def plot(
 ) -> None:
     """Draw rate against accuracy at each level and against PSNR, with 95 % intervals."""
     from codec_plugin.evaluate.curves import save_curves
-    from codec_plugin.evaluate.protocol import read_rows
+    from codec_plugin.evaluate.rows import read_rows
 
     rows = [row for table in results for row in read_rows(table)]
     save_curves(rows, output)

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from codec_plugin.errors import ConfigError
+from codec_plugin.evaluate.rows import CLEAN, Row
 from codec_plugin.evaluate.summary import level_names, summarise
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Curve", "Panel", "curves_html", "curves_png", "drawing", "panels", "save_curves"]
-
-Row = dict[str, Any]
 
 
 class Curve(NamedTuple):
@@ -45,12 +44,16 @@ class Panel(NamedTuple):
     clean: float | None
 
 
-def panels(rows: Sequence[Row]) -> list[Panel]:
+def panels(rows: Sequence[Row], summary: Sequence[Row] | None = None) -> list[Panel]:
     """Diagrams of a results table: accuracy at each level, then PSNR; accuracies in percent.
 
     Where no photograph has a label, agreement with the original's answer stands for accuracy.
+
+    Args:
+        rows: of the table.
+        summary: of `summarise`, where it is known already.
     """
-    summary = summarise(rows)
+    summary = summarise(rows) if summary is None else summary
     if not summary:
         raise ConfigError("the table of results is empty; run c2f eval first")
     result = []
@@ -165,7 +168,6 @@ def save_curves(rows: Sequence[Row], path: Path) -> None:
 
 
 def _panel(summary: Sequence[Row], measure: str, title: str, axis: str, factor: float) -> Panel:
-    from codec_plugin.evaluate.protocol import CLEAN
 
     curves = []
     for subject in dict.fromkeys(entry["subject"] for entry in summary):

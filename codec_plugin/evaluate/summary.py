@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codec_plugin.evaluate.metrics import Interval, bootstrap_mean, paired_difference
+from codec_plugin.evaluate.intervals import Interval, bootstrap_mean, paired_difference
 
 __all__ = ["bd_psnr_db", "bytes_to_reach", "compare_cuts", "level_names", "summarise"]
 

@@ -9,16 +9,16 @@ import torch
 
 from codec_plugin.errors import ConfigError, DataError
 from codec_plugin.evaluate.curves import panels, save_curves
-from codec_plugin.evaluate.metrics import bootstrap_mean, ms_ssim, paired_difference, psnr_db
+from codec_plugin.evaluate.intervals import bootstrap_mean, paired_difference
+from codec_plugin.evaluate.metrics import ms_ssim, psnr_db
 from codec_plugin.evaluate.protocol import (
     Evaluation,
     chosen_images,
     merge_shards,
-    read_rows,
     shard_path,
-    write_rows,
 )
 from codec_plugin.evaluate.recognition import Recogniser
+from codec_plugin.evaluate.rows import read_rows, write_rows
 from codec_plugin.evaluate.subjects import PEERS, CodecSubject, PeerSubject, encode_peer, fit_peer
 from codec_plugin.evaluate.summary import bd_psnr_db, bytes_to_reach, compare_cuts, summarise
 from codec_plugin.train.data import ImageFolder
