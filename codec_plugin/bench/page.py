@@ -84,9 +84,10 @@ def curves_svg(rows: Sequence[dict[str, Any]]) -> str:
     import matplotlib
 
     stream = io.StringIO()
+    summary = summarise(rows)
     with (
         matplotlib.rc_context({"svg.hashsalt": "report", "svg.fonttype": "none"}),
-        drawing([*panels(rows), _similarity_panel(rows)], 3) as figure,
+        drawing([*panels(rows, summary), _similarity_panel(summary)], 3) as figure,
     ):
         for axis in figure.axes:
             axis.set_xlim(_RATES_BPP)
@@ -128,12 +129,12 @@ def _shown(name: str, codec: BenchCodec, data: bytes, blank: Pixels) -> tuple[st
     return f"{name}: nothing fits", blank
 
 
-def _similarity_panel(rows: Sequence[dict[str, Any]]) -> Panel:
+def _similarity_panel(summary: Sequence[dict[str, Any]]) -> Panel:
     """MS-SSIM of the codecs, as the other panels."""
     curves = []
-    summary = [entry for entry in summarise(rows) if entry["ms_ssim"]["mean"] is not None]
-    for name in dict.fromkeys(entry["subject"] for entry in summary):
-        own = [entry for entry in summary if entry["subject"] == name]
+    seen = [entry for entry in summary if entry["ms_ssim"]["mean"] is not None]
+    for name in dict.fromkeys(entry["subject"] for entry in seen):
+        own = [entry for entry in seen if entry["subject"] == name]
         mean, low, high = (
             tuple(entry["ms_ssim"][part] for entry in own) for part in ("mean", "low", "high")
         )

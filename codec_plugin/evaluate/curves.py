@@ -168,7 +168,6 @@ def save_curves(rows: Sequence[Row], path: Path) -> None:
 
 
 def _panel(summary: Sequence[Row], measure: str, title: str, axis: str, factor: float) -> Panel:
-
     curves = []
     for subject in dict.fromkeys(entry["subject"] for entry in summary):
         entries = [
