@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.folder import images_of
 from app.maps import Chosen
+from app.measures import alike, measured
 from app.state import Spot
 from app.tables import (
     CONSISTENCY_COLUMNS,
@@ -24,14 +25,9 @@ from app.text import in_markdown, in_table
 from hierlab import LabelMap
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from hierlab.likeness import Likeness
-    from hierlab.measures.consistency import ConsistencyReport
     from hierlab.overview import ClusterReport
 
-__all__ = ["measured", "positions", "show_spot"]
+__all__ = ["show_spot"]
 
 Go: TypeAlias = Callable[[LabelMap, Spot | None], None]
 MAX_IMAGES = 6
@@ -43,59 +39,22 @@ FACTS_HELP = (
 )
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def measured(key: str, _label_map: LabelMap) -> ConsistencyReport | None:
-    """Wu-Palmer consistency of all levels and clusters; None where WordNet lacks the classes."""
-    from hierlab.errors import HierlabError
-    from hierlab.measures.consistency import consistency
-    from hierlab.taxonomy import taxonomy_for
-    from hierlab.wupalmer import wu_palmer
-
-    if len(_label_map.classes) > 5_000:
-        return None
-    try:
-        taxonomy = taxonomy_for(_label_map.classes)
-        if taxonomy is None:
-            return None
-        matrix = wu_palmer(taxonomy, _label_map.classes.ids, "nltk")
-    except HierlabError:
-        return None
-    return consistency(
-        _label_map,
-        (matrix + matrix.T) / 2,
-        policy="nltk",
-        resamples=0,
-        discords=len(_label_map.classes),
-    )
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def alike(key: str, _label_map: LabelMap) -> Likeness | None:
-    """How alike the classes are; None where nothing here knows."""
-    from hierlab.likeness import likeness
-
-    return likeness(_label_map)
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def positions(key: str, _label_map: LabelMap) -> tuple[NDArray[np.float64], str] | None:
-    """The classes on a plane, and what their distances mean."""
-    from hierlab.layout import class_positions
-
-    found = alike(key, _label_map)
-    return None if found is None else (class_positions(found.matrix), found.about)
-
-
-def show_spot(chosen: Chosen, spot: Spot | None, level: int, go: Go) -> None:
-    """Lay out the inspector."""
+def show_spot(chosen: Chosen, spot: Spot | None, level: int, go: Go) -> Callable[[], None]:
+    """Lay out the inspector; what is returned adds the part that takes a moment to work out."""
     if spot is None:
-        _whole(chosen, go)
+        finish = _whole(chosen, go)
     else:
         _cluster(chosen, spot, go)
+        finish = _nothing
     _downloads(chosen, level)
+    return finish
 
 
-def _whole(chosen: Chosen, go: Go) -> None:
+def _nothing() -> None:
+    return None
+
+
+def _whole(chosen: Chosen, go: Go) -> Callable[[], None]:
     label_map = chosen.label_map
     nested = "nested" if label_map.nested else "not nested"
     st.markdown(f"#### {in_markdown(chosen.name)}")
@@ -107,9 +66,13 @@ def _whole(chosen: Chosen, go: Go) -> None:
     largest = sorted(range(top.k), key=lambda one: (-top.clusters[one].size, one))
     places = [(Spot(0, one), top.clusters[one].name) for one in largest[: MAX_BUTTONS + 1]]
     _buttons(f"Clusters of level {in_markdown(top.name)}", places, chosen, go, total=top.k)
-    if (report := measured(chosen.key, label_map)) is not None:
-        st.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
-        st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
+    measures = st.container(gap="small")
+
+    def measure() -> None:
+        if (report := measured(chosen.key, label_map)) is not None:
+            measures.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
+            measures.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
+
     origin = st.expander(
         "Where it comes from",
         key="origin",
@@ -120,6 +83,7 @@ def _whole(chosen: Chosen, go: Go) -> None:
     if origin.open:
         origin.json({"id": label_map.id, **label_map.provenance}, expanded=True)
     st.caption("Click an area, press a name above, or find a class, to see one cluster here.")
+    return measure
 
 
 def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:
@@ -129,7 +93,9 @@ def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:
     level = label_map.levels[spot.level]
     report = find_cluster(label_map, level, str(spot.cluster))
     st.markdown(f"#### {in_markdown(report.name)}")
-    st.caption(f"level {in_markdown(level.name)}, cluster {report.number} of {level.k}")
+    st.caption(
+        f"level {in_markdown(level.name)}, cluster number {report.number} (of 0 to {level.k - 1})"
+    )
     _facts(chosen, spot, report)
     _jumps(chosen, spot, go)
     st.markdown("**Members**")

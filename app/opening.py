@@ -12,10 +12,14 @@ import time
 from collections.abc import Callable
 from functools import cache
 
-__all__ = ["import_pandas", "run_page"]
+import streamlit as st
+
+__all__ = ["head_start", "import_pandas", "run_page"]
 
 # By then the first visitor's browser has drawn its treemap, even on a slow machine.
 PATIENCE_S = 8.0
+# A browser that has got a figure of plotly's draws nothing else until it has read all of plotly.
+HEAD_START_S = 1.0
 # Plotly looks at pandas, and must not find it half-way through its import by another thread.
 _IMPORT = threading.Lock()
 
@@ -35,6 +39,19 @@ def run_page(render: Callable[[], None], *, light: bool) -> None:
     else:
         import_pandas()
         render()
+
+
+def head_start(work: Callable[[], None]) -> None:
+    """Let a new visitor's browser draw what it has, before a figure keeps it busy.
+
+    Args:
+        work: done in that time.
+    """
+    begun = time.monotonic()
+    work()
+    if not st.session_state.setdefault("head_start", False):
+        st.session_state["head_start"] = True
+        time.sleep(max(0.0, HEAD_START_S - (time.monotonic() - begun)))
 
 
 def import_pandas() -> None:

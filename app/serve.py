@@ -22,6 +22,8 @@ FIRST = (
     "app.figures.tree",
     "hierlab.overview",
     "hierlab.regenerate.hierarchies",
+    "hierlab.measures.consistency",
+    "hierlab.wupalmer",
 )
 
 

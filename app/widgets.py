@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.maps import Chosen, keep_own_map, map_names, map_of_name
+from app.opening import head_start
 from app.text import in_markdown, sentence
 from app.uploads import MAX_MAP_MB, UploadError, label_map_of
 from hierlab.errors import HierlabError
@@ -36,16 +37,21 @@ def chart(
     alt: str,
     on_select: Callable[[], None] | None = None,
     sketch: str = "",
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """A titled figure with the same numbers as a table below it, made when it is opened.
 
     Args:
         sketch: HTML that stands in the figure's place until the browser has drawn it.
+        meanwhile: done before the browser gets the figure.
     """
     st.markdown(f"**{title}**")
     with st.container(key=f"{key}_frame"):
         if sketch:
             st.html(sketch)
+            head_start(meanwhile)
+        else:
+            meanwhile()
         st.plotly_chart(
             figure,
             key=key,

@@ -113,13 +113,17 @@ def axis_heatmap(rows: Sequence[AxisAgreement], *, height_px: int = 340) -> go.F
 def axis_figure(rows: Sequence[AxisAgreement], *, height_px: int = 420) -> go.Figure:
     """Mean ARI of partitions that differ on one axis, with 95 % intervals; a marker a method."""
     figure = go.Figure()
+    axes = list(dict.fromkeys(row.axis for row in rows))
     methods = list(dict.fromkeys(row.method for row in rows))
+    shown = dict.fromkeys(
+        _axis_words(row) for row in sorted(rows, key=lambda row: axes.index(row.axis))
+    )
     for number, method in enumerate(methods):
         own = [row for row in rows if row.method == method]
         figure.add_trace(
             go.Scatter(
                 x=[row.ari.value for row in own],
-                y=[f"{in_figure(row.axis)}, {in_figure(row.preprocessing)}" for row in own],
+                y=[_axis_words(row) for row in own],
                 mode="markers",
                 name=in_figure(method),
                 marker={
@@ -141,12 +145,18 @@ def axis_figure(rows: Sequence[AxisAgreement], *, height_px: int = 420) -> go.Fi
         xaxis={"title": "ARI (1 = the same partition, 0 = chance)", "range": [0, 1.02]},
         yaxis={
             "title": "what differs, preprocessing",
-            "autorange": "reversed",  # the order of the heatmap
+            "categoryorder": "array",
+            "categoryarray": list(shown),  # the order of the heatmap
+            "autorange": "reversed",
             "automargin": True,
         },
         legend={"orientation": "h", "y": -0.2},
     )
     return figure
+
+
+def _axis_words(row: AxisAgreement) -> str:
+    return f"{in_figure(row.axis)}, {in_figure(row.preprocessing)}"
 
 
 def share_figure(rows: Sequence[VarianceShare], *, height_px: int = 380) -> go.Figure:

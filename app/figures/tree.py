@@ -33,6 +33,7 @@ ROOT = "all"
 # Browsers draw more areas than this slowly, and nobody reads them.
 MAX_NODES = 4_000
 PATH_PX = 26
+HEIGHT_PX, ROW_PX = 560, 11
 # Words on it are white, and it is seen on a light and on a dark page.
 ROOT_COLOUR = "#66707C"
 
@@ -117,9 +118,7 @@ def node_of_spot(nodes: Sequence[Node], spot: Spot | None) -> Node:
     return max(shown, key=lambda node: node.size, default=nodes[0])
 
 
-def tree_figure(
-    nodes: Sequence[Node], kind: Kind, *, depth: int, at: str = ROOT, height_px: int = 560
-) -> go.Figure:
+def tree_figure(nodes: Sequence[Node], kind: Kind, *, depth: int, at: str = ROOT) -> go.Figure:
     """Draw areas with the class count as their size.
 
     Args:
@@ -160,12 +159,18 @@ def tree_figure(
         )
     )
     figure.update_layout(
-        height=height_px,
+        height=HEIGHT_PX if kind != "Icicle" else _icicle_px(shown, at, depth),
         # The path back to the root is drawn above the areas, in the margin.
         margin={"t": 8 if at == ROOT else PATH_PX + 4, "l": 0, "r": 0, "b": 8},
         uniformtext={"minsize": 9, "mode": "hide"},
     )
     return figure
+
+
+def _icicle_px(shown: Sequence[Node], at: str, depth: int) -> int:
+    """Higher where many areas stand in one column, so that most of their names fit."""
+    column = sum(node.id.count("/") == at.count("/") + depth for node in shown)
+    return min(max(HEIGHT_PX, ROW_PX * column), 2 * HEIGHT_PX)
 
 
 def _within(nodes: Sequence[Node], at: str, depth: int) -> list[Node]:

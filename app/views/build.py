@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from app.encoders import BUILT_IN, choose_encoders, show_absent
 from app.maps import Chosen, keep_own_map
 from app.tables import (
     CONSISTENCY_COLUMNS,
@@ -15,20 +16,17 @@ from app.tables import (
     consistency_rows,
     level_rows,
 )
-from app.text import in_markdown, in_table, sentence, short
+from app.text import in_markdown, in_table, sentence
 from app.uploads import MAX_CLASSES_MB, UploadError, class_list_of
 from app.widgets import choose_map, page_title
 from hierlab import ClassList, HierlabError, LabelMap, build
 
 if TYPE_CHECKING:
-    from hierlab.listing import Available, Item
+    from hierlab.listing import Available
 
 MAX_BUILD_CLASSES = 25_000
-BUILT_IN = "imagenet-1k"
 OWN = "my own list"
-LABEL = "Encoder and prompts"
 ENCODED = {"clip", "consensus"}
-NAMES = "Named model:weights@prompts; the prompts are the sentences that a class name is put into."
 
 
 def render() -> None:
@@ -77,7 +75,7 @@ def _form(available: Available) -> dict[str, Any] | None:
     builder = get_builder(method)
     arguments: dict[str, Any] = {"method": method, "classes": classes}
     if builder.needs == "vectors":
-        arguments |= _encoders(available, classes, several=method == "consensus")
+        arguments |= choose_encoders(available, classes, several=method == "consensus")
     size = len(classes) if isinstance(classes, ClassList) else 1000
     text = st.text_input(
         "Clusters per level, coarse to fine",
@@ -91,7 +89,7 @@ def _form(available: Available) -> dict[str, Any] | None:
         if builder.seeded
         else 0
     )
-    _elsewhere(available)
+    show_absent(available)
     if classes is None or (builder.needs == "vectors" and not arguments.keys() & ENCODED):
         return None
     from hierlab.commands._options import parse_counts
@@ -102,69 +100,6 @@ def _form(available: Available) -> dict[str, Any] | None:
         st.error(sentence(error))
         return None
     return arguments
-
-
-def _encoders(
-    available: Available, classes: ClassList | str | None, *, several: bool
-) -> dict[str, Any]:
-    """Lay out the choice of vectors; the argument of `hierlab.build`, empty if there is none."""
-    names = [item.name for item in available.encoders if item.ready and item.name == "minilm"]
-    if classes == BUILT_IN or (isinstance(classes, ClassList) and _in_tables(classes)):
-        names = [item.name for item in available.variants if item.ready] + names
-    if not names:
-        st.info(
-            "A list of one's own needs an encoder that is not installed here; "
-            "see below how to get one."
-        )
-        return {}
-    about = {item.name: item.about for item in (*available.variants, *available.encoders)}
-    if not several:
-        name = st.selectbox(LABEL, names, key="encoder", bind="query-params", help=NAMES)
-        st.caption(in_markdown(short(about.get(name, ""), 160)))
-        return {"clip": name}
-    chosen = st.multiselect(
-        f"{LABEL}; several vote together",
-        names,
-        default=_of_different_models(names),
-        key="encoders",
-        bind="query-params",
-        max_selections=12,
-        help=NAMES,
-    )
-    if not chosen:
-        st.caption("Choose at least one.")
-        return {}
-    return {"clip": chosen[0]} if len(chosen) == 1 else {"consensus": tuple(chosen)}
-
-
-def _of_different_models(names: list[str]) -> list[str]:
-    """The first two that differ in their model, not in their prompts only."""
-    firsts = {name.partition("@")[0]: name for name in reversed(names)}
-    return [name for name in names if name in firsts.values()][:2]
-
-
-def _in_tables(classes: ClassList) -> bool:
-    """Whether the shipped tables of ImageNet hold all classes, by their WordNet ids."""
-    from hierlab.classlists import load_classes
-
-    return set(classes.ids) <= set(load_classes(BUILT_IN).ids)
-
-
-def _elsewhere(available: Available) -> None:
-    """What cannot be chosen here, and how to get it."""
-    items: list[Item] = [
-        item
-        for group in (available.encoders, available.variants, available.methods)
-        for item in group
-        if not item.ready
-    ]
-    with st.expander("What is not installed here, and how to get it"):
-        for item in items:
-            st.markdown(f":gray[{in_markdown(item.name)}]: `{item.get}`")
-        st.caption(
-            "Other CLIP models: `hierlab embed` makes prototypes where open\\_clip can fetch "
-            "weights; `hierlab build --prototypes` takes them."
-        )
 
 
 def _own_classes() -> ClassList | None:
@@ -246,7 +181,7 @@ def _result() -> None:
 
 
 def _measures(chosen: Chosen, *, new: bool) -> None:
-    from app.inspector import measured
+    from app.measures import measured
 
     label_map = chosen.label_map
     st.markdown(f"**{'New: ' if new else ''}{in_markdown(chosen.name)}**")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -11,6 +12,7 @@ from app.figures.sizes import MAX_BARS, sizes_figure
 from app.figures.sketch import SKETCH_STYLE, treemap_sketch
 from app.figures.tree import KINDS, Kind, Node, node_of_spot, tree_figure, tree_nodes
 from app.maps import Chosen
+from app.measures import positions
 from app.state import Spot, format_spot, parse_spot, spot_of_class
 from app.tables import cluster_table
 from app.text import in_markdown
@@ -44,9 +46,9 @@ def render() -> None:
     _found(chosen, level, query)
     left, right = st.columns([2, 1], gap="medium")
     with right:  # first, for a browser that has the figure draws nothing else for seconds
-        inspector.show_spot(chosen, spot, level, go)
+        finish = inspector.show_spot(chosen, spot, level, go)
     with left:
-        _picture(chosen, level, spot)
+        _picture(chosen, level, spot, finish)
 
 
 def go(label_map: LabelMap, spot: Spot | None) -> None:
@@ -102,12 +104,14 @@ def _found(chosen: Chosen, level: int, query: str | None) -> None:
         st.caption(f"and {len(positions) - MAX_FOUND:,} more; type more of the name")
 
 
-def _picture(chosen: Chosen, level: int, spot: Spot | None) -> None:
+def _picture(chosen: Chosen, level: int, spot: Spot | None, meanwhile: Callable[[], None]) -> None:
     view = st.session_state.get("view") or VIEWS[0]
     kind = next((kind for kind in KINDS if kind == view), None)
     if kind is not None:
-        _tree(chosen, kind, level, spot)
-    elif view == "Sizes":
+        _tree(chosen, kind, level, spot, meanwhile)
+        return
+    meanwhile()
+    if view == "Sizes":
         _sizes(chosen, level, spot)
     else:
         _class_map(chosen, level, spot)
@@ -118,7 +122,9 @@ def _nodes(key: str, _label_map: LabelMap) -> tuple[Node, ...]:
     return tree_nodes(_label_map)
 
 
-def _tree(chosen: Chosen, kind: Kind, level: int, spot: Spot | None) -> None:
+def _tree(
+    chosen: Chosen, kind: Kind, level: int, spot: Spot | None, meanwhile: Callable[[], None]
+) -> None:
     nodes = _nodes(chosen.key, chosen.label_map)
     at = node_of_spot(nodes, spot)
     key = f"tree_{kind}_{chosen.key[:12]}"
@@ -143,6 +149,7 @@ def _tree(chosen: Chosen, kind: Kind, level: int, spot: Spot | None) -> None:
         "the table below has the clusters of the level",
         on_select=clicked,
         sketch=_sketch(chosen, nodes, below) if kind == "Treemap" else "",
+        meanwhile=meanwhile,
     )
     if len(nodes) < 2 or nodes[-1].position is None:
         st.caption("Single classes are left out: there are too many areas to draw.")
@@ -191,7 +198,7 @@ def _class_map(chosen: Chosen, level: int, spot: Spot | None) -> None:
     from app.figures.classmap import class_map_figure
 
     with st.spinner("Placing the classes on a plane…"):
-        placed = inspector.positions(chosen.key, chosen.label_map)
+        placed = positions(chosen.key, chosen.label_map)
     if placed is None:
         st.info(
             "The class map needs prototypes that ship here, or classes that are WordNet ids; "

@@ -69,25 +69,31 @@ class Learned(BenchCodec):
 
 
 class Searched(Learned):
-    """Ours, whose encoder searches the first stage through the classifier it was trained with.
+    """Ours, whose encoder searches the first stages through the classifier it was trained with.
 
     Args:
-        text: gradient steps, and a checkpoint after an @; both may be left out: `20@compact`.
+        text: gradient steps (20), x and how many stages (1), @ and a checkpoint; each may be left
+            out: `40`, `20x3`, `20@compact`, `@mine.safetensors`.
     Raises:
-        ConfigError: the steps are no number.
+        ConfigError: steps or stages are no number.
         CodecAbsentError: there is no such checkpoint.
     """
 
     def __init__(self, text: str = "") -> None:
-        steps, _, checkpoint = text.partition("@")
-        if steps and not steps.isdecimal():
-            raise ConfigError(f"{SEARCHED} takes STEPS@CHECKPOINT, such as 20@compact; got {text}")
+        effort, _, checkpoint = text.partition("@")
+        steps, x, stages = (effort or _STEPS).partition("x")
+        stages = stages if x else "1"
+        if not (steps.isdecimal() and stages.isdecimal()):
+            raise ConfigError(
+                f"{SEARCHED} takes STEPSxSTAGES@CHECKPOINT, such as 20x1@compact; got {text}"
+            )
         super().__init__(find_method(_OWN), checkpoint)
-        self.settings = (steps or _STEPS,)
+        self.stages = int(stages)
+        self.settings = (steps,)
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """The whole file."""
-        return self.codec.encode(pixels, effort=int(setting), effort_stages=1)
+        return self.codec.encode(pixels, effort=int(setting), effort_stages=self.stages)
 
 
 SEARCHED = f"{_OWN}-search"

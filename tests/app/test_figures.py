@@ -11,6 +11,7 @@ from app.figures.contingency import contingency_figure
 from app.figures.sankey import Ribbon, sankey_height_px, sankey_options, strongest
 from app.figures.sizes import sizes_figure
 from app.figures.sketch import MAX_AREAS, squarify, treemap_sketch
+from app.figures.stability import axis_figure, axis_heatmap
 from app.figures.tree import (
     KINDS,
     ROOT,
@@ -25,6 +26,8 @@ from app.reading import first_sure
 from app.state import Spot, format_spot, parse_number, parse_spot, spot_of_class
 from app.text import in_figure, in_list, in_markdown, in_table, short
 from hierlab.labelmap import LabelMap
+from hierlab.study.stability import AxisAgreement
+from hierlab.study.statistics import Interval
 
 RIBBONS = (
     Ribbon(0, 0, "animal", "alive", 4),
@@ -73,6 +76,24 @@ def test_long_rows_of_an_icicle_keep_one_line(nested: LabelMap) -> None:
     nodes = tree_nodes(nested)
     assert "thing<br>4" in tree_figure(nodes, "Treemap", depth=1).data[0].text
     assert "thing · 4" in tree_figure(nodes, "Icicle", depth=1).data[0].text
+
+
+def test_both_figures_of_the_axes_have_one_order() -> None:
+    def row(axis: str, method: str) -> AxisAgreement:
+        return AxisAgreement(axis, method, "center", 10, Interval(0.5, 0.4, 0.6), 0.3, 4)
+
+    rows = [row("seed", "kmeans"), row("variant", "ward"), row("seed", "ward")]
+    over, below = axis_heatmap(rows), axis_figure(rows)
+    assert list(below.layout.yaxis.categoryarray) == [f"{axis}, center" for axis in over.data[0].y]
+
+
+def test_an_icicle_of_many_rows_is_higher() -> None:
+    def height_px(rows: int) -> int:
+        areas = [Node(f"{ROOT}/{row}", ROOT, str(row), 1, ROOT_COLOUR) for row in range(rows)]
+        root = Node(ROOT, "", "map", rows, ROOT_COLOUR)
+        return int(tree_figure([root, *areas], "Icicle", depth=1).layout.height)
+
+    assert height_px(8) < height_px(80) < height_px(2000) < 2000
 
 
 def test_the_way_back_has_room_above_the_areas(nested: LabelMap) -> None:

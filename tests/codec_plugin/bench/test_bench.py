@@ -166,8 +166,9 @@ def test_qualities_may_be_named() -> None:
 
 
 def test_a_search_is_a_codec_of_the_benchmark() -> None:
-    with pytest.raises(ConfigError, match="STEPS@CHECKPOINT"):
-        make_codec("coarse2fine-search=fast")
+    for wrong in ("fast", "20x", "x2", "20xall"):
+        with pytest.raises(ConfigError, match="STEPSxSTAGES@CHECKPOINT"):
+            make_codec(f"coarse2fine-search={wrong}")
     name, searched = make_codec("s3:coarse2fine-search=3@compact")
     _, plain = make_codec("coarse2fine")
     pixels = demo_photo("coffee")[:64, :64]
@@ -176,6 +177,7 @@ def test_a_search_is_a_codec_of_the_benchmark() -> None:
     assert data != plain.encode(pixels, "file")
     assert len(searched.stage_ends(data)) == len(plain.stage_ends(data)) == 3
     assert searched.decode(data).shape == (64, 64, 3)
+    assert make_codec("coarse2fine-search=3x3@compact")[1].encode(pixels, "3") != data
 
 
 def test_documented_plugin_runs(tmp_path: Path) -> None:
