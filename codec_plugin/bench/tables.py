@@ -18,7 +18,7 @@ from codec_plugin.bench.budget import (
 from codec_plugin.bench.deltas import Delta, bd_quality, bd_rate_percent, mean_curve
 from codec_plugin.bench.transfer import bare_table, transfer_table
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluate.intervals import Interval, bootstrap_mean
+from codec_plugin.evaluate.intervals import Interval, bootstrap_mean, paired_difference
 from codec_plugin.evaluate.summary import bytes_to_reach, level_names, summarise
 
 if TYPE_CHECKING:
@@ -44,19 +44,20 @@ def all_tables(
     """
     summary = summarise(rows)
     names = subjects_of(rows)
+    timed = bool(rows) and {"container_bytes", "encode_s", "decode_s"} <= set(rows[0])
     return {
         "Area under the accuracy curve, 0.05 to 0.8 bpp (log), %": area_table(rows, names),
         f"The same: {reference} less the others, points": pair_table(rows, names, reference),
         "Accuracy within a budget, coarse, %": budget_table(rows, names),
         f"Bytes for {_WANTED:.0%} at the coarse level": reach_table(rows, summary, names),
-        "Whole files": full_rate_table(rows, names),
+        "Whole files": full_rate_table(rows, names, reference),
         f"Bjøntegaard deltas of the others against {reference}": bd_table(
             summary, names, reference, {lv: measure_of(rows, lv) for lv in level_names(rows)}
         ),
         f"{reference}: reading until sure of the coarse level": adaptive_table(rows, reference),
-        "Container": bare_table(rows, names),
+        "Container": bare_table(rows, names) if timed else [],
         "Classifiers never trained against": transfer_table(others or {}, reference),
-        "Seconds": cost_table(rows, names),
+        "Seconds": cost_table(rows, names) if timed else [],
     }
 
 
@@ -119,9 +120,11 @@ def reach_table(rows: Sequence[Row], summary: Sequence[Row], names: Sequence[str
     return table
 
 
-def full_rate_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
-    """Each codec's largest files: bytes, quality and accuracy."""
+def full_rate_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Table:
+    """Each codec's largest files: bytes, quality, accuracy, and the finest level's pairs."""
     levels = level_names(rows)
+    finest = measure_of(rows, levels[-1])
+    own = {row["image"]: row[finest] for row in _whole_files(rows, reference)}
     table = []
     for name in names:
         whole = _whole_files(rows, name)
@@ -132,6 +135,10 @@ def full_rate_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
             measure = measure_of(rows, level)
             values = [r[measure] for r in whole if r[measure] not in ("", None)]
             entry[level] = percent(bootstrap_mean(values))
+        pairs = [(own.get(row["image"], ""), row[finest]) for row in whole]
+        pairs = [(a, b) for a, b in pairs if a not in ("", None) and b not in ("", None)]
+        gap = marked(paired_difference(*zip(*pairs, strict=True))) if pairs else "-"
+        entry[f"{levels[-1]}: {reference} less it"] = "" if name == reference else gap
         table.append(entry)
     return table
 

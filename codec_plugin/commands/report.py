@@ -11,7 +11,9 @@ __all__ = ["report"]
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="Folder that c2f bench wrote.")],
+    bench: Annotated[
+        Path, typer.Argument(help="Folder that c2f bench wrote, or a table of rows (tables only).")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="report.html, or tables.md.")],
     reference: Annotated[
         str, typer.Option(help="Codec that the others are compared with, pair by pair.")
@@ -30,15 +32,21 @@ def report(
     from codec_plugin.bench.tables import all_tables, as_markdown
     from codec_plugin.errors import ConfigError
     from codec_plugin.evaluate.demo import demo_photo
+    from codec_plugin.evaluate.rows import read_rows
     from hierlab._files import write_atomic
 
-    rows, others = read_bench(folder), other_benches(folder)
+    if bench.is_file():
+        rows, others = read_rows(bench), {}
+    else:
+        rows, others = read_bench(bench), other_benches(bench)
     names = {str(row["subject"]) for row in rows}
     if reference not in names:
-        raise ConfigError(f"no codec {reference!r} in {folder}; it has {', '.join(sorted(names))}")
+        raise ConfigError(f"no codec {reference!r} in {bench}; it has {', '.join(sorted(names))}")
     if output.suffix == ".md":
         tables = all_tables(rows, reference, others).items()
-        text = "\n".join(f"### {title}\n\n{as_markdown(table)}" for title, table in tables)
+        text = "\n".join(f"### {title}\n\n{as_markdown(table)}" for title, table in tables if table)
+    elif bench.is_file():
+        raise ConfigError(f"a page needs the benchmark's folder, got the table {bench}; name a .md")
     else:
         try:
             sizes = [int(size) for size in budgets.split(",")]
@@ -47,7 +55,7 @@ def report(
         shown = [make_codec(name.strip()) for name in pictures.split(",") if name.strip()]
         photos = ("chelsea", "coffee") if shown else ()
         strips = [picture_strip(shown, demo_photo(p), size) for p in photos for size in sizes]
-        protocol = msgspec.json.decode((folder / "protocol.json").read_bytes(), type=Protocol)
+        protocol = msgspec.json.decode((bench / "protocol.json").read_bytes(), type=Protocol)
         text = report_page(rows, protocol, reference, strips, others)
     write_atomic(output, text)
     typer.echo(str(output))

@@ -169,6 +169,16 @@ def test_help_names_every_command(run) -> None:
     assert list(command_names())[:4] == ["encode", "decode", "inspect", "cut"]
 
 
+def test_tables_are_made_of_shipped_rows_too(run, tmp_path: Path) -> None:
+    shipped = Path(cli.__file__).parent / "results" / "peers-lite0.csv"
+    asked = ("report", shipped, "--reference", "coarse2fine-search", "-o")
+    assert run(*asked, tmp_path / "tables.md").code == 0
+    assert "### Whole files" in (tmp_path / "tables.md").read_text(encoding="utf-8")
+    refused = run(*asked, tmp_path / "page.html")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert not (tmp_path / "page.html").exists()
+
+
 def start(*arguments: str, **options: object) -> "subprocess.Popen[bytes]":
     """A real process; bytes in and out."""
     program = [sys.executable, "-m", "codec_plugin.cli", *arguments]

@@ -23,7 +23,7 @@ from codec_plugin.bench.registry import (
 )
 from codec_plugin.bench.run import BenchEvaluation, Protocol, other_benches, read_bench, run_bench
 from codec_plugin.bench.shuffled import shuffled
-from codec_plugin.bench.tables import all_tables, as_markdown
+from codec_plugin.bench.tables import all_tables, as_markdown, full_rate_table
 from codec_plugin.bench.transfer import bare_rows
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.demo import demo_photo
@@ -275,3 +275,14 @@ def test_benchmark_resumes_reports_and_refuses_another_protocol(tmp_path: Path) 
     assert page == report_page(again, protocol, "webp", [[("one", demo_photo("coffee"))]])
     with pytest.raises(ConfigError, match="no rows"):
         read_bench(tmp_path / "none")
+
+
+def test_whole_files_are_compared_in_pairs() -> None:
+    seen = {"psnr_db": 30.0, "ms_ssim": 0.9}
+    rows = [row("ours", f"{i}", 0.1, i == 0, **seen) for i in range(4)]
+    rows += [row("ours", f"{i}", 0.5, True, **seen) for i in range(4)]
+    rows += [row("other", f"{i}", 0.4, i < 2, **seen) for i in range(6)]  # two more
+    ours, other = full_rate_table(rows, ["ours", "other"], "ours")
+    assert (ours["bytes"], ours["coarse"][:5], other["coarse"][:4]) == ("4096", "100.0", "33.3")
+    assert other["coarse: ours less it"].startswith("+50.0")
+    assert ours["coarse: ours less it"] == ""
