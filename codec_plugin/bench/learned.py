@@ -15,6 +15,8 @@ from codec_plugin.shipped import shipped_checkpoints
 
 if TYPE_CHECKING:
     from codec_plugin.baselines.registry import Method
+    from codec_plugin.checkpoint import CheckpointMeta
+    from codec_plugin.refine import Objective
 
 __all__ = ["Learned", "Searched"]
 
@@ -69,9 +71,10 @@ class Learned(BenchCodec):
 
 
 class Searched(Learned):
-    """Ours, whose encoder searches the first stages through the classifier it was trained with.
+    """A method whose encoder searches the first stages through a classifier.
 
     Args:
+        method: one whose stages are blocks, as ours are.
         text: gradient steps (20), x and how many stages (1), @ and a checkpoint; each may be left
             out: `40`, `20x3`, `20@compact`, `@mine.safetensors`.
     Raises:
@@ -79,24 +82,49 @@ class Searched(Learned):
         CodecAbsentError: there is no such checkpoint.
     """
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, method: Method, text: str = "") -> None:
         effort, _, checkpoint = text.partition("@")
         steps, x, stages = (effort or _STEPS).partition("x")
         stages = stages if x else "1"
         if not (steps.isdecimal() and stages.isdecimal()):
             raise ConfigError(
-                f"{SEARCHED} takes STEPSxSTAGES@CHECKPOINT, such as 20x1@compact; got {text}"
+                f"{method.name}-search takes STEPSxSTAGES@CHECKPOINT, such as 20x1@compact; "
+                f"got {text}"
             )
-        super().__init__(find_method(_OWN), checkpoint)
+        super().__init__(method, checkpoint)
         self.stages = int(stages)
         self.settings = (steps,)
+        self.objective = _objective(self.codec.checkpoint.meta)
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """The whole file."""
-        return self.codec.encode(pixels, effort=int(setting), effort_stages=self.stages)
+        return self.codec.encode(
+            pixels, effort=int(setting), effort_stages=self.stages, objective=self.objective
+        )
 
 
-SEARCHED = f"{_OWN}-search"
-register_maker(SEARCHED, Searched)
+def _objective(meta: CheckpointMeta) -> Objective:
+    """The shipped checkpoint's weights, so that all search alike; the label map trained for.
+
+    Where there are two stages they take the weights of our first and last.
+    """
+    from codec_plugin.refine import Objective, training_objective
+
+    own = training_objective(load_checkpoint(_SHIPPED).meta)
+    trained = training_objective(meta) if meta.classifier else own
+    count = len(meta.lambdas)
+    places = range(count) if count == len(own.gammas) else [0, *[-1] * (count - 1)]
+    return Objective(
+        meta.lambdas,
+        meta.rate_weights,
+        tuple(own.gammas[place] for place in places),
+        tuple(own.fine_gammas[place] for place in places),
+        trained.semantics,
+    )
+
+
+_SEARCHED = (_OWN, "paper-recipe", "variance-mask")
 for _name in method_names():
     register_maker(_name, partial(Learned, find_method(_name)))
+    if _name in _SEARCHED:
+        register_maker(f"{_name}-search", partial(Searched, find_method(_name)))

@@ -25,9 +25,11 @@ from codec_plugin.bench.run import BenchEvaluation, Protocol, other_benches, rea
 from codec_plugin.bench.shuffled import shuffled
 from codec_plugin.bench.tables import all_tables, as_markdown, full_rate_table
 from codec_plugin.bench.transfer import bare_rows
+from codec_plugin.checkpoint import load_checkpoint
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.demo import demo_photo
 from codec_plugin.evaluate.recognition import Recogniser
+from codec_plugin.refine import training_objective
 from codec_plugin.train.data import ImageFolder
 from hierlab.labelmap import load_label_map, loads_label_map
 from tests.codec_plugin.semantic import small_classifier, small_hierarchy, write_photographs
@@ -177,6 +179,8 @@ def test_a_search_is_a_codec_of_the_benchmark() -> None:
     assert data != plain.encode(pixels, "file")
     assert len(searched.stage_ends(data)) == len(plain.stage_ends(data)) == 3
     assert searched.decode(data).shape == (64, 64, 3)
+    objective = searched.objective
+    assert objective == training_objective(load_checkpoint("compact").meta)
     assert make_codec("coarse2fine-search=3x3@compact")[1].encode(pixels, "3") != data
 
 
