@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from codec_plugin.evaluate.rows import CLEAN, read_rows
@@ -77,6 +78,22 @@ def pairs(rows: Rows) -> Iterator[str]:
             yield f"search less none, {stage}, {name}: {mean:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
+def surest(rows: Rows, own: str) -> Iterator[str]:
+    """Coarse accuracy if, as bytes arrive, the answer that was surest so far is kept."""
+    cuts: dict[str, Rows] = {row["cut"]: [] for row in rows if row["subject"] == own}
+    for row in rows:
+        if row["subject"] == own:
+            cuts[row["cut"]].append(row)
+    best: dict[str, dict[str, Any]] = {}
+    for cut, found in sorted(cuts.items(), key=lambda item: fmean(r["bytes"] for r in item[1])):
+        for row in found:
+            known = best.get(row["image"], row)
+            if row["confidence_coarse"] >= known["confidence_coarse"]:
+                best[row["image"]] = row
+        told = [100 * fmean(r["correct_coarse"] for r in some) for some in (found, best.values())]
+        yield f"{own}, {cut}: coarse {told[0]:.1f} %, surest answer so far {told[1]:.1f} %"
+
+
 def table(path: Path) -> list[str]:
     """Lines about one file of rows."""
     rows = read_rows(path)
@@ -85,6 +102,8 @@ def table(path: Path) -> list[str]:
     for own in (PLAIN, SEARCHED):
         if {own, *ANCHORS} <= subjects:
             lines += against([row for row in rows if row["subject"] != CLEAN], own)
+    for own in sorted({PLAIN, SEARCHED} & subjects):
+        lines += surest(rows, own)
     return lines + (list(pairs(rows)) if {PLAIN, SEARCHED} <= subjects else [])
 
 
