@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from codec_plugin.checkpoint import CheckpointMeta
     from codec_plugin.model import ProgressiveModel
     from codec_plugin.quantise import Quantiser
-    from codec_plugin.train.loss import Semantics
+    from codec_plugin.train.loss import Semantics, Target
 
 __all__ = ["SEARCHED_PRICE", "Objective", "refine", "training_objective"]
 
@@ -93,7 +93,7 @@ def training_objective(
 def _semantics(classifier: str, hierarchy: str) -> Semantics:
     from codec_plugin.classifiers import load_classifier
     from codec_plugin.hierarchy import load_hierarchy
-    from codec_plugin.train.loss import Semantics
+    from codec_plugin.train.loss import Semantics, Target
 
     return Semantics(load_classifier(classifier), load_hierarchy(hierarchy))
 
@@ -200,6 +200,7 @@ class _Search:
         """The objective, seen through a view; none is the whole picture."""
         latents = self._latents(y)
         area = self.x.shape[2] * self.x.shape[3]
+        target = self._target(view)
         total = rate = self.x.new_zeros(())
         for stage in range(self.stages):
             weight, lagrangian, _, _ = self.objective.weights(stage)
@@ -208,19 +209,25 @@ class _Search:
             decoded = self.model.synthesis(y_hat, known)
             distortion = functional.mse_loss(decoded, self.x)
             total = total + weight * rate + lagrangian * 255**2 * distortion
-            total = total + self._surprise(decoded.clamp(0, 1), stage, view)
+            if target is not None:
+                seen = _seen(decoded.clamp(0, 1), view)
+                total = total + self._surprise(seen, stage, target)
         return total
 
-    def _surprise(
-        self, decoded: Tensor, stage: int, view: tuple[int, int, int, bool] | None
-    ) -> Tensor:
+    def _target(self, view: tuple[int, int, int, bool] | None) -> Target | None:
+        """The classifier's answer to the picture; none where no stage asks for it."""
+        asked = any(any(self.objective.weights(k)[2:]) for k in range(self.stages))
+        if self.semantics is None or not asked:
+            return None
+        return self.semantics.prepared_target(_seen(self.x, view))
+
+    def _surprise(self, seen: Tensor, stage: int, target: Target) -> Tensor:
         """Weighted cross-entropies of a stage against the classifier's answer to the picture."""
         _, _, own, finest = self.objective.weights(stage)
         if self.semantics is None or not (own or finest):
-            return decoded.new_zeros(())
+            return seen.new_zeros(())
         last = self.semantics.hierarchy.n_levels - 1
-        target = self.semantics.prepared_target(_seen(self.x, view))
-        posterior = self.semantics.posterior(self.semantics.classifier(_seen(decoded, view)))
+        posterior = self.semantics.posterior(self.semantics.classifier(seen))
         return own * self.semantics.cross_entropy(
             posterior, target, min(stage, last)
         ) + finest * self.semantics.cross_entropy(posterior, target, last)
