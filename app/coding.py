@@ -100,10 +100,17 @@ def load_machine(checkpoint: str | Path) -> Machine:
     return Machine(Codec.load(checkpoint))
 
 
-def encode(machine: Machine, pixels: NDArray[np.uint8]) -> Encoded:
-    """Encode a photograph (H, W, 3) uint8 once, to the end."""
+def encode(machine: Machine, pixels: NDArray[np.uint8], *, effort: int = 0) -> Encoded:
+    """Encode a photograph (H, W, 3) uint8 once, to the end.
+
+    Args:
+        effort: steps of the search for the classes, as of `c2f encode --effort`.
+
+    Raises:
+        CodecError: the search's classifier or label map is not here.
+    """
     with machine.lock:
-        return opened(machine, machine.codec.encode(pixels))
+        return opened(machine, machine.codec.encode(pixels, effort=effort))
 
 
 def opened(machine: Machine, blob: bytes) -> Encoded:

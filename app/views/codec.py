@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 SIDES = (256, 384, 512, 768)
 MAX_FILE_MB = 16
+EFFORT = 20
+# A search takes twenty seconds for 256 pixels, and more as their square.
+MAX_SEARCHED_SIDE = 384
 
 
 def render() -> None:
@@ -68,6 +71,19 @@ def _encoded(checkpoint: tuple[str, int, int], key: str, _pixels: NDArray[np.uin
     return coding.encode(_machine(checkpoint), _pixels)
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _searcher(checkpoint: tuple[str, int, int]) -> Machine:
+    """A codec of its own, so that nobody's slider waits for another's search."""
+    return coding.load_machine(Path(checkpoint[0]))
+
+
+@st.cache_resource(
+    max_entries=64, show_spinner="Searching for the classes; about twenty seconds for 256 pixels…"
+)
+def _searched(checkpoint: tuple[str, int, int], key: str, _pixels: NDArray[np.uint8]) -> Encoded:
+    return coding.encode(_searcher(checkpoint), _pixels, effort=EFFORT)
+
+
 @st.cache_data(max_entries=32, show_spinner=False)
 def _shrunk(key: str, side_px: int, _content: bytes) -> tuple[NDArray[np.uint8], str]:
     return coding.shrunk(_content, side_px)
@@ -92,6 +108,14 @@ def _source(checkpoints: dict[str, Path]) -> Photograph | None:
             max_upload_size=MAX_PICTURE_MB,
             help="It stays in your session and is forgotten with it.",
         )
+    searching = st.toggle(
+        "Search for the classes while encoding",
+        key="search",
+        bind="query-params",
+        disabled=side > MAX_SEARCHED_SIDE,
+        help=f"As c2f encode --effort {EFFORT}: the first bytes then tell the class more often; "
+        f"the decoder stays the same. Up to {MAX_SEARCHED_SIDE} pixels.",
+    )
     checkpoint = stamp(checkpoints[name])
     content: bytes | None = None
     if file is not None:
@@ -110,5 +134,6 @@ def _source(checkpoints: dict[str, Path]) -> Photograph | None:
     pixels, done = _shrunk(key, side, content)
     if done:
         st.caption(f"The photograph was {done} pixels.")
-    encoded = _encoded(checkpoint, f"{key}-{side}", pixels)
+    encode = _searched if searching and side <= MAX_SEARCHED_SIDE else _encoded
+    encoded = encode(checkpoint, f"{key}-{side}", pixels)
     return Photograph(machine, checkpoint, encoded, pixels)

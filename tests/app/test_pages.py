@@ -228,6 +228,20 @@ def test_the_codec_page_keeps_the_bytes_of_the_address(page: Page) -> None:
         assert not page("codec", photo="coffee", bytes=wrong, peers="jpeg").exception
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not HAS_CODEC, reason="the codec extra is not installed")
+def test_a_searched_file_has_stages_of_its_own(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.views.codec.EFFORT", 1)  # as the search does, but soon
+    ends = []
+    for asked in ({}, {"search": "true"}, {"search": "true", "side": "512"}):
+        test = page("codec", photo="coffee", peers="jpeg", **asked)
+        assert not test.exception
+        assert not test.error
+        ends.append(test.button(key="to_coarse").label)
+    assert ends[0] != ends[1]
+    assert test.toggle(key="search").disabled
+
+
 def test_codec_without_its_packages_says_how_to_get_them(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
