@@ -93,7 +93,7 @@ def training_objective(
 def _semantics(classifier: str, hierarchy: str) -> Semantics:
     from codec_plugin.classifiers import load_classifier
     from codec_plugin.hierarchy import load_hierarchy
-    from codec_plugin.train.loss import Semantics, Target
+    from codec_plugin.train.loss import Semantics
 
     return Semantics(load_classifier(classifier), load_hierarchy(hierarchy))
 

@@ -21,7 +21,7 @@ PICTURES = {
     "compare": (f"/compare?a={MAP}&b={WORDNET}", 1280, "light"),
     "build": ("/build?method=consensus", 1280, "light"),
     "stability": ("/stability?part=Encoders&pair=0-1", 1280, "light"),
-    "codec": ("/codec?photo=chelsea", 1280, "light"),
+    "codec": ("/codec?photo=chelsea&search=true", 1280, "light"),
     "curves": ("/curves", 1280, "light"),
 }
 QUIET = (

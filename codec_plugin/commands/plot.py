@@ -11,11 +11,20 @@ __all__ = ["plot"]
 def plot(
     results: Annotated[list[Path], typer.Argument(help="Tables that c2f eval wrote.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="curves.png or curves.html.")],
+    codecs: Annotated[str, typer.Option(help="Which to draw, with commas; default: all.")] = "",
 ) -> None:
     """Draw rate against accuracy at each level and against PSNR, with 95 % intervals."""
+    from codec_plugin.errors import ConfigError
     from codec_plugin.evaluate.curves import save_curves
-    from codec_plugin.evaluate.rows import read_rows
+    from codec_plugin.evaluate.rows import CLEAN, read_rows
 
     rows = [row for table in results for row in read_rows(table)]
+    known = {row["subject"] for row in rows} - {CLEAN}
+    asked = {name.strip() for name in codecs.split(",") if name.strip()} or known
+    if missing := asked - known:
+        raise ConfigError(
+            f"no codec {', '.join(sorted(missing))} there; there are {', '.join(sorted(known))}"
+        )
+    rows = [row for row in rows if row["subject"] in asked | {CLEAN}]
     save_curves(rows, output)
     typer.echo(str(output))

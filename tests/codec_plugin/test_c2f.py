@@ -174,6 +174,15 @@ def test_tables_are_made_of_shipped_rows_too(run, tmp_path: Path) -> None:
     asked = ("report", shipped, "--reference", "coarse2fine-search", "-o")
     assert run(*asked, tmp_path / "tables.md").code == 0
     assert "### Whole files" in (tmp_path / "tables.md").read_text(encoding="utf-8")
+    drawn = ("plot", shipped, "-o", tmp_path / "curves.html", "--codecs")
+    assert run(*drawn, "avif, plain").code == 0
+    curves = (tmp_path / "curves.html").read_text(encoding="utf-8")
+    assert [f'"name":"{name}"' in curves for name in ("avif", "plain", "webp")] == [
+        True,
+        True,
+        False,
+    ]
+    assert "no codec bpg" in run(*drawn, "bpg").err
     refused = run(*asked, tmp_path / "page.html")
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert not (tmp_path / "page.html").exists()
