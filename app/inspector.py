@@ -42,19 +42,21 @@ FACTS_HELP = (
 def show_spot(chosen: Chosen, spot: Spot | None, level: int, go: Go) -> Callable[[], None]:
     """Lay out the inspector; what is returned adds the part that takes a moment to work out."""
     if spot is None:
-        finish = _whole(chosen, go)
+        _whole(chosen, go)
     else:
         _cluster(chosen, spot, go)
-        finish = _nothing
     _downloads(chosen, level)
+    last = st.container(gap="small")  # whatever comes later must not move what may be open above
+
+    def finish() -> None:
+        if spot is None and (report := measured(chosen.key, chosen.label_map)) is not None:
+            last.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
+            last.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
+
     return finish
 
 
-def _nothing() -> None:
-    return None
-
-
-def _whole(chosen: Chosen, go: Go) -> Callable[[], None]:
+def _whole(chosen: Chosen, go: Go) -> None:
     label_map = chosen.label_map
     nested = "nested" if label_map.nested else "not nested"
     st.markdown(f"#### {in_markdown(chosen.name)}")
@@ -66,13 +68,6 @@ def _whole(chosen: Chosen, go: Go) -> Callable[[], None]:
     largest = sorted(range(top.k), key=lambda one: (-top.clusters[one].size, one))
     places = [(Spot(0, one), top.clusters[one].name) for one in largest[: MAX_BUTTONS + 1]]
     _buttons(f"Clusters of level {in_markdown(top.name)}", places, chosen, go, total=top.k)
-    measures = st.container(gap="small")
-
-    def measure() -> None:
-        if (report := measured(chosen.key, label_map)) is not None:
-            measures.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
-            measures.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
-
     origin = st.expander(
         "Where it comes from",
         key="origin",
@@ -83,7 +78,6 @@ def _whole(chosen: Chosen, go: Go) -> Callable[[], None]:
     if origin.open:
         origin.json({"id": label_map.id, **label_map.provenance}, expanded=True)
     st.caption("Click an area, press a name above, or find a class, to see one cluster here.")
-    return measure
 
 
 def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:

@@ -34,6 +34,10 @@ SKETCH_STYLE = """
   .sketch .narrow { display: block; }
   .sketch .wide { display: none; }
 }
+/* Until the figure is there the sketch keeps its room, so that nothing below moves. */
+[class*=_frame]:not(:has(.stElementContainer[class*=st-key-tree_])) .sketch {
+  height: calc(var(--height) + 1rem);
+}
 [class*=_frame]:has(.slice path) .sketch > div { visibility: hidden; }
 [class*=_frame]:has(.sketch):not(:has(.slice path)) .stElementContainer[class*=st-key-tree_] {
   opacity: 0;

@@ -45,10 +45,13 @@ def render() -> None:
     spot = parse_spot(label_map, st.query_params.get("cluster"))
     _found(chosen, level, query)
     left, right = st.columns([2, 1], gap="medium")
-    with right:  # first, for a browser that has the figure draws nothing else for seconds
-        finish = inspector.show_spot(chosen, spot, level, go)
-    with left:
-        _picture(chosen, level, spot, finish)
+
+    def beside() -> None:
+        with right:
+            inspector.show_spot(chosen, spot, level, go)()
+
+    with left:  # the figure comes last: a browser that has it draws nothing else for seconds
+        _picture(chosen, level, spot, beside)
 
 
 def go(label_map: LabelMap, spot: Spot | None) -> None:

@@ -94,7 +94,10 @@ class Searched(Learned):
         super().__init__(method, checkpoint)
         self.stages = int(stages)
         self.settings = (steps,)
-        self.objective = _objective(self.codec.checkpoint.meta)
+        # A training leaves its label map beside its checkpoint.
+        beside = Path(checkpoint or _SHIPPED).with_name("hierarchy.json")
+        hierarchy = str(beside) if beside.is_file() else ""
+        self.objective = _objective(self.codec.checkpoint.meta, hierarchy)
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """The whole file."""
@@ -103,7 +106,7 @@ class Searched(Learned):
         )
 
 
-def _objective(meta: CheckpointMeta) -> Objective:
+def _objective(meta: CheckpointMeta, hierarchy: str) -> Objective:
     """The shipped checkpoint's weights, so that all search alike; the label map trained for.
 
     Where there are two stages they take the weights of our first and last.
@@ -111,7 +114,7 @@ def _objective(meta: CheckpointMeta) -> Objective:
     from codec_plugin.refine import Objective, training_objective
 
     own = training_objective(load_checkpoint(_SHIPPED).meta)
-    trained = training_objective(meta) if meta.classifier else own
+    trained = training_objective(meta, hierarchy=hierarchy) if meta.classifier else own
     count = len(meta.lambdas)
     places = range(count) if count == len(own.gammas) else [0, *[-1] * (count - 1)]
     return Objective(
