@@ -38,6 +38,7 @@ SKETCH_STYLE = """
 [class*=_frame]:not(:has(.stElementContainer[class*=st-key-tree_])) .sketch {
   height: calc(var(--height) + 1rem);
 }
+[class*=_frame]:has(.sketch) .stElementContainer[class*=st-key-tree_] { min-height: 560px; }
 [class*=_frame]:has(.slice path) .sketch > div { visibility: hidden; }
 [class*=_frame]:has(.sketch):not(:has(.slice path)) .stElementContainer[class*=st-key-tree_] {
   opacity: 0;

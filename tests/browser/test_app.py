@@ -62,6 +62,8 @@ def test_a_bad_upload_is_a_sentence_and_the_server_stays_up(
 
 def test_the_label_map_comes_down_as_it_is(tab: Any, address: str, repository: Path) -> None:
     tab.goto(f"{address}/?map={MAP}")
+    tab.get_by_text("1,000 classes of imagenet-1k").wait_for()
+    wait_until_quiet(tab)
     tab.get_by_role("button", name="Download", exact=False).last.click()
     with tab.expect_download() as waiting:
         tab.get_by_role("button", name="Label map (JSON)").click()
