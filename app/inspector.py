@@ -39,21 +39,16 @@ FACTS_HELP = (
 )
 
 
-def show_spot(chosen: Chosen, spot: Spot | None, level: int, go: Go) -> Callable[[], None]:
-    """Lay out the inspector; what is returned adds the part that takes a moment to work out."""
+def show_spot(chosen: Chosen, spot: Spot | None, level: int, go: Go) -> None:
+    """Lay out the inspector; what takes a moment to work out comes last, so that nothing moves."""
     if spot is None:
         _whole(chosen, go)
     else:
         _cluster(chosen, spot, go)
     _downloads(chosen, level)
-    last = st.container(gap="small")  # whatever comes later must not move what may be open above
-
-    def finish() -> None:
-        if spot is None and (report := measured(chosen.key, chosen.label_map)) is not None:
-            last.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
-            last.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
-
-    return finish
+    if spot is None and (report := measured(chosen.key, chosen.label_map)) is not None:
+        st.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
+        st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
 
 
 def _whole(chosen: Chosen, go: Go) -> None:

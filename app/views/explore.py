@@ -48,7 +48,7 @@ def render() -> None:
 
     def beside() -> None:
         with right:
-            inspector.show_spot(chosen, spot, level, go)()
+            inspector.show_spot(chosen, spot, level, go)
 
     with left:  # the figure comes last: a browser that has it draws nothing else for seconds
         _picture(chosen, level, spot, beside)
