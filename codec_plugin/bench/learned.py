@@ -95,7 +95,8 @@ class Searched(Learned):
         self.stages = int(stages)
         self.settings = (steps,)
         # A training leaves its label map beside its checkpoint.
-        beside = Path(checkpoint or _SHIPPED).with_name("hierarchy.json")
+        own = Path(checkpoint)
+        beside = own.with_name("hierarchy.json") if own.is_file() else own
         hierarchy = str(beside) if beside.is_file() else ""
         self.objective = _objective(self.codec.checkpoint.meta, hierarchy)
 
