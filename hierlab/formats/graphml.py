@@ -13,6 +13,7 @@ from hierlab.labelmap import LabelMap
 __all__ = ["write_graphml"]
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<!-- hierlab -->
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns">
 <key id="label" for="node" attr.name="label" attr.type="string"/>
 <key id="kind" for="node" attr.name="kind" attr.type="string"/>

@@ -76,6 +76,7 @@ def write_nbdt(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
             ),
         ],
         links=[_Link(ids[node.parent] if node.parent else root, ids[node.id]) for node in nodes],
+        graph={"made_by": "hierlab"},
     )
     leaves = "".join(f"{ids[node.id]}\n" for node in nodes if node.level is None)
     return {

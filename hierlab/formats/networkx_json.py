@@ -21,7 +21,7 @@ def write_networkx_json(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     content = {
         "directed": True,
         "multigraph": False,
-        "graph": {"name": label_map.name, "label_map": label_map.id},
+        "graph": {"name": label_map.name, "label_map": label_map.id, "made_by": "hierlab"},
         "nodes": [asdict(node) for node in nodes],
         "edges": [asdict(edge) for edge in edges],
     }

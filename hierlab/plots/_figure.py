@@ -33,11 +33,12 @@ INK = "#222222"
 SUFFIXES = (".png", ".svg", ".pdf")
 DOTS_PER_INCH = 100
 
-# No date and no version in any file: same input, same bytes.
+# No date and no version in any file: same input, same bytes. The maker's name lets a command
+# tell its own former output from a file that it must not replace.
 _METADATA: dict[str, dict[str, Any]] = {
-    ".png": {"Software": None},
-    ".svg": {"Date": None, "Creator": None},
-    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    ".png": {"Software": "hierlab"},
+    ".svg": {"Date": None, "Creator": "hierlab"},
+    ".pdf": {"CreationDate": None, "Creator": "hierlab", "Producer": None},
 }
 _STYLE: Any = {
     "axes.edgecolor": "#999999",

@@ -22,7 +22,8 @@ def _svg(width: float, height: float, parts: Sequence[str], title: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(title)}" '
-        f'{_FONT}><rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
+        f'{_FONT}><rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}'
+        "<!-- hierlab --></svg>\n"
     )
 
 

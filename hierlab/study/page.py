@@ -65,6 +65,7 @@ def render(report: StudyReport) -> str:
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="generator" content="hierlab">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>Robustness of class hierarchies</title><style>{_STYLE}</style></head><body>\n"
         + "\n".join(parts)
