@@ -175,11 +175,11 @@ def cuts(encoded: Encoded, count: int = 12) -> tuple[int, ...]:
     return tuple(sorted({*spaced, *(end for end in encoded.ends.values() if end <= total)}))
 
 
-def shrunk(content: bytes, side_px: int) -> tuple[NDArray[np.uint8], str]:
+def shrunk(content: bytes, side_px: int) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """An uploaded photograph as (H, W, 3) uint8 with its longer side at most `side_px`.
 
     Returns:
-        The pixels, and what was done to them in a sentence, empty if nothing.
+        The pixels, and what was done to them, a sentence each.
     Raises:
         UploadError: not a picture.
     """
@@ -188,13 +188,14 @@ def shrunk(content: bytes, side_px: int) -> tuple[NDArray[np.uint8], str]:
     from app.uploads import picture_of
 
     picture = picture_of(content)
-    width, height = picture.size
+    width, height = picture.width_px, picture.height_px
     if max(width, height) <= side_px:
-        return np.asarray(picture), ""
+        return picture.bytes_rgb, picture.notes
     scale = side_px / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = picture.resize(size, Image.Resampling.LANCZOS)
-    return np.asarray(small), f"made smaller from {width} × {height} to {size[0]} × {size[1]}"
+    small = Image.fromarray(picture.bytes_rgb).resize(size, Image.Resampling.LANCZOS)
+    smaller = f"made smaller from {width} × {height} to {size[0]} × {size[1]} pixels"
+    return np.asarray(small), (*picture.notes, smaller)
 
 
 def png_bytes(pixels: NDArray[np.uint8], *, quick: bool = False) -> bytes:

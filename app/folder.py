@@ -89,4 +89,9 @@ def images_of(keys: Sequence[str], count: int) -> list[tuple[str, Path]]:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.suffix.lower() in PICTURES]
+    # macOS keeps a file ._photo.jpg beside each photograph that is no picture.
+    return [
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in PICTURES and not path.name.startswith("._")
+    ]

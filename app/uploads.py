@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from hierlab.errors import ClassListError, HierlabError
 
 if TYPE_CHECKING:
-    from PIL import Image
-
+    from codec_plugin.images import Picture
     from hierlab import ClassList, LabelMap
 
 __all__ = [
@@ -88,31 +87,28 @@ def class_list_of(content: bytes, suffix: str) -> ClassList:
             raise UploadError(f"This class list cannot be read: {told}.") from error
 
 
-def picture_of(content: bytes) -> Image.Image:
-    """Read an uploaded photograph as RGB, upright; sizes are checked before it is unpacked.
+def picture_of(content: bytes) -> Picture:
+    """Read an uploaded photograph as the command line does; sizes are checked before unpacking.
 
     Raises:
         UploadError: too many bytes or pixels, or not a picture.
     """
-    from PIL import Image, ImageOps
+    from codec_plugin.errors import ImageError
+    from codec_plugin.images import read_picture
 
     _check_size(content, MAX_PICTURE_MB, "a picture")
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP", "AVIF")) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise UploadError(
-                    f"The picture has {opened.width} × {opened.height} pixels; "
-                    f"up to {MAX_PIXELS // 10**6} million are taken."
-                )
-            opened.load()
-            return ImageOps.exif_transpose(opened).convert("RGB")
-    except UploadError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise UploadError(
-            f"The picture has too many pixels; up to {MAX_PIXELS // 10**6} million are taken."
-        ) from error
-    except Exception as error:  # Pillow's decoders raise almost anything on hostile files
+        return read_picture(
+            io.BytesIO(content),
+            name="the picture",
+            max_side_px=None,
+            max_pixels=MAX_PIXELS,
+            formats=("JPEG", "PNG", "WEBP", "AVIF"),
+        )
+    except ImageError as error:
+        told = str(error).removeprefix("the picture: ")
+        if "million" in told:
+            raise UploadError(f"{told[:1].upper()}{told[1:]}.") from error
         raise UploadError(
             "This is not a JPEG, PNG, WebP or AVIF picture that can be read."
         ) from error

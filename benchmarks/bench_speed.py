@@ -21,8 +21,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 PARTS = {1: "first stage", 2: "second", 3: "whole"}
 
 
@@ -55,11 +53,11 @@ def measure(
 ) -> dict[str, Any]:
     """Figures of one codec, in this process."""
     import torch
-    from PIL import Image
 
     from codec_plugin.bench.learned import Learned
     from codec_plugin.bench.registry import make_codec
     from codec_plugin.errors import CodecError
+    from codec_plugin.images import read_picture
 
     torch.set_num_threads(threads)
     before = peak_mb()
@@ -71,7 +69,7 @@ def measure(
     decodes: dict[str, list[float]] = {}
     setting = codec.settings[len(codec.settings) // 2]
     for file in files:
-        pixels = np.asarray(Image.open(file).convert("RGB"))
+        pixels = read_picture(file).bytes_rgb
         data = codec.encode(pixels, setting)
         encodes.append(milliseconds(lambda p=pixels: codec.encode(p, setting), clock))  # type: ignore[misc]
         ends = codec.stage_ends(data)

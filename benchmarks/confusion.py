@@ -40,15 +40,14 @@ def photographs(folders: Sequence[Path], most: int) -> list[Path]:
 def posteriors(files: Sequence[Path], classifier: str) -> Iterator[NDArray[np.float64]]:
     """(C,) softened posterior of each file."""
     import torch
-    from PIL import Image
 
     from codec_plugin.classifiers import load_classifier
+    from codec_plugin.images import read_picture
 
     network = load_classifier(classifier)
     with torch.inference_mode():
         for path in files:
-            with Image.open(path) as image:
-                pixels = np.asarray(image.convert("RGB"), dtype=np.float32) / 255
+            pixels = read_picture(path).bytes_rgb.astype(np.float32) / 255
             logits = network(torch.from_numpy(pixels).permute(2, 0, 1)[None])
             yield torch.softmax(logits[0].double() / TEMPERATURE, 0).numpy()
 

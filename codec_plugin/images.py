@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -13,14 +14,13 @@ from codec_plugin.bitstream.container import MAX_SIDE_PX
 from codec_plugin.errors import ImageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import torch
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-__all__ = ["Picture", "as_picture", "read_picture", "write_pixels"]
-
-_DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
-_ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
+__all__ = ["Picture", "as_picture", "is_picture_name", "read_picture", "write_pixels"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,13 @@ class Picture:
         """Columns."""
         return int(self.pixels.shape[1])
 
+    @property
+    def bytes_rgb(self) -> NDArray[np.uint8]:
+        """The pixels as (H, W, 3) uint8, deep ones rounded."""
+        if self.pixels.dtype == np.uint8:
+            return self.pixels  # type: ignore[return-value]
+        return ((self.pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
     def padded(self, multiple: int) -> torch.Tensor:
         """The picture as a batch of one, its last row and column repeated up to a multiple.
 
@@ -63,25 +70,59 @@ class Picture:
         return torch.from_numpy(planes)
 
 
-def read_picture(source: str | Path | BinaryIO) -> Picture:
-    """Read an image file (anything Pillow opens).
+def read_picture(
+    source: str | Path | BinaryIO,
+    *,
+    name: str = "",
+    max_side_px: int | None = MAX_SIDE_PX,
+    max_pixels: int | None = None,
+    formats: Sequence[str] | None = None,
+) -> Picture:
+    """Read an image file (anything Pillow opens): the one way in for every command and the app.
 
+    Colours are converted to sRGB by the profile in the file, the picture is turned upright, and
+    transparency is composited on white. Sixteen bits a channel are kept in PNG and TIFF; where
+    Pillow drops the lower eight, a note says so.
+
+    Args:
+        source: a path, or bytes to read.
+        name: what messages call it; the path, or "the input".
+        max_side_px: refuse pictures with a longer side; None for any.
+        max_pixels: refuse pictures with more pixels, before they are unpacked.
+        formats: Pillow's names of the formats to accept; all where None.
     Raises:
-        ImageError: missing, not an image, damaged, or larger than 8192 pixels a side.
+        ImageError: missing, not an image, damaged, or too large.
     """
     from PIL import Image, UnidentifiedImageError
 
-    name = str(source) if isinstance(source, str | Path) else "the input"
+    name = name or (str(source) if isinstance(source, str | Path) else "the input")
     try:
+        kinds = None if formats is None else tuple(formats)
         data = Path(source).read_bytes() if isinstance(source, str | Path) else source.read()
-        with Image.open(io.BytesIO(data)) as image:
-            return as_picture(image)
+        with (
+            _no_bomb_warnings(),
+            Image.open(io.BytesIO(data), formats=kinds) as image,
+        ):
+            pixels = image.width * image.height
+            if max_pixels is not None and pixels > max_pixels:
+                raise ImageError(
+                    f"the picture has {image.width} × {image.height} pixels, "
+                    f"up to {max_pixels / 1e6:.0f} million are taken; scale it first"
+                )
+            return _from_pillow(image, data, max_side_px)
     except UnidentifiedImageError:
-        raise ImageError(f"{name} is not an image that Pillow can open") from None
+        raise ImageError(
+            f"{name} is not an image that Pillow can open; save it as PNG or JPEG first"
+        ) from None
+    except Image.DecompressionBombError:
+        limit = max_pixels or 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        raise ImageError(
+            f"{name}: the picture has more than {limit / 1e6:.0f} million pixels; scale it first"
+        ) from None
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise ImageError(f"cannot read {name}: {error}") from error
+    except Exception as error:  # Pillow's decoders raise almost anything on damaged files
+        raise ImageError(f"cannot read {name}: {_reason(error)}") from error
 
 
 def as_picture(image: Any) -> Picture:
@@ -104,7 +145,7 @@ def as_picture(image: Any) -> Picture:
         values = values.float() if str(values.dtype) == "torch.bfloat16" else values
         return _from_array(values.numpy(), channels_last=False)
     if hasattr(image, "getbands"):
-        return _from_pillow(image)
+        return _from_pillow(image, b"", MAX_SIDE_PX)
     raise ImageError(
         f"expected a Pillow image, a numpy array or a torch tensor, got {type(image).__name__}"
     )
@@ -130,63 +171,59 @@ def write_pixels(pixels: NDArray[np.uint8], suffix: str) -> bytes:
     return out.getvalue()
 
 
-def _check_size(height: int, width: int) -> None:
-    if not (1 <= height <= MAX_SIDE_PX and 1 <= width <= MAX_SIDE_PX):
+def is_picture_name(name: str, suffixes: Sequence[str]) -> bool:
+    """Whether a file's name is that of a picture, and not of what macOS keeps beside one."""
+    return name.lower().endswith(tuple(suffixes)) and not name.startswith("._")
+
+
+def _reason(error: Exception) -> str:
+    told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return told or type(error).__name__
+
+
+@contextmanager
+def _no_bomb_warnings() -> Iterator[None]:
+    """Pillow warns of large pictures; ours are refused or taken in a sentence of our own."""
+    import warnings
+
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
+
+
+def _check_size(height: int, width: int, max_side_px: int | None = MAX_SIDE_PX) -> None:
+    most = max_side_px or max(height, width)
+    if not (1 <= height <= most and 1 <= width <= most):
         raise ImageError(
-            f"the picture has {width} × {height} pixels, allowed are 1 to {MAX_SIDE_PX} a side; "
+            f"the picture has {width} × {height} pixels, allowed are 1 to {most} a side; "
             "scale it or cut it first"
         )
 
 
-def _from_pillow(image: Image) -> Picture:
-    """Upright, first frame, composited; notes say what was done."""
-    from PIL import ImageOps
+def _from_pillow(image: Image, data: bytes, max_side_px: int | None) -> Picture:
+    """Upright, first frame, sRGB, composited; notes say what was done.
 
-    _check_size(image.height, image.width)
+    Args:
+        data: the file, where it is at hand; sixteen bits of colour are read from it.
+    """
+    from codec_plugin._pillow import deep_colour, frames, orientation, pillow_values, turned
+
+    _check_size(image.height, image.width, max_side_px)
     notes = []
-    if getattr(image, "n_frames", 1) > 1:
-        notes.append(f"first of {image.n_frames} frames")  # type: ignore[attr-defined]
-    profile = image.info.get("icc_profile")
-    if profile:
-        notes.append(f"ICC profile ({_profile_name(profile)}) not applied: values read as sRGB")
-    orientation = image.getexif().get(0x0112, 1)
-    if orientation in range(2, 9):
-        notes.append(f"turned upright (EXIF orientation {orientation})")
-        image = ImageOps.exif_transpose(image)
-    picture = _pillow_values(image)
-    return replace(picture, notes=(*notes, *picture.notes))
+    if (count := frames(image)) > 1:
+        notes.append(f"first of {count} frames")
+    values = deep_colour(image, data) or pillow_values(image)
+    if turn := orientation(image):
+        notes.append(f"turned upright (EXIF orientation {turn})")
+    picture = _from_array(turned(values.array, turn), channels_last=True, max_side_px=max_side_px)
+    return replace(picture, notes=(*notes, *values.notes, *picture.notes))
 
 
-def _pillow_values(image: Image) -> Picture:
-    mode = image.mode
-    if mode in _DEEP_MODES:
-        return _from_array(np.asarray(image.convert("I")).astype(np.uint16), channels_last=True)
-    if mode == "I":  # 32-bit integers: what Pillow makes of some 16-bit files
-        values = np.asarray(image)
-        if values.min() < 0 or values.max() > 65535:
-            raise ImageError("32-bit integer pixels; convert the picture to 8 or 16 bits first")
-        return _from_array(values.astype(np.uint16), channels_last=True)
-    if mode == "F":
-        return _from_array(np.asarray(image), channels_last=True)
-    if mode == "La":  # Pillow converts it to nothing but LA
-        image = image.convert("LA")
-    if mode in _ALPHA_MODES or "transparency" in image.info:
-        return _from_array(np.asarray(image.convert("RGBA")), channels_last=True)
-    if mode in ("1", "L"):
-        return _from_array(np.asarray(image.convert("L")), channels_last=True)
-    return _from_array(np.asarray(image.convert("RGB")), channels_last=True)
-
-
-def _profile_name(profile: bytes) -> str:
-    from PIL import ImageCms
-
-    try:
-        return ImageCms.getProfileName(ImageCms.ImageCmsProfile(io.BytesIO(profile))).strip()
-    except (OSError, ImageCms.PyCMSError):
-        return "unreadable"
-
-
-def _from_array(values: NDArray[Any], *, channels_last: bool) -> Picture:
+def _from_array(
+    values: NDArray[Any], *, channels_last: bool, max_side_px: int | None = MAX_SIDE_PX
+) -> Picture:
     """Values of any accepted type and shape as (H, W, 3) integers."""
     if values.ndim == 3 and not channels_last:
         values = values.transpose(1, 2, 0)
@@ -195,7 +232,7 @@ def _from_array(values: NDArray[Any], *, channels_last: bool) -> Picture:
     if values.ndim != 3 or values.shape[2] not in (1, 3, 4):
         axes = "(H, W) or (H, W, 1 | 3 | 4)" if channels_last else "(H, W) or (1 | 3 | 4, H, W)"
         raise ImageError(f"expected an array of shape {axes}, got {values.shape}")
-    _check_size(values.shape[0], values.shape[1])
+    _check_size(values.shape[0], values.shape[1], max_side_px)
     pixels = _integers(values)
     notes: tuple[str, ...] = ()
     if pixels.shape[2] == 4:

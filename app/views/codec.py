@@ -12,7 +12,7 @@ from app.coding import Encoded, Machine
 from app.cutting import cutting
 from app.folder import photos, served, stamp
 from app.looks import Photograph
-from app.text import sentence
+from app.text import in_markdown, sentence
 from app.uploads import MAX_PICTURE_MB, UploadError, digest
 from app.widgets import page_title
 
@@ -85,7 +85,7 @@ def _searched(checkpoint: tuple[str, int, int], key: str, _pixels: NDArray[np.ui
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _shrunk(key: str, side_px: int, _content: bytes) -> tuple[NDArray[np.uint8], str]:
+def _shrunk(key: str, side_px: int, _content: bytes) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     return coding.shrunk(_content, side_px)
 
 
@@ -133,7 +133,7 @@ def _source(checkpoints: dict[str, Path]) -> Photograph | None:
     key = digest(content)
     pixels, done = _shrunk(key, side, content)
     if done:
-        st.caption(f"The photograph was {done} pixels.")
+        st.caption(in_markdown(f"The photograph: {'; '.join(done)}."))
     encode = _searched if searching and side <= MAX_SEARCHED_SIDE else _encoded
     encoded = encode(checkpoint, f"{key}-{side}", pixels)
     return Photograph(machine, checkpoint, encoded, pixels)

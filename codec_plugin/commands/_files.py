@@ -14,7 +14,7 @@ from codec_plugin.errors import CodecError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Bits", "CheckpointName", "chunks", "note", "read_input", "write_output"]
+__all__ = ["Bits", "CheckpointName", "chunks", "note", "note_skipped", "read_input", "write_output"]
 
 MAX_STREAM_BYTES = 1 << 30
 _CHUNK = 1 << 16
@@ -76,3 +76,10 @@ def write_output(path: str, data: bytes) -> None:
 def note(sentence: str) -> None:
     """Tell a person something without touching standard output."""
     sys.stderr.write(f"c2f: {sentence}\n")
+
+
+def note_skipped(count: int, folder: Path) -> None:
+    """Say how many files of a folder are only called like pictures."""
+    if count:
+        files = "1 file" if count == 1 else f"{count} files"
+        note(f"skipped {files} ._NAME in {folder}: macOS's, no pictures")

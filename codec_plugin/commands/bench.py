@@ -47,7 +47,7 @@ def bench(
     from codec_plugin.bench.registry import CodecAbsentError, load_plugin, make_codec
     from codec_plugin.bench.run import BenchEvaluation, run_bench
     from codec_plugin.classifiers import load_classifier
-    from codec_plugin.commands._files import note
+    from codec_plugin.commands._files import note, note_skipped
     from codec_plugin.evaluate.recognition import Recogniser
     from codec_plugin.hierarchy import load_hierarchy
     from codec_plugin.train.data import ImageFolder
@@ -62,6 +62,7 @@ def bench(
             note(f"skipped: {error}")
     label_map = load_hierarchy(hierarchy)
     folder = ImageFolder(data, label_map.index, cache=False)
+    note_skipped(folder.skipped, data)
     recognisers = [Recogniser(load_classifier(n), label_map) for n in [classifier, *(also or [])]]
     judge, *others = recognisers
     rows = run_bench(

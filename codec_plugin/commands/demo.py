@@ -21,8 +21,6 @@ def demo(
     json_out: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Encode a photograph, decode every stage and cut, beside JPEG, WebP and AVIF."""
-    import numpy as np
-
     from codec_plugin.classifiers import load_classifier
     from codec_plugin.codec import Codec
     from codec_plugin.evaluate.demo import PHOTOS, demo_photo, demo_rows, picture_strip
@@ -32,11 +30,7 @@ def demo(
     from hierlab._files import write_atomic
 
     shipped = PHOTOS / f"{photo}.png"
-    if shipped.is_file():
-        pixels = demo_photo(photo)
-    else:
-        whole = read_picture(photo).padded(1)[0].permute(1, 2, 0).numpy()
-        pixels = np.ascontiguousarray((whole * 255).round().astype(np.uint8))
+    pixels = demo_photo(photo) if shipped.is_file() else read_picture(photo).bytes_rgb
     codec = Codec.load(checkpoint)
     label_map = load_hierarchy(hierarchy or codec.checkpoint.meta.label_map_name)
     groups = demo_rows(codec, Recogniser(load_classifier(), label_map), pixels)

@@ -74,6 +74,7 @@ def _evaluation(
 ) -> Any:
     from codec_plugin.classifiers import load_classifier
     from codec_plugin.codec import Codec
+    from codec_plugin.commands._files import note_skipped
     from codec_plugin.evaluate.protocol import Evaluation
     from codec_plugin.evaluate.recognition import Recogniser
     from codec_plugin.evaluate.rows import read_rows
@@ -100,7 +101,9 @@ def _evaluation(
         wanted = wanted or codec.checkpoint.meta.label_map_name
     label_map = load_hierarchy(wanted or DEFAULT_HIERARCHY)
     recogniser = Recogniser(load_classifier(classifier), label_map)
-    return Evaluation(subjects, recogniser, ImageFolder(data, label_map.index, cache=False))
+    folder = ImageFolder(data, label_map.index, cache=False)
+    note_skipped(folder.skipped, data)
+    return Evaluation(subjects, recogniser, folder)
 
 
 DEFAULT_HIERARCHY = "vit-b-32-topdown-10-100-1000"

@@ -45,9 +45,9 @@ class DemoRow(NamedTuple):
 
 def demo_photo(name: str) -> Pixels:
     """A shipped photograph (256, 256, 3)."""
-    from PIL import Image
+    from codec_plugin.images import read_picture
 
-    return np.asarray(Image.open(PHOTOS / f"{name}.png").convert("RGB"))
+    return read_picture(PHOTOS / f"{name}.png").bytes_rgb
 
 
 def demo_rows(codec: "Codec", recogniser: Recogniser, pixels: Pixels) -> list[list[DemoRow]]:

@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from codec_plugin.errors import DataError
+from codec_plugin.errors import DataError, ImageError
+from codec_plugin.images import is_picture_name
 from codec_plugin.train.settings import DataSettings
 
 __all__ = ["Batch", "CropSource", "FolderSource", "ImageFolder", "ShardSource", "open_source"]
@@ -54,6 +55,8 @@ class ImageFolder:
         path: the folder.
         class_index: number of each class key.
         cache: keep decoded pixels in memory.
+    Attributes:
+        skipped: files `._NAME` of macOS, which are no pictures.
     Raises:
         DataError: no such folder, no images in it, or a table without the columns.
     """
@@ -62,7 +65,9 @@ class ImageFolder:
         root = Path(path)
         if not root.is_dir():
             raise DataError(f"data folder {str(path)!r} does not exist")
-        self.files = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES)
+        found = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES)
+        self.files = [file for file in found if is_picture_name(file.name, SUFFIXES)]
+        self.skipped = len(found) - len(self.files)
         if not self.files:
             raise DataError(f"no images ({', '.join(SUFFIXES)}) in {str(path)!r}")
         self.names = tuple(file.relative_to(root).as_posix() for file in self.files)
@@ -209,7 +214,7 @@ def _samples_of(tar: tarfile.TarFile) -> Iterator[dict[str, bytes]]:
     current = ""
     for entry in tar:
         content = tar.extractfile(entry) if entry.isfile() else None
-        if content is None:
+        if content is None or entry.name.rpartition("/")[2].startswith("._"):  # macOS puts those in
             continue
         folder, _, file = entry.name.rpartition("/")
         stem, _, suffix = file.partition(".")
@@ -270,13 +275,12 @@ def _as_batch(crops: list[Pixels], labels: list[int]) -> Batch:
 
 
 def _decode(data: bytes, name: str) -> Pixels:
-    from PIL import Image
+    from codec_plugin.images import read_picture
 
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{name} cannot be decoded: {error}") from error
+        return read_picture(io.BytesIO(data), name=name, max_side_px=None).bytes_rgb
+    except ImageError as error:
+        raise DataError(str(error)) from error
 
 
 def _label_table(root: Path) -> dict[str, str]:

@@ -4,9 +4,11 @@ import io
 import struct
 import zlib
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from app.coding import shrunk
 from app.uploads import UploadError, class_list_of, label_map_of, picture_of
 from hierlab.labelmap import LabelMap
 
@@ -69,14 +71,30 @@ def test_a_cut_picture_is_refused() -> None:
         picture_of(stream.getvalue()[:400])
 
 
-def test_a_photograph_comes_upright_in_rgb() -> None:
+def test_a_photograph_is_read_as_the_command_reads_it() -> None:
     image = Image.new("RGBA", (6, 4), (255, 0, 0, 128))
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     stream = io.BytesIO()
     image.save(stream, "PNG", exif=exif)
     taken = picture_of(stream.getvalue())
-    assert (taken.mode, taken.size) == ("RGB", (4, 6))
+    assert (taken.width_px, taken.height_px) == (4, 6)
+    assert taken.pixels[0, 0].tolist() == [255, 127, 127]
+    pixels, done = shrunk(stream.getvalue(), 3)
+    assert pixels.shape == (3, 2, 3)
+    assert done == (
+        "turned upright (EXIF orientation 6)",
+        "transparency composited on white",
+        "made smaller from 4 × 6 to 2 × 3 pixels",
+    )
+
+
+def test_sixteen_bits_of_grey_are_scaled_not_clipped() -> None:
+    stream = io.BytesIO()
+    Image.fromarray(np.full((4, 4), 40 * 257, np.uint16)).save(stream, "PNG")
+    pixels, done = shrunk(stream.getvalue(), 256)
+    assert (pixels == 40).all()
+    assert done == ()
 
 
 def test_class_lists_are_read_and_refused() -> None:

@@ -1,6 +1,9 @@
 """Whatever picture a user has: upright, opaque, three channels, or one clear sentence."""
 
 import io
+import struct
+import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,8 @@ from PIL import Image, ImageCms
 
 from codec_plugin.errors import ImageError
 from codec_plugin.images import Picture, as_picture, read_picture, write_pixels
+from codec_plugin.train.data import ImageFolder
+from tests.codec_plugin import icc
 
 RGB = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 
@@ -103,15 +108,6 @@ def test_every_mode_of_pillow_is_read(mode: str) -> None:
     assert picture.pixels.dtype == np.uint8
 
 
-def test_a_colour_profile_is_noted() -> None:
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    picture = read_picture(saved(Image.fromarray(RGB), "PNG", icc_profile=profile))
-    assert "ICC profile" in picture.notes[0]
-    assert "sRGB" in picture.notes[0]
-    broken = read_picture(saved(Image.fromarray(RGB), "PNG", icc_profile=b"none"))
-    assert "unreadable" in broken.notes[0]
-
-
 def test_the_first_frame_of_a_film() -> None:
     frames = [Image.fromarray(RGB), Image.fromarray(255 - RGB)]
     source = saved(frames[0], "PNG", save_all=True, append_images=frames[1:])
@@ -193,3 +189,171 @@ def test_pixels_are_written_without_loss(suffix: str) -> None:
 def test_a_type_that_is_not_written_is_refused(suffix: str) -> None:
     with pytest.raises(ImageError, match=r"use \.png"):
         write_pixels(RGB, suffix)
+
+
+def png(depth: int, colour_type: int, rows: np.ndarray, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG of any depth, which Pillow does not write; `rows` holds each row's packed bytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    channels = {0: 1, 2: 3, 4: 2, 6: 4}[colour_type]
+    width = rows.shape[1] * 8 // (depth * channels)
+    header = struct.pack(">IIBBBBB", width, len(rows), depth, colour_type, 0, 0, 0)
+    packed = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
+    parts = [(b"IHDR", header), *chunks, (b"IDAT", packed), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def deep(values: np.ndarray, colour_type: int, *chunks: tuple[bytes, bytes]) -> Picture:
+    rows = values.astype(">u2").reshape(len(values), -1).view(np.uint8)
+    return read_picture(io.BytesIO(png(16, colour_type, rows, *chunks)))
+
+
+DEEP = (np.arange(4 * 6 * 3, dtype=np.uint16) * 907).reshape(4, 6, 3)
+
+
+def test_sixteen_bits_of_colour_keep_their_depth() -> None:
+    picture = deep(DEEP, 2)
+    assert picture.pixels.dtype == np.uint16
+    np.testing.assert_array_equal(picture.pixels, DEEP)
+    assert picture.notes == ()
+    np.testing.assert_array_equal(picture.bytes_rgb, np.round(DEEP / 257).astype(np.uint8))
+
+
+def test_sixteen_bits_with_opacity() -> None:
+    opacity = np.array([65535, 0, 32768], np.uint16).repeat(8).reshape(4, 6, 1)
+    exact = np.round(DEEP * (opacity / 65535) + 65535 * (1 - opacity / 65535)).astype(np.uint16)
+    both = np.concatenate([DEEP, opacity], 2)
+    picture = deep(both, 6)
+    np.testing.assert_array_equal(picture.pixels, exact)
+    grey = deep(both[:, :, [0, 3]], 4)
+    assert abs(grey.bytes_rgb - np.repeat(exact[:, :, :1], 3, 2) / 257).max() <= 2
+    assert "16 bits a channel read as 8" in grey.notes[0]
+    marked = deep(DEEP, 2, (b"tRNS", DEEP[1, 1].astype(">u2").tobytes()))
+    assert (marked.pixels == 65535).all(2).sum() == 1
+    assert (marked.pixels[1, 1] == 65535).all()
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("order", ["<u2", ">u2"])
+def test_sixteen_bits_of_a_tiff(order: str, compression: str | None) -> None:
+    tifffile = pytest.importorskip("tifffile")
+    out = io.BytesIO()
+    tifffile.imwrite(out, DEEP, byteorder=order[0], compression=compression, photometric="rgb")
+    picture = read_picture(io.BytesIO(out.getvalue()))
+    np.testing.assert_array_equal(picture.pixels, DEEP)
+
+
+def test_lost_depth_is_told() -> None:
+    ppm = b"P6 6 4 65535\n" + DEEP.astype(">u2").tobytes()
+    assert "16 bits a channel read as 8" in read_picture(io.BytesIO(ppm)).notes[0]
+    with Image.open(io.BytesIO(png(16, 2, DEEP.astype(">u2").reshape(4, -1).view("u1")))) as image:
+        picture = as_picture(image)
+    np.testing.assert_array_equal(picture.pixels, DEEP >> 8)
+    assert "16 bits a channel read as 8" in picture.notes[0]
+
+
+@pytest.mark.parametrize(("depth", "level"), [(8, 85), (4, 5), (2, 1), (16, 85 * 257)])
+def test_a_transparent_grey(depth: int, level: int) -> None:
+    """A level of grey that is called transparent, told in the range of the file's own depth."""
+    if depth == 16:
+        rows = (np.array([0, 85, 170, 255], ">u2") * 257).astype(">u2").view(np.uint8)[None]
+    elif depth == 8:
+        rows = np.array([[0, 85, 170, 255]], np.uint8)
+    else:
+        packed = {4: [0x05, 0xAF], 2: [0b00011011]}[depth]
+        rows = np.array([packed], np.uint8)
+    picture = read_picture(io.BytesIO(png(depth, 0, rows, (b"tRNS", struct.pack(">H", level)))))
+    assert picture.bytes_rgb[0, :, 0].tolist() == [0, 255, 170, 255]
+    assert picture.notes == ("transparency composited on white",)
+
+
+COLOURS = np.stack(np.meshgrid(*[np.linspace(0, 255, 5).round()] * 3), -1).reshape(5, 25, 3)
+COLOURS = COLOURS.astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_another_colour_space_is_converted(kind: str) -> None:
+    adobe = icc.profile(icc.ADOBE, icc.ADOBE_GAMMA, "Wide test")
+    flat = np.tile(np.array([200, 60, 60], np.uint8), (16, 16, 1))
+    options = {"JPEG": {"quality": 100}, "WEBP": {"lossless": True}}.get(kind, {})
+    picture = read_picture(saved(Image.fromarray(flat), kind, icc_profile=adobe, **options))
+    right = icc.as_srgb(np.array([200, 60, 60]), icc.ADOBE, icc.ADOBE_GAMMA)
+    assert abs(right - [200, 60, 60]).max() > 20
+    assert abs(picture.pixels.mean((0, 1)) - right).max() < 2
+    assert picture.notes == ("colours converted from “Wide test” to sRGB",)
+
+
+def test_every_colour_of_a_profile_and_its_opacity() -> None:
+    adobe = icc.profile(icc.ADOBE, icc.ADOBE_GAMMA, "Wide test")
+    right = icc.as_srgb(COLOURS, icc.ADOBE, icc.ADOBE_GAMMA)
+    found = read_picture(saved(Image.fromarray(COLOURS), "PNG", icc_profile=adobe)).pixels
+    assert abs(found - right).mean() < 0.5
+    clear = np.dstack([COLOURS, np.full((5, 25), 128, np.uint8)])
+    found = read_picture(saved(Image.fromarray(clear), "PNG", icc_profile=adobe)).pixels
+    assert abs(found - (right * 128 + 255 * 127) / 255).mean() < 0.5
+    picture = deep(COLOURS.astype(np.uint16) * 257, 2, (b"iCCP", b"x\0\0" + zlib.compress(adobe)))
+    assert abs(picture.bytes_rgb - right).mean() < 0.5
+    assert "in 8 bits of 16" in picture.notes[0]
+
+
+@pytest.mark.parametrize("deep_grey", [False, True])
+def test_a_grey_profile(deep_grey: bool) -> None:
+    linear = icc.profile(None, 1.0, "Linear grey")
+    grey = np.arange(0, 256, 8, dtype=np.uint8)[None]
+    right = icc.as_srgb(np.repeat(grey[:, :, None], 3, 2), icc.SRGB, 1.0)
+    source = grey.astype(np.uint16) * 257 if deep_grey else grey
+    picture = read_picture(saved(Image.fromarray(source), "PNG", icc_profile=linear))
+    assert picture.grey
+    assert abs(picture.bytes_rgb - right).max() <= 2
+    assert "Linear grey" in picture.notes[0]
+
+
+def test_srgb_under_any_name_changes_nothing() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture = read_picture(saved(Image.fromarray(COLOURS), "PNG", icc_profile=profile))
+    np.testing.assert_array_equal(picture.pixels, COLOURS)
+    assert picture.notes == ()
+
+
+def test_a_profile_that_cannot_serve_is_told() -> None:
+    broken = read_picture(saved(Image.fromarray(RGB), "PNG", icc_profile=b"none"))
+    assert "unreadable" in broken.notes[0]
+    adobe = icc.profile(icc.ADOBE, icc.ADOBE_GAMMA, "Wide test")
+    grey = read_picture(saved(Image.fromarray(RGB[:, :, 0]), "PNG", icc_profile=adobe))
+    np.testing.assert_array_equal(grey.pixels[:, :, 0], RGB[:, :, 0])
+    assert "not of such pixels" in grey.notes[0]
+    assert "not of such pixels" in deep(DEEP, 2, (b"iCCP", b"x\0\0" + zlib.compress(
+        icc.profile(None, 1.0, "Linear grey")))).notes[0]  # fmt: skip
+
+
+def test_every_part_reads_a_picture_alike(tmp_path: Path) -> None:
+    """Training and evaluation see what the command encodes."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    adobe = icc.profile(icc.ADOBE, icc.ADOBE_GAMMA, "Wide test")
+    clear = np.dstack([COLOURS, np.full((5, 25), 90, np.uint8)])
+    Image.fromarray((np.arange(24, dtype=np.uint16) * 2731).reshape(4, 6)).save(tmp_path / "a.png")
+    Image.fromarray(clear).save(tmp_path / "b.png", exif=exif)
+    Image.fromarray(COLOURS).save(tmp_path / "c.png", icc_profile=adobe)
+    (tmp_path / "._c.png").write_bytes(b"\0\5\x16\7")
+    folder = ImageFolder(tmp_path, {}, cache=False)
+    assert folder.names == ("a.png", "b.png", "c.png")
+    assert folder.skipped == 1
+    for number, file in enumerate(folder.files):
+        np.testing.assert_array_equal(folder.pixels(number), read_picture(file).bytes_rgb)
+    assert abs(folder.pixels(0).mean() - np.arange(24).mean() * 2731 / 257) < 1
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG", "GIF", "WEBP", "BMP"])
+def test_a_damaged_file_is_a_picture_or_a_sentence(kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    whole = saved(Image.fromarray(RGB), kind, exif=exif).getvalue()
+    for place in range(0, len(whole), max(1, len(whole) // 150)):
+        damaged = whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
+        with suppress(ImageError):  # any other error fails
+            assert read_picture(io.BytesIO(damaged)).pixels.shape[2] == 3
