@@ -33,7 +33,7 @@ __all__ = [
     "shrunk",
 ]
 
-CODEC_PACKAGES = ("torch", "constriction", "safetensors", "compressai")
+CODEC_PACKAGES = ("torch", "constriction", "safetensors")
 
 
 @dataclass(frozen=True)

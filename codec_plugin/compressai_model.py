@@ -4,9 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from compressai.models.base import CompressionModel
-from compressai.registry import MODELS
 from torch import Tensor
+
+try:
+    from compressai.models.base import CompressionModel
+    from compressai.registry import MODELS
+except ModuleNotFoundError as error:
+    if error.name != "compressai":
+        raise
+    raise ImportError(
+        "codec_plugin.compressai_model needs CompressAI, which is not installed; on Python 3.11 or "
+        "3.12, in an environment of its own, run: pip install 'hierlab[compressai]'"
+    ) from error
 
 from codec_plugin.bitstream.container import Segment
 from codec_plugin.config import ModelConfig

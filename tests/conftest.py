@@ -16,8 +16,11 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Prototypes, oracles and images that are not shipped; tests that need them skip by name."""
-    for candidate in (os.environ.get("HIERLAB_SHARED"), ROOT.parent / "shared" / "data"):
-        if candidate and (Path(candidate) / "prototypes").is_dir():
-            return Path(candidate)
-    pytest.skip("needs the prototypes, oracles and images that HIERLAB_SHARED names")
+    """Prototypes, oracles and images that are not shipped: only from where HIERLAB_SHARED says."""
+    named = os.environ.get("HIERLAB_SHARED")
+    if not named:
+        pytest.skip("needs data that is not shipped: HIERLAB_SHARED=folder with prototypes/ in it")
+    for candidate in (Path(named), Path(named) / "data"):
+        if (candidate / "prototypes").is_dir():
+            return candidate
+    pytest.fail(f"HIERLAB_SHARED={named}: no folder prototypes/ or data/prototypes/ in it")

@@ -70,7 +70,8 @@ class TritTable:
     def thirds(self, plane: int, bin_: int) -> Integers:
         """Frequencies (3,) of the digit of `plane` in a bin, bins numbered from the lowest."""
         edges = 3**plane * (3 * bin_ + np.arange(4))
-        return np.diff(self._sums[edges])
+        digits: Integers = np.diff(self._sums[edges])
+        return digits
 
     def row(self, plane: int, bin_: int) -> Row:
         """Coder's table of that digit: the same scaled to 2^24, none below 1; an escape unused."""

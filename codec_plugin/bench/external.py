@@ -70,7 +70,7 @@ class Vvc(BenchCodec):
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """One intra picture at one quantiser."""
-        height, width = pixels.shape[:2]
+        height, width = map(int, pixels.shape[:2])
         with tempfile.TemporaryDirectory() as folder:
             source, target = Path(folder) / "in.yuv", Path(folder) / "out.266"
             source.write_bytes(_to_yuv(pixels))

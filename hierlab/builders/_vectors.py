@@ -98,7 +98,9 @@ def canonical(levels: list[Assignment]) -> list[NDArray[np.int32]]:
 def unit_rows(vectors: Matrix) -> Matrix:
     """Scale each row to length one; rows that are nothing but rounding become zero."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > _NEGLIGIBLE)
+    scaled: Matrix
+    scaled = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > _NEGLIGIBLE)
+    return scaled
 
 
 def centred(vectors: Matrix) -> Matrix:

@@ -38,4 +38,6 @@ def class_confidence(
         overlap = np.divide(2.0 * shared, sizes, out=np.ones(len(positions)), where=sizes > 0)
         total[positions] += overlap
         seen[positions] += 1
-    return np.divide(total, seen, out=np.full(len(labels), np.nan), where=seen > 0)
+    mean: NDArray[np.float64]
+    mean = np.divide(total, seen, out=np.full(len(labels), np.nan), where=seen > 0)
+    return mean

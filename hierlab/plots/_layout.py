@@ -55,9 +55,10 @@ class Layout:
     @cached_property
     def order(self) -> NDArray[np.int64]:
         """(C,) class at each place."""
-        keys = [level.labels for level in reversed(self.levels)]
         places = np.arange(len(self.label_map.classes))
-        return np.lexsort((places, *keys)) if keys else places
+        keys = np.stack([places, *(level.labels for level in reversed(self.levels))])
+        order: NDArray[np.int64] = np.lexsort(keys)
+        return order
 
     def blocks(self, column: int) -> tuple[Block, ...]:
         """Runs of one level, from the top."""

@@ -1,5 +1,6 @@
 """The model as CompressAI's users call it."""
 
+import importlib.util
 import math
 
 import pytest
@@ -24,6 +25,10 @@ CONFIG = ModelConfig(
 
 @pytest.fixture(scope="module")
 def adapter():
+    if importlib.util.find_spec("compressai") is None:
+        pytest.skip(
+            "CompressAI is not installed: pip install 'hierlab[compressai]' (Python 3.11 or 3.12)"
+        )
     from codec_plugin.compressai_model import CoarseToFine
 
     return CoarseToFine
