@@ -3,7 +3,7 @@
     coding.*  integers of the entropy model        ─┐ hashed with the config: the model id,
     tables.*  integer frequencies                  ─┘ what two machines must share to decode
     net.*     analysis, synthesis (float16) and the prior (float32)
-    metadata  one JSON record: config, label map, λ, provenance
+    metadata  one JSON record: config, label map, λ, provenance, checksum of it and of net.*
 
 The float entropy model is not stored: it is the integers divided by their powers of two.
 """
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import torch
 from torch import Tensor
 
@@ -58,6 +59,7 @@ class Checkpoint:
         tables: the frequencies.
         meta: what it says of itself.
         model_id: SHA-256 (hex) over the coding integers and the config.
+        checksum: SHA-256 (hex) over the float networks and `meta`; "" for one not from a file.
     """
 
     model: ProgressiveModel
@@ -65,6 +67,7 @@ class Checkpoint:
     tables: CodingTables
     meta: CheckpointMeta
     model_id: str
+    checksum: str = ""
 
     @property
     def config(self) -> ModelConfig:
@@ -74,10 +77,18 @@ class Checkpoint:
 
 def model_id(config: ModelConfig, exact: ExactEntropy, tables: CodingTables) -> str:
     """SHA-256 (hex) of all that encoder and decoder must share for the symbols to agree."""
-    digest = hashlib.sha256(config.to_json().encode())
-    integers = _coding_tensors(exact, tables)
-    for name in sorted(integers):
-        tensor = integers[name].contiguous()
+    return _digest(config.to_json().encode(), _coding_tensors(exact, tables))
+
+
+def _checksum(meta: CheckpointMeta, networks: Mapping[str, Tensor]) -> str:
+    """SHA-256 (hex) of what the model id leaves out: the float networks and the description."""
+    return _digest(msgspec.json.encode(meta, order="sorted"), networks)
+
+
+def _digest(head: bytes, tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256(head)
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous()
         digest.update(f"\0{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
         digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()
@@ -90,14 +101,15 @@ def pack_checkpoint(
     from safetensors.torch import save
 
     check_meta(meta, model.config)
-    tensors = _coding_tensors(exact, tables)
+    networks: dict[str, Tensor] = {}
     for name, value in model.state_dict().items():
         if name.startswith(_NETWORKS):
-            tensors[f"net.{name}"] = value.detach().to("cpu", torch.float16).contiguous()
+            networks[f"net.{name}"] = value.detach().to("cpu", torch.float16).contiguous()
         elif name.startswith(_PRIOR):
-            tensors[f"net.{name}"] = value.detach().to("cpu", torch.float32).contiguous()
+            networks[f"net.{name}"] = value.detach().to("cpu", torch.float32).contiguous()
+    tensors = _coding_tensors(exact, tables) | networks
     identity = model_id(model.config, exact, tables)
-    text = pack_record(identity, model.config, meta)
+    text = pack_record(identity, model.config, meta, _checksum(meta, networks))
     # One key only: the order of several would differ from run to run.
     return bytes(save(dict(sorted(tensors.items())), metadata={"c2f": text}))
 
@@ -193,8 +205,15 @@ def unpack_checkpoint(data: bytes) -> Checkpoint:
             "it is damaged: get it again"
         )
     check_meta(record.meta, config)
+    networks = {name: value for name, value in tensors.items() if name.startswith("net.")}
+    checksum = _checksum(record.meta, networks)
+    if record.checksum not in ("", checksum):  # checkpoints of former versions have none
+        raise CheckpointError(
+            f"the networks hash to {checksum[:16]}, the file says {record.checksum[:16]}; "
+            "it is damaged: get it again"
+        )
     model = _build(config, _under("net.", tensors) | _thaw(integers))
-    return Checkpoint(model, exact, tables, record.meta, identity)
+    return Checkpoint(model, exact, tables, record.meta, identity, checksum)
 
 
 def _coding_tensors(exact: ExactEntropy, tables: CodingTables) -> dict[str, Tensor]:

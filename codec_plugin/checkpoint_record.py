@@ -53,11 +53,12 @@ class CheckpointRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model_id: str
     config: ModelConfig
     meta: CheckpointMeta
+    checksum: str = ""
 
 
-def pack_record(model_id: str, config: ModelConfig, meta: CheckpointMeta) -> str:
+def pack_record(model_id: str, config: ModelConfig, meta: CheckpointMeta, checksum: str) -> str:
     """The record as JSON with sorted keys."""
-    record = CheckpointRecord(_FORMAT, _VERSION, model_id, config, meta)
+    record = CheckpointRecord(_FORMAT, _VERSION, model_id, config, meta, checksum)
     return msgspec.json.encode(record, order="sorted").decode()
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from codec_plugin.bench.containers import avif_container, jpeg_container, webp_container
 from codec_plugin.bench.registry import BenchCodec, Pixels, codec
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluate.subjects import PEERS, decode_peer, encode_peer
+from codec_plugin.evaluate.subjects import PEERS, decode_peer, encode_peer, peer_version
 
 __all__ = ["Avif", "Jpeg", "WebP"]
 
@@ -28,6 +28,10 @@ class _Pillow(BenchCodec):
         if not all(quality.isdecimal() and int(quality) <= 100 for quality in chosen):
             raise ConfigError(f"qualities are numbers of 0 to 100, such as 10/30/50; got {text}")
         self.settings = chosen
+
+    def identity(self) -> str:
+        """The encoder and its version."""
+        return peer_version(self.peer)
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """A whole file at one quality."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codec_plugin.bench.registry import BenchCodec, CodecAbsentError, Pixels, codec
+from codec_plugin.bench.registry import BenchCodec, CodecAbsentError, Pixels, codec, tool_version
 from codec_plugin.errors import BitstreamError
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ class JpegXl(BenchCodec):
 
     def __init__(self) -> None:
         _need("jxl", ("cjxl", "djxl"), "install libjxl-tools")
+
+    def identity(self) -> str:
+        """The encoder and its version."""
+        return tool_version("cjxl")
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """A whole file at one distance."""
@@ -67,6 +71,10 @@ class Vvc(BenchCodec):
 
     def __init__(self) -> None:
         _need("vvc", ("vvencapp", "vvdecapp"), "build VVenC and VVdeC")
+
+    def identity(self) -> str:
+        """The encoder and its version."""
+        return tool_version("vvencapp")
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """One intra picture at one quantiser."""

@@ -11,6 +11,7 @@ from codec_plugin.bench.registry import BenchCodec, CodecAbsentError, Pixels, re
 from codec_plugin.bitstream.container import CHECK_BYTES, read_header
 from codec_plugin.checkpoint import load_checkpoint
 from codec_plugin.errors import ConfigError
+from codec_plugin.evaluate.identity import classifier_identity, digest
 from codec_plugin.shipped import shipped_checkpoints
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class Learned(BenchCodec):
             )
         self.codec = method.codec(load_checkpoint(checkpoint))
         self.progressive = method.progressive
+
+    def identity(self) -> str:
+        """Digest of the checkpoint and of what orders its symbols."""
+        found = self.codec.checkpoint
+        return digest(found.model_id, found.checksum, type(self.codec).__qualname__)
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """The whole file."""
@@ -99,6 +105,18 @@ class Searched(Learned):
         beside = own.with_name("hierarchy.json") if own.is_file() else own
         hierarchy = str(beside) if beside.is_file() else ""
         self.objective = _objective(self.codec.checkpoint.meta, hierarchy)
+
+    def identity(self) -> str:
+        """Digest of the checkpoint and of whom the search serves, and how."""
+        goal = self.objective
+        weights = repr((goal.lambdas, goal.rate_weights, goal.gammas, goal.fine_gammas))
+        semantics = goal.semantics
+        served = (
+            []
+            if semantics is None
+            else [semantics.hierarchy.id, classifier_identity(semantics.classifier)]
+        )
+        return digest(super().identity(), str(self.stages), weights, *served)
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """The whole file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -46,6 +47,19 @@ class Metered:
     extras: dict[str, Extra] = field(default_factory=dict)
     _image: str = ""
     _points: list[Cut] = field(default_factory=list)
+
+    @cached_property
+    def model(self) -> str:
+        """What the codec says of itself."""
+        return self.codec.identity()
+
+    @property
+    def points(self) -> str:
+        """Settings, and cuts of a progressive file."""
+        settings = " ".join(self.codec.settings)
+        low, high = BENCH_RANGE_BPP
+        cut = f" cut {self.n_cuts} times from {low} to {high} bpp" if self.codec.progressive else ""
+        return settings + cut
 
     def cuts(self, pixels: Pixels, image: str) -> Iterator[Cut]:
         """Points of one photograph, made once for all who look at them."""

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["BenchCodec", "CodecAbsentError", "codec", "codec_names", "load_plugin", "make_codec"]
+__all__ = [
+    "BenchCodec",
+    "CodecAbsentError",
+    "codec",
+    "codec_names",
+    "load_plugin",
+    "make_codec",
+    "tool_version",
+]
 
 Pixels = NDArray[np.uint8]
 
@@ -53,6 +61,18 @@ class BenchCodec(ABC):
     def container_bytes(self, data: bytes) -> int:
         """Bytes of a file that say nothing of the picture: signatures, tables, checks."""
         return 0
+
+    def identity(self) -> str:
+        """What tells a changed codec from the one that made a row: here, its class and source."""
+        import hashlib
+        import inspect
+
+        kind = type(self)
+        try:
+            source = inspect.getsource(kind)
+        except (OSError, TypeError):
+            source = ""
+        return f"{kind.__qualname__} {hashlib.sha256(source.encode()).hexdigest()[:16]}"
 
     def stage_ends(self, data: bytes) -> tuple[int, ...]:
         """Lengths of the prefixes that end a stage; the last is the file's."""
@@ -115,6 +135,16 @@ def make_codec(text: str) -> tuple[str, BenchCodec]:
             "give its file with --plugin if it is yours"
         )
     return label, _CODECS[name](argument)
+
+
+def tool_version(tool: str, option: str = "--version") -> str:
+    """A program's name and the version that it prints, such as `cjxl 0.11.1`."""
+    import re
+    import subprocess
+
+    done = subprocess.run([tool, option], capture_output=True, timeout=30, check=False)
+    found = re.search(rb"v?(\d+\.\d+(?:\.\d+)*)", done.stdout + done.stderr)
+    return f"{tool} {found[1].decode() if found else 'unknown'}"
 
 
 def load_plugin(path: Path) -> None:

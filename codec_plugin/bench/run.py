@@ -21,6 +21,7 @@ from codec_plugin.bench.answer import LabelCodec, label_rows
 from codec_plugin.bench.metered import Extra, Metered
 from codec_plugin.bench.table import RowsTable
 from codec_plugin.errors import ConfigError
+from codec_plugin.evaluate.identity import classifier_identity, photograph_identity, plural
 from codec_plugin.evaluate.metrics import ms_ssim, psnr_db
 from codec_plugin.evaluate.protocol import Evaluation, chosen_images
 from codec_plugin.evaluate.rows import CLEAN, read_rows, write_rows
@@ -49,6 +50,7 @@ class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         photographs: SHA-256 over the names and contents of the photographs that are used.
         images: how many.
         classifier: who looks.
+        classifier_id: digest of its weights; empty in benchmarks of former versions.
         label_map: name and id of the hierarchy.
         cuts: log-spaced budgets at which progressive files are cut.
     """
@@ -58,6 +60,7 @@ class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     classifier: str
     label_map: str
     cuts: int
+    classifier_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,9 @@ class BenchEvaluation(Evaluation):
         original = self.clean_row(number)
         if isinstance(subject.codec, LabelCodec):
             hierarchy = self.recogniser.hierarchy
+            made = {"subject": subject.name, "model": subject.model, "cuts": subject.points}
             for row in label_rows(original, hierarchy.level_names, hierarchy.sizes):
-                yield row | Extra(0, 0.0, 0.0)._asdict()
+                yield row | made | Extra(0, 0.0, 0.0)._asdict()
         else:
             yield from self._coded(subject, number)
         yield original | Extra(0, 0.0, 0.0)._asdict()
@@ -99,7 +103,7 @@ class BenchEvaluation(Evaluation):
                 }
             answer = self.recogniser.answer(decoded)
             extra = subject.extras[cut.name]
-            yield self._row(subject.name, number, cut, measured, answer, clean) | {
+            yield self._row(subject, number, cut, measured, answer, clean) | {
                 "container_bytes": extra.container_bytes,
                 "encode_s": round(extra.encode_s, 4),
                 "decode_s": round(extra.decode_s, 4),
@@ -116,6 +120,7 @@ def run_bench(
     first: int | None = None,
     also: Sequence[BenchEvaluation] = (),
     progress: Callable[[str, int, int], None] | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Rows of all codecs, those that stand in `folder` and those made now.
 
@@ -128,6 +133,7 @@ def run_bench(
         limit: photographs, evenly spaced over the folder of photographs.
         first: do so many of them now, drawn at random, the same for every codec.
         progress: told the codec, and how many pairs of codec and photograph are done and in all.
+        told: told in a sentence whose rows are measured anew, as the codec has changed.
     Raises:
         ConfigError: the folder holds a benchmark of another protocol.
     """
@@ -136,12 +142,18 @@ def run_bench(
         _keep_protocol(place, _protocol(one, cuts, limit))
         (place / "rows").mkdir(parents=True, exist_ok=True)
     numbers = chosen_images(len(evaluation.folder), limit)
+    subjects = [Metered(name, codec, cuts) for name, codec in codecs]
     tables = {
-        (name, place): RowsTable(place / "rows" / f"{name}.csv")
-        for name, _ in codecs
+        (subject.name, place): _table(place / "rows" / f"{subject.name}.csv", subject)
+        for subject in subjects
         for place in places
     }
-    subjects = [Metered(name, codec, cuts) for name, codec in codecs]
+    for (name, place), table in tables.items():
+        if table.stale and told is not None:
+            told(
+                f"{plural(len(table.stale), 'photograph')} of {name} in {place} belong to another "
+                "model or version of it: measured anew"
+            )
     # In an order that says nothing, and all codecs of a photograph together: a run that is stopped
     # has the same fair sample of photographs for every codec.
     order = np.random.default_rng(0).permutation(len(numbers))[:first]
@@ -189,6 +201,17 @@ def read_bench(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def _table(path: Path, subject: Metered) -> RowsTable:
+    """A codec's rows; those of a changed codec are dropped."""
+
+    def sound(row: dict[str, Any]) -> bool:
+        if row["subject"] == CLEAN:
+            return True
+        return row.get("model") == subject.model and row.get("cuts") == subject.points
+
+    return RowsTable(path, sound)
+
+
 def _tensor(pixels: Pixels) -> Tensor:
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
 
@@ -205,13 +228,15 @@ def _protocol(evaluation: BenchEvaluation, cuts: int, limit: int | None) -> Prot
     numbers = chosen_images(len(folder), limit)
     for number in numbers:
         digest.update(folder.names[number].encode() + b"\0")
-        digest.update(hashlib.sha256(folder.files[number].read_bytes()).digest())
+        identity = photograph_identity(folder, number, recogniser.hierarchy.class_ids)
+        digest.update(identity.encode())
     return Protocol(
         photographs=digest.hexdigest(),
         images=len(numbers),
         classifier=recogniser.classifier.name.rpartition("/")[2],
         label_map=f"{recogniser.hierarchy.name} {recogniser.hierarchy.id[:16]}",
         cuts=cuts,
+        classifier_id=classifier_identity(recogniser.classifier),
     )
 
 
@@ -224,11 +249,17 @@ def _keep_protocol(folder: Path, protocol: Protocol) -> None:
             before = msgspec.json.decode(path.read_bytes(), type=Protocol)
         except msgspec.MsgspecError as error:
             raise ConfigError(f"{path} is not a benchmark's protocol: {error}") from error
+        if not before.classifier_id:
+            raise ConfigError(
+                f"{folder} holds a benchmark of a former version, which did not record with what "
+                "it was measured: choose another -o"
+            )
         for name in protocol.__struct_fields__:
             old, new = getattr(before, name), getattr(protocol, name)
             if old != new:
                 raise ConfigError(
-                    f"{folder} holds a benchmark with {name} {old}, this one has {new}: "
+                    f"{folder} holds a benchmark with {name} {old}, "
+                    f"this one has {new}: "
                     "choose another -o, or ask for the same"
                 )
     write_atomic(path, msgspec.json.format(msgspec.json.encode(protocol), indent=1) + b"\n")

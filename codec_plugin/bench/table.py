@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING, Any
 
-from codec_plugin.evaluate.rows import read_rows, write_rows
+from codec_plugin.evaluate.rows import append_rows, read_rows, write_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 __all__ = ["RowsTable"]
@@ -20,17 +19,25 @@ class RowsTable:
     The rows of the last photograph may be cut off where a run was killed: they are dropped when
     the table is opened, and made again.
 
+    Args:
+        path: the file.
+        sound: whether a row may stay beside those to be made; the others' photographs are measured
+            anew.
     Attributes:
+        stale: photographs whose rows were dropped.
         images: photographs whose rows stand in the file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, sound: Callable[[dict[str, Any]], bool]) -> None:
         self.path = path
         self.images: set[str] = set()
+        self.stale: set[str] = set()
         if not path.exists():
             return
         rows = read_rows(path)
-        kept = [row for row in rows if row["image"] != rows[-1]["image"]]
+        self.stale = {row["image"] for row in rows if not sound(row)}
+        dropped = self.stale | {row["image"] for row in rows[-1:]}
+        kept = [row for row in rows if row["image"] not in dropped]
         if kept:
             write_rows(path, kept)
         else:
@@ -39,10 +46,5 @@ class RowsTable:
 
     def append(self, image: str, rows: Sequence[dict[str, Any]]) -> None:
         """Add all rows of one photograph."""
-        fresh = not self.path.exists()
-        with self.path.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-            if fresh:
-                writer.writeheader()
-            writer.writerows(rows)
+        append_rows(self.path, rows)
         self.images.add(image)

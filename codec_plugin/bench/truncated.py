@@ -12,8 +12,9 @@ from shutil import which
 import numpy as np
 
 from codec_plugin.bench.containers import jpeg2000_container, jpeg_container
-from codec_plugin.bench.registry import BenchCodec, CodecAbsentError, Pixels, codec
+from codec_plugin.bench.registry import BenchCodec, CodecAbsentError, Pixels, codec, tool_version
 from codec_plugin.errors import BitstreamError
+from codec_plugin.evaluate.subjects import peer_version
 
 __all__ = ["Jpeg2000", "JpegProgressive"]
 
@@ -28,6 +29,10 @@ class JpegProgressive(BenchCodec):
 
     settings = ("75",)
     progressive = True
+
+    def identity(self) -> str:
+        """The encoder and its version."""
+        return peer_version("jpeg")
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """A file of many scans, with optimised tables."""
@@ -76,6 +81,10 @@ class Jpeg2000(BenchCodec):
             raise CodecAbsentError(
                 f"jpeg2000 needs {' and '.join(missing)} on the PATH: install libopenjp2-tools"
             )
+
+    def identity(self) -> str:
+        """The encoder and its version."""
+        return tool_version("opj_compress", "-h")
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """A code stream (no JP2 boxes), irreversible wavelet, layers first."""

@@ -1,5 +1,6 @@
 """Quantised TensorFlow Lite classifiers, for measuring only: no gradients pass through."""
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ PROBABILITY_MIN = 1e-8
 class _Interpreted(nn.Module):
     """An interpreter as a module: pixels 0..1 (B, 3, S, S) to log-probabilities (B, 1000)."""
 
-    def __init__(self, interpreter: Any) -> None:
+    def __init__(self, interpreter: Any, content_digest: str) -> None:
         super().__init__()
         self.interpreter = interpreter
+        self.content_digest = content_digest
         self.entry = interpreter.get_input_details()[0]
         self.exit = interpreter.get_output_details()[0]
 
@@ -57,7 +59,7 @@ def load_tflite(file: str) -> Classifier:
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ClassifierError(f"{file} is not a TensorFlow Lite network: {error}") from error
-    network = _Interpreted(interpreter)
+    network = _Interpreted(interpreter, hashlib.sha256(path.read_bytes()).hexdigest())
     _, height, width, colours = network.entry["shape"]
     outputs = int(network.exit["shape"][-1])
     fits = height == width and colours == 3 and outputs in (1000, 1001)

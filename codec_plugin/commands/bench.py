@@ -74,6 +74,7 @@ def bench(
         first=first,
         also=[BenchEvaluation((), other, folder, quality=False) for other in others],
         progress=_Bar(),
+        told=note,
     )
     names = sorted({str(row["subject"]) for row in rows})
     typer.echo(f"{output / 'results.parquet'}: {len(rows)} rows of {', '.join(names)}")

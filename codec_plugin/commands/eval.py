@@ -31,20 +31,27 @@ def evaluate(
     match: Annotated[
         Path | None, typer.Option(help="Also cut at the bytes of the stage ends in these results.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Begin the table anew, whatever stands in it.")
+    ] = False,
     json_out: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Evaluate codecs on photographs; started again, it goes on where it stopped.
 
     Under torchrun each process takes its share; the first merges them when all are there.
     """
+    from codec_plugin.commands._files import note
     from codec_plugin.evaluate.protocol import shard_path
     from codec_plugin.evaluate.rows import read_rows, write_rows
     from codec_plugin.evaluate.summary import summarise
+    from hierlab._files import write_atomic
 
     shard = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     evaluation = _evaluation(subjects, data, hierarchy, classifier, cuts, effort, stages, match)
     own = shard_path(output, shard)
-    evaluation.run(own, limit=limit, shard=shard, progress=_progress)
+    if force:
+        own.unlink(missing_ok=True)
+    evaluation.run(own, limit=limit, shard=shard, progress=_progress, told=note)
     rows: list[dict[str, Any]]
     if shard[1] > 1:
         rows = _merged(output, shard)
@@ -55,7 +62,7 @@ def evaluate(
         if own != output:
             write_rows(output, rows)
     summary = summarise(rows)
-    output.with_suffix(".summary.json").write_text(json.dumps(summary, indent=1) + "\n")
+    write_atomic(output.with_suffix(".summary.json"), json.dumps(summary, indent=1) + "\n")
     if json_out:
         typer.echo(json.dumps(summary))
     else:

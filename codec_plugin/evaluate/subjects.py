@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codec_plugin.errors import ConfigError
+from codec_plugin.evaluate.identity import digest
 
 if TYPE_CHECKING:
     from codec_plugin.codec import Codec
@@ -41,6 +42,16 @@ class Subject(Protocol):
         """Of the results' rows."""
         ...
 
+    @property
+    def model(self) -> str:
+        """Digest of the model, or name and version of the encoder, with its settings."""
+        ...
+
+    @property
+    def points(self) -> str:
+        """Which cuts are made of each photograph."""
+        ...
+
     def cuts(self, pixels: Pixels, image: str) -> Iterator[Cut]:
         """Points of one photograph (H, W, 3) called `image`."""
         ...
@@ -66,6 +77,21 @@ class CodecSubject:
     effort: int = 0
     matched: dict[tuple[str, str], int] | None = None
     stages: int | None = None
+
+    @property
+    def model(self) -> str:
+        """Digest of the checkpoint and of how it encodes."""
+        found = self.codec.checkpoint
+        return digest(found.model_id, found.checksum, str(self.effort))
+
+    @property
+    def points(self) -> str:
+        """Stages written, number of cuts, and those matched to other files."""
+        text = f"{self.n_cuts} from {LOWEST_BPP} to {HIGHEST_BPP} bpp"
+        text += "" if self.stages is None else f" of {self.stages} stages"
+        return text + (
+            f" and those of {digest(repr(sorted(self.matched.items())))}" if self.matched else ""
+        )
 
     def cuts(self, pixels: Pixels, image: str) -> Iterator[Cut]:
         """Encode once, decode many prefixes."""
@@ -124,6 +150,17 @@ def encode_peer(peer: str, pixels: Pixels, setting: int) -> bytes:
     return stream.getvalue()
 
 
+def peer_version(peer: str) -> str:
+    """An encoder of Pillow's and its version, such as `libavif 1.3.0 of Pillow 13.0.0`."""
+    from PIL import __version__, features
+
+    libraries = {"jpeg": "libjpeg_turbo", "webp": "webp", "avif": "avif", "jpeg2000": "jpg_2000"}
+    library = libraries[peer]
+    kinds = {"libjpeg_turbo": features.version_feature, "jpg_2000": features.version_codec}
+    version = kinds.get(library, features.version_module)(library)
+    return f"{library} {version or 'unknown'} of Pillow {__version__}"
+
+
 def decode_peer(data: bytes) -> Pixels:
     """Pixels (H, W, 3) of a file that `encode_peer` made."""
     from PIL import Image
@@ -164,6 +201,16 @@ class PeerSubject:
     """A conventional codec over a sweep of its settings."""
 
     name: str
+
+    @property
+    def model(self) -> str:
+        """The encoder and its version."""
+        return peer_version(self.name)
+
+    @property
+    def points(self) -> str:
+        """The settings."""
+        return " ".join(map(str, PEERS[self.name][1]))
 
     def cuts(self, pixels: Pixels, image: str) -> Iterator[Cut]:
         """One file a setting."""

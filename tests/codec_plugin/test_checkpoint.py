@@ -49,7 +49,28 @@ def test_a_checkpoint_comes_back() -> None:
     assert checkpoint.config == CONFIG
     assert checkpoint.meta == META
     again = pack_checkpoint(checkpoint.model, checkpoint.exact, checkpoint.tables, checkpoint.meta)
-    assert again == STORED
+    second = unpack_checkpoint(again)
+    assert pack_checkpoint(second.model, second.exact, second.tables, second.meta) == again
+    assert second.checksum == checkpoint.checksum
+    # The stored file is of a former version: all but the checksum is the same.
+    assert record_of(again) == record_of(STORED) | {"checksum": checkpoint.checksum}
+    tensors = load(again)
+    assert all(torch.equal(value, tensors[name]) for name, value in load(STORED).items())
+
+
+def test_a_flipped_byte_anywhere_is_noticed() -> None:
+    """In the networks as in the integers; only unused bits of the header may pass."""
+    whole = tiny_checkpoint()
+    start = 8 + int.from_bytes(whole[:8], "little")
+    for place in range(start, len(whole), 401):
+        damaged = bytearray(whole)
+        damaged[place] ^= 4
+        with pytest.raises(CheckpointError):
+            unpack_checkpoint(bytes(damaged))
+    described = whole.replace(b"tiny map", b"tidy map")
+    assert described != whole
+    with pytest.raises(CheckpointError, match="damaged"):
+        unpack_checkpoint(described)
 
 
 def test_equal_models_give_equal_files() -> None:

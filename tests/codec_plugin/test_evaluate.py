@@ -1,14 +1,19 @@
 """Rows that say what files of those bytes look like, tables that sum them up, and resuming."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from codec_plugin.checkpoint import pack_checkpoint, unpack_checkpoint
+from codec_plugin.codec import Codec
 from codec_plugin.errors import ConfigError, DataError
 from codec_plugin.evaluate.curves import panels, save_curves
+from codec_plugin.evaluate.identity import Identity
 from codec_plugin.evaluate.intervals import bootstrap_mean, paired_difference
 from codec_plugin.evaluate.metrics import ms_ssim, psnr_db
 from codec_plugin.evaluate.protocol import (
@@ -23,7 +28,7 @@ from codec_plugin.evaluate.subjects import PEERS, CodecSubject, PeerSubject, enc
 from codec_plugin.evaluate.summary import bd_psnr_db, bytes_to_reach, compare_cuts, summarise
 from codec_plugin.train.data import ImageFolder
 from tests.codec_plugin.semantic import small_classifier, small_hierarchy, write_photographs
-from tests.codec_plugin.tiny import stored_codec, tiny_picture
+from tests.codec_plugin.tiny import DATA, stored_codec, tiny_codec, tiny_picture
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +202,112 @@ def test_curves_are_drawn(rows: list[dict], suffix: str, tmp_path: Path) -> None
         save_curves(rows, tmp_path / "curves.pdf")
     with pytest.raises(ConfigError, match="empty"):
         panels([])
+
+
+def measured(path: Path, folder: ImageFolder, *, codec=None, seed: int = 0, cuts: int = 1,
+             hierarchy=None, peers: tuple[str, ...] = ()) -> list[str]:  # fmt: skip
+    """Evaluate into a table; what was told."""
+    subjects = [CodecSubject("tiny", codec or stored_codec(), cuts), *map(PeerSubject, peers)]
+    recogniser = Recogniser(small_classifier(seed=seed), hierarchy or small_hierarchy())
+    told: list[str] = []
+    Evaluation(subjects, recogniser, folder).run(path, told=told.append)
+    return told
+
+
+def numbers(path: Path) -> list[str]:
+    return sorted(str(row) for row in read_rows(path) if row["subject"] == "tiny")
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> ImageFolder:
+    return ImageFolder(
+        write_photographs(tmp_path / "photographs", 2), small_hierarchy().index, cache=False
+    )
+
+
+def test_another_checkpoint_of_the_same_name_is_measured_anew(
+    two: ImageFolder, tmp_path: Path
+) -> None:
+    path, other = tmp_path / "r.csv", tiny_codec(seed=4)
+    assert measured(path, two, peers=("jpeg",)) == []
+    first = path.read_text()
+    assert measured(path, two) == []
+    assert sorted(path.read_text().splitlines()) == sorted(first.splitlines())
+    (told,) = measured(path, two, codec=other)
+    assert "rows of tiny" in told
+    assert "measured anew" in told
+    measured(tmp_path / "right.csv", two, codec=other)
+    assert numbers(path) == numbers(tmp_path / "right.csv")
+    assert {row["subject"] for row in read_rows(path)} == {"tiny", "jpeg", "clean"}
+
+
+def test_networks_alone_tell_two_models_apart(two: ImageFolder, tmp_path: Path) -> None:
+    """The synthesis is no part of the model's id, yet it makes the pixels."""
+    one = unpack_checkpoint((DATA / "tiny-v1.safetensors").read_bytes())
+    with torch.no_grad():
+        one.model.synthesis_net.linear.weight.mul_(0.5)
+    two_ = unpack_checkpoint(pack_checkpoint(one.model, one.exact, one.tables, one.meta))
+    assert two_.model_id == stored_codec().checkpoint.model_id
+    measured(tmp_path / "r.csv", two)
+    assert measured(tmp_path / "r.csv", two, codec=Codec(two_)) != []
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"seed": 1}, "classifier"),
+        ({"cuts": 2}, "cuts"),
+        (
+            {"hierarchy": replace(small_hierarchy(), id="ef" * 32, level_names=("a", "b", "c"))},
+            "label map",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    two: ImageFolder, tmp_path: Path, changed: dict, sentence: str
+) -> None:
+    path = tmp_path / "r.csv"
+    measured(path, two)
+    before = sorted(path.read_text().splitlines())
+    with pytest.raises(ConfigError, match=f"{sentence}.*choose another -o, or --force"):
+        measured(path, two, **changed)
+    assert sorted(path.read_text().splitlines()) == before
+
+
+def test_a_changed_photograph_is_measured_anew(two: ImageFolder, tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    measured(path, two, peers=("jpeg",))
+    Image.fromarray(tiny_picture(72, 72)[::-1].copy()).save(two.files[1])
+    again = ImageFolder(two.files[0].parent, small_hierarchy().index, cache=False)
+    with pytest.raises(ConfigError, match="rows of jpeg: measure these too"):
+        measured(path, again)
+    (told,) = measured(path, again, peers=("jpeg",))
+    assert "rows of jpeg, tiny" in told
+    measured(tmp_path / "right.csv", again)
+    assert numbers(path) == numbers(tmp_path / "right.csv")
+
+
+def test_another_label_is_another_measurement(two: ImageFolder, tmp_path: Path) -> None:
+    path, table = tmp_path / "r.csv", two.files[0].parent / "labels.csv"
+    measured(path, two)
+    table.write_text("file,wnid\n")
+    again = ImageFolder(two.files[0].parent, small_hierarchy().index, cache=False)
+    assert measured(path, again) != []
+    assert {row["correct_fine"] for row in read_rows(path)} == {""}
+
+
+def test_a_table_of_a_former_version_is_read_but_not_added_to(
+    rows: list[dict], two: ImageFolder, tmp_path: Path
+) -> None:
+    old = [{k: v for k, v in row.items() if k not in Identity._fields} for row in rows]
+    write_rows(tmp_path / "old.csv", old)
+    assert summarise(read_rows(tmp_path / "old.csv")) == summarise(rows)
+    with pytest.raises(ConfigError, match="former version"):
+        measured(tmp_path / "old.csv", two)
+
+
+def test_identities_stay_text(tmp_path: Path) -> None:
+    row = {"subject": "a", "image": "b", "cut": "c", "bytes": 5, "photograph": "12345678901234e5"}
+    write_rows(tmp_path / "r.csv", [row, {**row, "model": "7"}])
+    assert [r["photograph"] for r in read_rows(tmp_path / "r.csv")] == [row["photograph"]] * 2
+    assert [r["model"] for r in read_rows(tmp_path / "r.csv")] == ["", "7"]

@@ -281,6 +281,54 @@ def test_benchmark_resumes_reports_and_refuses_another_protocol(tmp_path: Path) 
         read_bench(tmp_path / "none")
 
 
+def test_a_changed_codec_is_measured_anew(tmp_path: Path) -> None:
+    photographs = write_photographs(tmp_path / "photographs", count=2)
+    hierarchy = small_hierarchy()
+    folder = ImageFolder(photographs, hierarchy.index, cache=False)
+
+    def run(codec: BenchCodec, seed: int = 0) -> tuple[list[dict], list[str]]:
+        judge = BenchEvaluation((), Recogniser(small_classifier(seed=seed), hierarchy), folder)
+        told: list[str] = []
+        made = [("mine", codec), make_codec("jpeg=10")]
+        return run_bench(made, judge, tmp_path / "bench", cuts=1, told=told.append), told
+
+    first, told = run(make_codec("webp=20")[1])
+    assert told == []
+    again, told = run(make_codec("webp=20")[1])
+    assert told == []
+    assert sorted(map(untimed, first)) == sorted(map(untimed, again))
+    for changed in (make_codec("webp=30")[1], make_codec("jpeg=30")[1]):
+        rows, (told_once,) = run(changed)
+        assert "of mine in" in told_once
+        mine = [row for row in rows if row["subject"] == "mine"]
+        assert {row["model"] for row in mine} == {changed.identity()}
+        assert {row["cut"] for row in mine} == {"quality-30"}
+    with pytest.raises(ConfigError, match="classifier_id"):
+        run(changed, seed=1)
+    (photographs / "labels.csv").write_text("file,wnid\n")
+    folder = ImageFolder(photographs, hierarchy.index, cache=False)
+    with pytest.raises(ConfigError, match="photographs"):
+        run(changed)
+
+
+def test_a_benchmark_of_a_former_version_is_read_but_not_added_to(tmp_path: Path) -> None:
+    photographs = write_photographs(tmp_path / "photographs", count=1)
+    hierarchy = small_hierarchy()
+    judge = BenchEvaluation(
+        (),
+        Recogniser(small_classifier(), hierarchy),
+        ImageFolder(photographs, hierarchy.index, cache=False),
+    )
+    bench = tmp_path / "bench"
+    rows = run_bench([make_codec("jpeg=10")], judge, bench, cuts=1)
+    old = json.loads((bench / "protocol.json").read_text())
+    del old["classifier_id"]
+    (bench / "protocol.json").write_text(json.dumps(old))
+    assert len(read_bench(bench)) == len(rows)
+    with pytest.raises(ConfigError, match="former version"):
+        run_bench([make_codec("jpeg=10")], judge, bench, cuts=1)
+
+
 def test_whole_files_are_compared_in_pairs() -> None:
     seen = {"psnr_db": 30.0, "ms_ssim": 0.9}
     rows = [row("ours", f"{i}", 0.1, i == 0, **seen) for i in range(4)]
