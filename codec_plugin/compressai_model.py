@@ -146,8 +146,8 @@ class CoarseToFine(CompressionModel):  # type: ignore[misc]
             ConfigError: `update` was not called.
         """
         codec = self._codec()
-        y = self.model.analysis(x)
-        z = self.model.hyper_analysis(y)
+        y = self.model.latent(x)
+        z = self.model.side_information(y)
         pictures = [codec.encode(y[i : i + 1], z[i : i + 1], stages) for i in range(len(x))]
         return {
             "strings": [list(stage) for stage in zip(*pictures, strict=True)],

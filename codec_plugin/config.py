@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from codec_plugin.entropy.channel_layout import RATIO, ChannelLayout
 from codec_plugin.errors import ConfigError
 
 __all__ = ["MAX_BLOCKS", "MAX_CHANNELS", "MAX_PASSES", "ModelConfig", "steps_from_lambdas"]
@@ -37,6 +38,10 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         stage_conditioning: tell the synthesis which blocks are real.
         passes: in how many passes over the picture each block is coded, 1 to 3, every pass given
             those before it; unset means one each (and stays out of the JSON).
+        ranges: base channels [first, last) that each block carries; a channel that comes again is
+            refined (see `ChannelLayout`); unset means that no two blocks share a channel.
+        analysis_depths: residual blocks of the analysis at H/4, H/8, H/16 (compact only); unset
+            means one each.
     """
 
     transform: Literal["compact", "tic"] = "compact"
@@ -54,6 +59,8 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     use_sort: bool = True
     stage_conditioning: bool = True
     passes: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
+    ranges: tuple[tuple[int, int], ...] | msgspec.UnsetType = msgspec.UNSET
+    analysis_depths: tuple[int, int, int] | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """Refuse widths that no network can have.
@@ -81,6 +88,7 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             )
         if max(counts) > 1 and not (self.use_delta and self.use_context):
             raise ConfigError("several passes need use_delta and use_context")
+        self._check_layout()
         widths = (
             self.hyper_channels,
             self.feature_width,
@@ -90,17 +98,63 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         )
         if not all(1 <= width <= MAX_CHANNELS for width in widths):
             raise ConfigError(f"widths must lie in 1..{MAX_CHANNELS}; got {widths}")
-        if not all(0 <= depth <= 32 for depth in self.synthesis_depths):
-            raise ConfigError(f"synthesis_depths must lie in 0..32; got {self.synthesis_depths}")
+        if not all(0 <= depth <= 32 for depth in (*self.synthesis_depths, *self.depths)):
+            raise ConfigError(
+                f"depths must lie in 0..32; got {self.synthesis_depths} and {self.depths}"
+            )
+
+    def _check_layout(self) -> None:
+        layout = self.layout
+        if layout.widths != self.blocks:
+            raise ConfigError(f"ranges must be as wide as blocks {self.blocks}; got {layout.ranges}")
+        if not layout.refines:
+            return
+        if not (self.use_delta and self.use_context):
+            raise ConfigError("refined channels need use_delta and use_context")
+        first = {channel: k for k, r in reversed(list(enumerate(layout.ranges))) for channel in range(*r)}
+        for k, plane in enumerate(layout.planes):
+            wanted = self.steps[first[layout.ranges[k][0]]] / RATIO**plane
+            if not math.isclose(self.steps[k], wanted, rel_tol=1e-3):
+                raise ConfigError(
+                    f"block {k} refines channels {plane} times by {RATIO}: its step must be "
+                    f"{wanted:g}; got {self.steps[k]:g}"
+                )
+
+    @property
+    def layout(self) -> ChannelLayout:
+        """Which base channels each block carries."""
+        if isinstance(self.ranges, msgspec.UnsetType):
+            return ChannelLayout.consecutive(self.blocks)
+        return ChannelLayout(self.ranges)
 
     @property
     def channels(self) -> int:
-        """Channels M of the latent y."""
+        """Channels M of the latent y, refined versions counted apart."""
         return sum(self.blocks)
 
     @property
+    def base_channels(self) -> int:
+        """Channels of the latent that the transforms make and read."""
+        return self.layout.base_channels
+
+    @property
+    def base_steps(self) -> tuple[float, ...]:
+        """Quantiser step of each base channel where it comes first."""
+        steps: dict[int, float] = {}
+        for step, (first, last) in zip(self.steps, self.layout.ranges, strict=True):
+            for channel in range(first, last):
+                steps.setdefault(channel, step)
+        return tuple(steps[channel] for channel in sorted(steps))
+
+    @property
+    def depths(self) -> tuple[int, int, int]:
+        """Residual blocks of the analysis at H/4, H/8, H/16."""
+        unset = isinstance(self.analysis_depths, msgspec.UnsetType)
+        return (1, 1, 1) if unset else self.analysis_depths  # type: ignore[return-value]
+
+    @property
     def n_blocks(self) -> int:
-        """Number of blocks, which is the number of stages and of levels."""
+        """Number of blocks: the stages of a file."""
         return len(self.blocks)
 
     @property
@@ -111,7 +165,11 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def plain(self) -> "ModelConfig":
         """The same codec without progression: one block of all channels, finest step."""
         return msgspec.structs.replace(
-            self, blocks=(self.channels,), steps=(min(self.steps),), passes=msgspec.UNSET
+            self,
+            blocks=(self.base_channels,),
+            steps=(min(self.steps),),
+            passes=msgspec.UNSET,
+            ranges=msgspec.UNSET,
         )
 
     @classmethod

@@ -8,7 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from codec_plugin.config import ModelConfig
-from codec_plugin.entropy.blocks import EntropyModel, Parameters, gaussian_bits, keep_mask
+from codec_plugin.entropy.blocks import (
+    REFINED_STD,
+    EntropyModel,
+    Parameters,
+    gaussian_bits,
+    keep_mask,
+    kept_of_pass,
+)
 from codec_plugin.entropy.hyper import HyperOutput
 from codec_plugin.entropy.scales import inverse_softplus, scale_index, sigma_from_raw
 from codec_plugin.errors import ConfigError
@@ -67,26 +74,39 @@ class ProgressiveModel(nn.Module):
     """
 
     stride = STRIDE
+    sources: Tensor
+    newest: Tensor
+    factors: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
         self.analysis, self.synthesis_net, self.hyper_analysis = build_transforms(config)
         self.entropy = EntropyModel(config)
+        layout = config.layout
+        sources, newest = torch.tensor(layout.sources), torch.tensor(layout.latest(len(config.blocks)))
+        factors = torch.tensor(layout.factors).view(1, -1, 1, 1)
+        # Rebuilt from the config, so not part of the state.
+        self.register_buffer("sources", sources, persistent=False)
+        self.register_buffer("newest", newest, persistent=False)
+        self.register_buffer("factors", factors, persistent=False)
 
     def forward(
-        self, x: Tensor, stage: int | None = None, keep: float | Tensor = 1.0
+        self, x: Tensor, stage: int | Tensor | None = None, keep: float | Tensor = 1.0
     ) -> ModelOutput:
         """Code `x` and decode it from the blocks up to `stage`.
 
         Args:
             x: (B, 3, H, W) in 0..1, H and W multiples of 64.
-            stage: 0-based last block to use; None means all.
+            stage: 0-based last block to use; None means all; one a picture as int64 (B,): then
+                blocks after it are priced as a decoder sees them, given what fills the holes.
             keep: fraction of the symbols of block `stage` that arrive, in coding order; a number
                 or one a picture (B,).
         Raises:
             ConfigError: no such stage, or a size that is not a multiple of 64.
         """
+        if isinstance(stage, Tensor):
+            return self._decoded_at(x, stage, torch.as_tensor(keep, device=x.device))
         stage = self._checked_stage(stage)
         latents = self.quantise(x)
         y_hat, known, kept = self.cut(latents, stage, keep)
@@ -102,15 +122,7 @@ class ProgressiveModel(nn.Module):
 
     def quantise(self, x: Tensor) -> Latents:
         """Transform `x` (B, 3, H, W) and quantise all blocks, each given those before it."""
-        if x.ndim != 4 or x.shape[1] != 3 or x.shape[2] % STRIDE or x.shape[3] % STRIDE:
-            raise ConfigError(
-                f"images must be (B, 3, H, W) with H and W multiples of {STRIDE}; "
-                f"got {tuple(x.shape)}; pad them"
-            )
-        y = self.analysis(x)
-        z = self.hyper_analysis(y)
-        z_bits = self.entropy.prior.bits(self._noisy(z))
-        hyper = self.entropy.hyper(self._rounded(z))
+        y, hyper, z_bits = self._analysed(x)
         y_hat: list[Tensor] = []
         parameters: list[Parameters] = []
         y_bits: list[Tensor] = []
@@ -145,7 +157,10 @@ class ProgressiveModel(nn.Module):
             else:  # what is missing is expected from what has arrived, pass after pass
                 before, whole_block = latents.y_hat[:stage], last
                 _, last = self.entropy.scan(
-                    stage, latents.hyper, before, lambda p: torch.where(mask, whole_block, p.mean)
+                    stage,
+                    latents.hyper,
+                    before,
+                    lambda p, _: torch.where(mask, whole_block, p.mean),
                 )
         blocks = [*latents.y_hat[:stage], last]
         y_hat = self.fill(latents.hyper, blocks, latents.parameters if whole else ())
@@ -177,14 +192,14 @@ class ProgressiveModel(nn.Module):
             elif k == len(blocks) and k < len(parameters) and self.config.pass_counts[k] == 1:
                 filled.append(parameters[k].mean)
             else:
-                filled.append(self.entropy.scan(k, hyper, filled, lambda p: p.mean)[1])
+                filled.append(self.entropy.scan(k, hyper, filled, lambda p, _: p.mean)[1])
         return torch.cat(filled, 1)
 
     def synthesis(self, y_hat: Tensor, known: Tensor) -> Tensor:
         """Decode ŷ (B, M, h, w), `known` (B, n_blocks, h, w) of it real, to x̂ (B, 3, H, W)."""
         if not self.config.stage_conditioning:
             known = torch.ones_like(known)
-        x_hat: Tensor = self.synthesis_net(y_hat, known)
+        x_hat: Tensor = self.synthesis_net(self.base(y_hat), known)
         return x_hat
 
     @torch.no_grad()
@@ -194,14 +209,77 @@ class ProgressiveModel(nn.Module):
         Base means and deviations of each channel of y are those of the data, z is scaled to a
         deviation of two steps, and its prior fitted. Call once, before the first step.
         """
-        y = self.analysis(images)
+        y = self.latent(images)
         sigma = (0.6 * y.std((0, 2, 3))).clamp_min(0.15)
+        mean = y.mean((0, 2, 3))
+        refined = self.factors.flatten() > 1
+        mean[refined] = 0.0  # around what the coarser version told
+        sigma[refined] = sigma[refined].clamp_max(REFINED_STD)
         bias = self.entropy.hyper.base.bias
         assert bias is not None
-        bias[: self.config.channels] = y.mean((0, 2, 3))
+        bias[: self.config.channels] = mean
         bias[self.config.channels :] = inverse_softplus(sigma)
-        self.hyper_analysis.rescale(y, _Z_STD)
-        self.entropy.prior.fit(self.hyper_analysis(y))
+        self.hyper_analysis.rescale(self.base(y), _Z_STD)
+        self.entropy.prior.fit(self.side_information(y))
+
+    def latent(self, x: Tensor) -> Tensor:
+        """y (B, M, H/16, W/16) of `x` (B, 3, H, W), every version of a channel in its own steps."""
+        v: Tensor = self.analysis(x)
+        if not self.config.layout.refines:
+            return v
+        return v[:, self.sources] * self.factors
+
+    def base(self, y: Tensor) -> Tensor:
+        """The base latent from the finest version of each channel of y (B, M, h, w)."""
+        if not self.config.layout.refines:
+            return y
+        return y[:, self.newest] / self.factors[:, self.newest]
+
+    def side_information(self, y: Tensor) -> Tensor:
+        """z (B, Z, h/4, w/4) of y (B, M, h, w), not yet rounded."""
+        z: Tensor = self.hyper_analysis(self.base(y))
+        return z
+
+    def _analysed(self, x: Tensor) -> tuple[Tensor, HyperOutput, Tensor]:
+        """y, what ẑ tells, and the bits of z."""
+        if x.ndim != 4 or x.shape[1] != 3 or x.shape[2] % STRIDE or x.shape[3] % STRIDE:
+            raise ConfigError(
+                f"images must be (B, 3, H, W) with H and W multiples of {STRIDE}; "
+                f"got {tuple(x.shape)}; pad them"
+            )
+        y = self.latent(x)
+        z = self.side_information(y).float()
+        z_bits = self.entropy.prior.bits(self._noisy(z))
+        return y, self.entropy.hyper(self._rounded(z)), z_bits
+
+    def _decoded_at(self, x: Tensor, stage: Tensor, keep: Tensor) -> ModelOutput:
+        """`forward` with a stage and a share a picture: one scan codes, cuts and fills."""
+        config = self.config
+        y, hyper, z_bits = self._analysed(x)
+        keep = keep.float().expand(len(x))
+        y_hat: list[Tensor] = []
+        bits: list[Tensor] = []
+        kept_bits: list[Tensor] = [z_bits.sum((1, 2, 3))]
+        known: list[Tensor] = []
+        for k, y_k in enumerate(y.split(config.blocks, 1)):
+            cut = _Cut(stage, keep, k, config)
+
+            def settle(p: Parameters, turn: int, y_k: Tensor = y_k, cut: _Cut = cut) -> Tensor:
+                missing = p.mean if config.fill == "mean" else torch.zeros_like(p.mean)
+                here = self._rounded(y_k - p.mean) + p.mean
+                return torch.where(cut.arrived(p.raw_scale, turn), here, missing)
+
+            block, found = self.entropy.scan(k, hyper, y_hat, settle)
+            cost = gaussian_bits(self._noisy(y_k - block.mean), block.raw_scale)
+            bits.append(cost.sum((1, 2, 3)))
+            kept_bits.append((cost * cut.mask).sum((1, 2, 3)))
+            known.append(cut.mask.to(y.dtype).expand_as(y_k).mean(1))
+            y_hat.append(found)
+        x_hat = self.synthesis(torch.cat(y_hat, 1), torch.stack(known, 1))
+        stage_bits = torch.stack(bits, 1)
+        first = torch.zeros_like(stage_bits)
+        first[:, 0] = kept_bits[0]
+        return ModelOutput(x_hat, stage_bits + first, torch.stack(kept_bits).sum(0))
 
     def _noisy(self, value: Tensor) -> Tensor:
         if self.training:
@@ -213,7 +291,7 @@ class ProgressiveModel(nn.Module):
             return value + (torch.round(value) - value).detach()
         return torch.round(value)
 
-    def _settled(self, y_k: Tensor, block: Parameters) -> Tensor:
+    def _settled(self, y_k: Tensor, block: Parameters, _turn: int) -> Tensor:
         return self._rounded(y_k - block.mean) + block.mean
 
     def _fill(self, mean: Tensor) -> Tensor:
@@ -228,3 +306,33 @@ class ProgressiveModel(nn.Module):
                 f"blocks; got {stage}"
             )
         return stage
+
+
+class _Cut:
+    """Which symbols of block `k` arrive, picture by picture, found pass after pass.
+
+    Args:
+        stage: (B,) last block that arrives.
+        keep: (B,) share of that block's symbols.
+    """
+
+    def __init__(self, stage: Tensor, keep: Tensor, k: int, config: ModelConfig) -> None:
+        self.k, self.config, self.keep = k, config, keep
+        cut = (stage == k) & (keep < 1)
+        # On a GPU, asking which pictures are cut would wait for it: all are sorted there.
+        everywhere = stage.is_cuda
+        self.rows = torch.arange(len(stage), device=stage.device) if everywhere else cut.nonzero()[:, 0]
+        if everywhere:
+            self.keep = torch.where(stage > k, 1.0, torch.where(stage == k, keep, 0.0))
+        self.mask = ((stage > k) | ((stage == k) & ~cut)).view(-1, 1, 1, 1)
+
+    def arrived(self, raw_scale: Tensor, turn: int) -> Tensor:
+        """Mask (B, C_k or 1, h, w or 1) after pass `turn`, coded with these scales."""
+        if len(self.rows):
+            index = scale_index(sigma_from_raw(raw_scale.detach()[self.rows]))
+            passes = self.config.pass_counts[self.k]
+            now = kept_of_pass(index, self.keep[self.rows], self.config.use_sort, passes, turn)
+            mask = self.mask.expand_as(raw_scale).clone()
+            mask[self.rows] = now if turn == 0 else mask[self.rows] | now
+            self.mask = mask
+        return self.mask

@@ -247,7 +247,7 @@ class _Search:
             parameters.append(block)
         return Latents(self.hyper, tuple(y_hat), tuple(parameters), y.new_zeros(1), tuple(y_bits))
 
-    def _settled(self, k: int, y_k: Tensor, block: Parameters) -> Tensor:
+    def _settled(self, k: int, y_k: Tensor, block: Parameters, turn: int) -> Tensor:
         residual = y_k - block.mean
         index = scale_index(sigma_from_raw(block.raw_scale.detach()))
         symbols = self.quantiser(k, residual.detach(), index).to(residual.dtype)

@@ -112,11 +112,11 @@ def analyse(model: "ProgressiveModel", x: Tensor, size: int = TILE) -> tuple[Ten
     for tile in tiles(*grid, size, _reach(model.analysis)):
         pixels = tile.read(x, LATENT_STRIDE)
         pixels = pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels
-        tile.write(y, tile.crop(model.analysis(pixels)))
+        tile.write(y, tile.crop(model.latent(pixels)))
     cells = (grid[0] // HYPER_STRIDE, grid[1] // HYPER_STRIDE)
     overlap = _reach(model.hyper_analysis) // HYPER_STRIDE
     for tile in tiles(*cells, size // HYPER_STRIDE, overlap):
-        tile.write(z, tile.crop(model.hyper_analysis(tile.read(y, HYPER_STRIDE))))
+        tile.write(z, tile.crop(model.side_information(tile.read(y, HYPER_STRIDE))))
     return y, z
 
 

@@ -30,8 +30,8 @@ class NestedModel(ProgressiveModel):
             return super().forward(x, stage, keep)
         level = int(torch.multinomial(torch.tensor(_LEVEL_CHANCES), 1))
         step = float(_RATIO**level)
-        y = self.analysis(x)
-        z = self.hyper_analysis(y)
+        y = self.latent(x)
+        z = self.side_information(y)
         z_bits = self.entropy.prior.bits(self._noisy(z)).sum((1, 2, 3))
         mean, raw_scale = self.entropy.block(0, self.entropy.hyper(self._rounded(z)), [])
         scaled = (y - mean) / step

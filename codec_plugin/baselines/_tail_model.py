@@ -39,8 +39,8 @@ class DoubleTailModel(ProgressiveModel):
 
     def quantise(self, x: Tensor) -> Latents:
         """As the base class, with parameters from the part of ẑ that has arrived."""
-        y = self.analysis(x)
-        z = self.hyper_analysis(y)
+        y = self.latent(x)
+        z = self.side_information(y)
         z_bits = self.entropy.prior.bits(self._noisy(z))
         z_hat = self._rounded(z)
         y_hat: list[Tensor] = []

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from codec_plugin.config import ModelConfig
+from codec_plugin.entropy.channel_layout import RATIO, ChannelLayout
 from codec_plugin.entropy.hyper import (
     LIKELIHOOD_MIN,
     ClippedReLU,
@@ -15,9 +16,10 @@ from codec_plugin.entropy.hyper import (
     HyperOutput,
     HyperSynthesis,
 )
-from codec_plugin.entropy.scales import N_SCALES, sigma_from_raw
+from codec_plugin.entropy.scales import N_SCALES, inverse_softplus, sigma_from_raw
 
 __all__ = [
+    "REFINED_STD",
     "Y_LIMIT",
     "Y_SHIFT",
     "BlockDelta",
@@ -26,11 +28,14 @@ __all__ = [
     "coding_order",
     "gaussian_bits",
     "keep_mask",
+    "kept_of_pass",
+    "known_before",
     "pass_map",
 ]
 
 Y_LIMIT = 1024  # symbols beyond are coded, but the networks see the limit
 Y_SHIFT = 3  # the networks see ŷ / 8
+REFINED_STD = 0.85  # of an even spread over three steps: what a refinement starts from
 _NARROW = 32  # up to this many channels before it, a block's network looks 5 × 5 far
 
 
@@ -91,20 +96,25 @@ class EntropyModel(nn.Module):
         self.config = config
         self.prior = FactorisedPrior(config.hyper_channels)
         self.hyper = HyperSynthesis(config)
+        self.layout = config.layout
         self.deltas = nn.ModuleList()
         if config.use_delta:
-            before = 0
-            for channels in config.blocks:
+            for k, channels in enumerate(config.blocks):
+                before = len(self.layout.latest(k)) if config.use_context else 0
                 self.deltas.append(
                     BlockDelta(config.feature_width, before, config.context_width, channels)
                 )
-                before += channels if config.use_context else 0
         self.spatial = nn.ModuleList()
         for k, (channels, count) in enumerate(zip(config.blocks, config.pass_counts, strict=True)):
-            seen = sum(config.blocks[:k]) + channels
+            seen = len(self.layout.latest(k)) + channels
             sizes = (config.feature_width, seen, config.context_width, channels)
             self.spatial.append(nn.ModuleList(BlockDelta(*sizes) for _ in range(count - 1)))
         self.offsets = [sum(config.blocks[:k]) for k in range(config.n_blocks)]
+        with torch.no_grad():
+            refined = torch.tensor(self.layout.factors) > 1
+            bias = self.hyper.base.bias
+            assert bias is not None
+            bias[config.channels :][refined] = inverse_softplus(torch.tensor(REFINED_STD))
 
     def block(
         self,
@@ -121,15 +131,21 @@ class EntropyModel(nn.Module):
             turn: pass, 0-based; the parameters are meant for its positions.
         """
         channels = slice(self.offsets[k], self.offsets[k] + self.config.blocks[k])
-        mean, raw_scale = hyper.mean[:, channels], hyper.raw_scale[:, channels]
+        # Likelihoods need their digits, whatever the layers were computed in.
+        mean = hyper.mean[:, channels].float()
+        raw_scale = hyper.raw_scale[:, channels].float()
         if not self.config.use_delta:
             return Parameters(mean, raw_scale)
-        delta_mean, delta_raw = self.deltas[k](hyper.features, y_hat_before[:k]).chunk(2, 1)
+        before = known_before(self.layout, k, y_hat_before)
+        if self.layout.planes[k]:
+            parents = torch.cat(list(y_hat_before[:k]), 1)[:, list(self.layout.parents(k))]
+            mean = mean + parents.clamp(-Y_LIMIT, Y_LIMIT) * RATIO
+        delta_mean, delta_raw = self.deltas[k](hyper.features, before).chunk(2, 1)
         mean, raw_scale = mean + delta_mean, raw_scale + delta_raw
         if turn:
             assert own is not None
             network = self.spatial[k][turn - 1]  # type: ignore[index]
-            delta_mean, delta_raw = network(hyper.features, [*y_hat_before[:k], own]).chunk(2, 1)
+            delta_mean, delta_raw = network(hyper.features, [*before, own]).chunk(2, 1)
             mean, raw_scale = mean + delta_mean, raw_scale + delta_raw
         return Parameters(mean, raw_scale)
 
@@ -138,16 +154,16 @@ class EntropyModel(nn.Module):
         k: int,
         hyper: HyperOutput,
         y_hat_before: Sequence[Tensor],
-        settle: Callable[[Parameters], Tensor],
+        settle: Callable[[Parameters, int], Tensor],
     ) -> tuple[Parameters, Tensor]:
         """Parameters and ŷ of a whole block, pass after pass.
 
         Args:
-            settle: ŷ of the block (B, C_k, h, w) under given parameters; only the positions of
-                the pass at hand are used.
+            settle: ŷ of the block (B, C_k, h, w) under the parameters of a pass; only the
+                positions of that pass are used.
         """
         parameters = self.block(k, hyper, y_hat_before)
-        y_hat = settle(parameters)
+        y_hat = settle(parameters, 0)
         count = self.config.pass_counts[k]
         place = pass_map(count, y_hat.shape[2], y_hat.shape[3]).to(y_hat.device)
         for turn in range(1, count):
@@ -158,8 +174,18 @@ class EntropyModel(nn.Module):
                 torch.where(now, new, old) for new, old in zip(finer, parameters, strict=True)
             )
             parameters = Parameters(mean, raw_scale)
-            y_hat = torch.where(now, settle(finer), y_hat)
+            y_hat = torch.where(now, settle(finer, turn), y_hat)
         return parameters, y_hat
+
+
+def known_before(
+    layout: ChannelLayout, k: int, y_hat_before: Sequence[Tensor]
+) -> list[Tensor]:
+    """What the network of block `k` reads of the blocks before: the newest of each channel."""
+    before = list(y_hat_before[:k])
+    if not any(layout.planes[:k]):
+        return before
+    return [torch.cat(before, 1)[:, list(layout.latest(k))]]
 
 
 def pass_map(count: int, height: int, width: int) -> Tensor:
@@ -224,4 +250,27 @@ def keep_mask(index: Tensor, keep: Tensor, use_sort: bool, passes: int = 1) -> T
         order = coding_order(index, use_sort)
     count = (keep * order.shape[1]).round()
     first = torch.arange(order.shape[1], device=order.device)[None] < count[:, None]
+    return torch.zeros_like(first).scatter_(1, order, first).reshape(index.shape)
+
+
+def kept_of_pass(index: Tensor, keep: Tensor, use_sort: bool, passes: int, turn: int) -> Tensor:
+    """`keep_mask` at the positions of one pass, from the parameters of that pass alone.
+
+    Args:
+        index: (B, C_k, h, w) integer rung of each element on the scale ladder; only the positions
+            of pass `turn` are read.
+        keep: (B,) in 0..1, share of the whole block's symbols.
+
+    Returns:
+        (B, C_k, h, w) bool; false outside the pass.
+    """
+    batch, channels, height, width = index.shape
+    place = pass_map(passes, height, width).to(index.device)
+    now = place == turn
+    before = channels * int((place < turn).sum())
+    inside = channels * int(now.sum())
+    rung = index.long() if use_sort else torch.zeros_like(index, dtype=torch.int64)
+    order = coding_order(torch.where(now, rung + 1, 0), True)
+    count = (keep * index[0].numel()).round() - before
+    first = torch.arange(order.shape[1], device=order.device)[None] < count.clamp(0, inside)[:, None]
     return torch.zeros_like(first).scatter_(1, order, first).reshape(index.shape)

@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from codec_plugin.config import MAX_BLOCKS, MAX_CHANNELS, MAX_PASSES
+from codec_plugin.entropy.channel_layout import ChannelLayout
 from codec_plugin.entropy.blocks import Y_LIMIT, Y_SHIFT, BlockDelta, EntropyModel
 from codec_plugin.entropy.fixed import ACTIVATION_BITS, FixedConv, best_shift
 from codec_plugin.entropy.hyper import ACTIVATION_MAX, Z_LIMIT, Z_SHIFT
 from codec_plugin.entropy.scales import N_SCALES, raw_thresholds
-from codec_plugin.errors import CheckpointError
+from codec_plugin.errors import CheckpointError, ConfigError
 
 __all__ = [
     "ACTIVATION_CLIP",
@@ -45,14 +46,14 @@ class CodingLayers:
     """Every integer that decides what a symbol's table is.
 
     Attributes:
-        blocks: widths of the blocks.
+        layout: base channels of each block.
         hyper: layers of the hyper synthesis by name.
         deltas: one refinement a block, or none at all.
         spatial: for each block, the further refinement of each pass after its first.
         thresholds: (63,) int64 raw scales, 16 fraction bits, where the next rung begins.
     """
 
-    blocks: tuple[int, ...]
+    layout: ChannelLayout
     hyper: dict[str, FixedConv]
     deltas: tuple[DeltaLayers, ...]
     thresholds: Tensor
@@ -90,7 +91,7 @@ class CodingLayers:
             for block in entropy.spatial
             if isinstance(block, nn.ModuleList)
         )
-        return cls(tuple(entropy.config.blocks), hyper, tuple(deltas), thresholds, spatial)
+        return cls(entropy.layout, hyper, tuple(deltas), thresholds, spatial)
 
     @classmethod
     def load(cls, tensors: Mapping[str, Tensor]) -> "CodingLayers":
@@ -102,6 +103,9 @@ class CodingLayers:
         blocks = _integers(tensors, "blocks", torch.int32)
         if not 1 <= len(blocks) <= MAX_BLOCKS or min(blocks) < 1 or sum(blocks) > MAX_CHANNELS:
             raise CheckpointError(f"coding tensor 'blocks' holds no block widths: {blocks[:20]}")
+        layout = ChannelLayout.consecutive(blocks)
+        if "ranges" in tensors:
+            layout = _loaded_layout(_integers(tensors, "ranges", torch.int32), tuple(blocks))
         thresholds = torch.tensor(_integers(tensors, "thresholds", torch.int64))
         if len(thresholds) != N_SCALES - 1 or bool((thresholds.diff() <= 0).any()):
             raise CheckpointError(f"coding tensor 'thresholds' must be {N_SCALES - 1} rising ints")
@@ -113,7 +117,7 @@ class CodingLayers:
         if "delta.0.leave.weight" in tensors:
             deltas = [_load_delta(tensors, f"delta.{k}") for k in range(len(blocks))]
         spatial = tuple(_load_passes(tensors, k) for k in range(len(blocks)))
-        return cls(tuple(blocks), hyper, tuple(deltas), thresholds, spatial)
+        return cls(layout, hyper, tuple(deltas), thresholds, spatial)
 
     def save(self) -> dict[str, Tensor]:
         """All integers by name; equal layers give equal tensors."""
@@ -121,6 +125,9 @@ class CodingLayers:
             "blocks": torch.tensor(self.blocks, dtype=torch.int32),
             "thresholds": self.thresholds,
         }
+        if self.layout.refines:  # older coding paths have none, and keep their identity
+            bounds = [bound for pair in self.layout.ranges for bound in pair]
+            result["ranges"] = torch.tensor(bounds, dtype=torch.int32)
         for name, layer in self.hyper.items():
             result |= layer.save(f"hyper.{name}")
         for place, _, delta in self._placed():
@@ -128,6 +135,11 @@ class CodingLayers:
                 if part is not None:
                     result |= part.save(f"{place}.{name}")
         return result
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Widths of the blocks."""
+        return self.layout.widths
 
     @property
     def passes(self) -> tuple[int, ...]:
@@ -171,10 +183,10 @@ class CodingLayers:
                 (delta.hidden.out_channels, 2 * self.blocks[k]),
             )
             if delta.from_blocks is not None:
-                seen = k + 1 if place.startswith("spatial") else k
+                own = self.blocks[k] if place.startswith("spatial") else 0
                 links[f"{place}.from_blocks"] = (
                     (delta.from_blocks.in_channels, delta.from_blocks.out_channels),
-                    (sum(self.blocks[:seen]), width),
+                    (len(self.layout.latest(k)) + own, width),
                 )
         return links
 
@@ -182,6 +194,21 @@ class CodingLayers:
 def _hyper_input(name: str) -> tuple[int, int]:
     """Fraction bits and largest magnitude of what a hyper layer reads."""
     return (Z_SHIFT, Z_LIMIT) if name == "enter" else (ACTIVATION_BITS, ACTIVATION_CLIP)
+
+
+def _loaded_layout(bounds: list[int], blocks: tuple[int, ...]) -> ChannelLayout:
+    """Layout from a checkpoint's numbers.
+
+    Raises:
+        CheckpointError: they are no layout of those blocks.
+    """
+    try:
+        layout = ChannelLayout(tuple(zip(bounds[::2], bounds[1::2], strict=False)))
+    except ConfigError as error:
+        raise CheckpointError(f"coding tensor 'ranges': {error}") from error
+    if layout.widths != blocks:
+        raise CheckpointError(f"coding tensor 'ranges' does not fit blocks {blocks}")
+    return layout
 
 
 def _freeze_delta(delta: BlockDelta) -> DeltaLayers:

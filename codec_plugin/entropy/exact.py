@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from codec_plugin.entropy.blocks import EntropyModel
+from codec_plugin.entropy.blocks import EntropyModel, known_before
+from codec_plugin.entropy.channel_layout import RATIO
 from codec_plugin.entropy.coding_layers import (
     ACTIVATION_CLIP,
     FRACTION_BITS,
@@ -155,7 +156,8 @@ class ExactEntropy:
         if turn:
             assert own is not None
             layers = self.layers.spatial[k][turn - 1]
-            found = self._refined(layers, found, [*before[:k], own])
+            seen = known_before(self.layers.layout, k, before)
+            found = self._refined(layers, found, [*seen, own])
         index = torch.bucketize(found.raw_scale, self._thresholds, out_int32=True, right=True)
         mean = _shifted(found.mean, PARAMETER_BITS - FRACTION_BITS)
         return BlockParameters(mean, index.to(torch.uint8))
@@ -165,10 +167,13 @@ class ExactEntropy:
         """`state` with mean and raw scale of block `k` alone, refined by the blocks before it."""
         first = sum(self.blocks[:k])
         channels = slice(first, first + self.blocks[k])
-        state = ExactState(state.features, state.mean[:, channels], state.raw_scale[:, channels])
+        mean, layout = state.mean[:, channels], self.layers.layout
+        if layout.planes[k]:
+            mean = _around_parents(mean, torch.cat(list(before[:k]), 1)[:, list(layout.parents(k))])
+        state = ExactState(state.features, mean, state.raw_scale[:, channels])
         if not self.layers.deltas:
             return state
-        return self._refined(self.layers.deltas[k], state, before[:k])
+        return self._refined(self.layers.deltas[k], state, known_before(layout, k, before))
 
     def _refined(
         self, layers: DeltaLayers, state: ExactState, seen: Sequence[Tensor]
@@ -198,6 +203,12 @@ class ExactEntropy:
         features = _activated(layers["mix_full"], t)
         mean, raw_scale = _parameters(layers["base"], features).to(torch.int32).chunk(2, 1)
         return ExactState(features.to(torch.int32), mean, raw_scale)
+
+
+def _around_parents(mean: Tensor, parents: Tensor) -> Tensor:
+    """Means of refined channels: what the coarser version told, in finer steps, comes first."""
+    told = parents.long().clamp(-Y_CLIP, Y_CLIP) * RATIO << (PARAMETER_BITS - FRACTION_BITS)
+    return (mean + told).clamp(-int(_PARAMETER_LIMIT), int(_PARAMETER_LIMIT)).to(torch.int32)
 
 
 def _refinement(layers: DeltaLayers, state: ExactState, seen: Sequence[Tensor]) -> ExactState:

@@ -77,8 +77,8 @@ def fitted_tables(
         counts: list[Floats] = [np.zeros(1)] * tables.n_scales
         for image in images:
             with torch.no_grad():
-                y = model.analysis(pad_to_stride(image[None]))
-                z = model.hyper_analysis(y)
+                y = model.latent(pad_to_stride(image[None]))
+                z = model.side_information(y)
             for _, passes in coder.coded(y, z):
                 for symbols, index in passes:
                     _count(counts, symbols.abs().reshape(-1), index.reshape(-1))

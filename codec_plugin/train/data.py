@@ -1,10 +1,11 @@
 """Photographs for training: image folders and WebDataset shards, as batches of random crops."""
 
 import csv
+import hashlib
 import io
 import os
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -17,7 +18,16 @@ from codec_plugin.errors import DataError, ImageError
 from codec_plugin.images import is_picture_name
 from codec_plugin.train.settings import DataSettings
 
-__all__ = ["Batch", "CropSource", "FolderSource", "ImageFolder", "ShardSource", "open_source"]
+__all__ = [
+    "Batch",
+    "CropSource",
+    "FolderSource",
+    "ImageFolder",
+    "ShardSource",
+    "fitting_share",
+    "held_out",
+    "open_source",
+]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif", ".ppm")
 UNLABELLED = -1
@@ -247,13 +257,34 @@ def open_source(
         )
         return shards, None, none
     folder = ImageFolder(settings.path, class_index, cache=settings.cache)
-    if settings.holdout >= len(folder):
+    held = held_out(folder.names, settings.holdout_share or fitting_share(settings, len(folder)))
+    if held.all():
         raise DataError(
-            f"data.holdout is {settings.holdout}, but {settings.path!r} has {len(folder)} images"
+            f"{settings.path!r} has {len(folder)} images, all held out; give more images, or a "
+            "smaller share with --set data.holdout_share=0.1"
         )
-    order = np.random.default_rng(0).permutation(len(folder))
-    held, members = order[: settings.holdout], np.sort(order[settings.holdout :])
-    return FolderSource(folder, members, seed=seed, rank=rank), folder, np.sort(held)
+    numbers = np.arange(len(folder))
+    return FolderSource(folder, numbers[~held], seed=seed, rank=rank), folder, numbers[held]
+
+
+_SMALL_FOLDER = 0.1  # largest share that is held out without being asked for
+
+
+def fitting_share(settings: DataSettings, images: int) -> float:
+    """Share of a folder's names that holds out about `settings.holdout`, at most a tenth."""
+    return min(_SMALL_FOLDER, settings.holdout / max(1, images))
+
+
+def held_out(names: Sequence[str], share: float) -> NDArray[np.bool_]:
+    """Which files are held out: a hash of each file's own name decides, (N,) bool.
+
+    Where the share is not zero but no name falls below it, the lowest one does.
+    """
+    if share <= 0:
+        return np.zeros(len(names), dtype=np.bool_)
+    digests = [hashlib.sha256(Path(name).name.encode()).digest()[:8] for name in names]
+    place = np.array([int.from_bytes(digest, "big") for digest in digests]) / 2.0**64
+    return np.asarray(place <= max(share, float(place.min())))
 
 
 def random_crop(pixels: Pixels, size: int, rng: np.random.Generator) -> Pixels:

@@ -25,13 +25,17 @@ class Ema:
     def update(self, module: nn.Module, step: int) -> None:
         """Move the average towards the module's weights; `step` counts from 0."""
         decay = min(self.decay, (1 + step) / (10 + step))
+        averages: list[Tensor] = []
+        values: list[Tensor] = []
         with torch.no_grad():
             for name, value in module.state_dict().items():
                 average = self.state[name]
                 if average.is_floating_point():
-                    average.lerp_(value.detach(), 1 - decay)
+                    averages.append(average)
+                    values.append(value.detach())
                 else:
                     average.copy_(value)
+            torch._foreach_lerp_(averages, values, 1 - decay)
 
     def copy_to(self, module: nn.Module) -> None:
         """Put the averaged weights into a network of the same shape."""

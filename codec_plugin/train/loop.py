@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from codec_plugin.errors import TrainingError
 from codec_plugin.hierarchy import Hierarchy
 from codec_plugin.model import ProgressiveModel
+from codec_plugin.train.adopt import adopt_transforms
 from codec_plugin.train.data import CropSource, ImageFolder, open_source
 from codec_plugin.train.ema import Ema
-from codec_plugin.train.export import start_network
+from codec_plugin.train.export import start_model, start_network
 from codec_plugin.train.loss import LossParts, Semantics, stage_loss
 from codec_plugin.train.records import RunRecords
 from codec_plugin.train.schedule import learning_rate
@@ -104,6 +105,8 @@ class Trainer:
             self.model = ProgressiveModel(settings.model)
             if settings.basis == "random":
                 _draw_kernels(self.model)
+            if settings.start_transforms and not (self.run / STATE_FILE).exists():
+                adopt_transforms(start_model(settings.start_transforms), self.model)
             size = min(256, max(64, settings.phases[0].crop // 64 * 64))
             self.model.init_scales(self.source.batch(0, START_IMAGES, size).images)
         self.model.to(memory_format=torch.channels_last)
@@ -177,13 +180,13 @@ class Trainer:
         if semantics is not None:
             target = semantics.target(images, self.fabric.to_device(batch.labels), phase)
         self.optimizer.zero_grad(set_to_none=True)
-        stages, keep = _draw_stages(phase, self.settings.model.n_blocks, rng)
+        draws = _draw_stages(phase, self.settings.model.n_blocks, rng, images.device)
         padded = pad_to_stride(images)
-        for stage in stages:
+        for stage, keep, whole in draws:
             output = self.wrapped(padded, stage, keep)
-            parts = stage_loss(output, images, stage, phase, semantics, target, whole=keep >= 1)
-            self._check_finite(parts.total)
-            self.fabric.backward(parts.total / len(stages))
+            parts = stage_loss(output, images, stage, phase, semantics, target, whole=whole)
+            self.fabric.backward(parts.total / len(draws))
+        self._check_finite(parts.total)
         self.fabric.clip_gradients(
             self.wrapped, self.optimizer, max_norm=phase.clip_norm, error_if_nonfinite=False
         )
@@ -263,12 +266,26 @@ def _groups(model: nn.Module) -> list[dict[str, Any]]:
     ]
 
 
-def _draw_stages(phase: Phase, n_stages: int, rng: np.random.Generator) -> tuple[list[int], float]:
-    """Stages of a step, and the share of the last block's symbols that arrives."""
-    keep = float(rng.random()) ** phase.cut_exponent
-    if rng.random() >= phase.cut_probability:
-        keep = 1.0
+def _draw_stages(
+    phase: Phase, n_stages: int, rng: np.random.Generator, device: torch.device
+) -> list[tuple[int | Tensor, float | Tensor, bool | Tensor]]:
+    """What is decoded in a step: stage, share of its block that arrives, whether that is all.
+
+    One entry a decoding; with `each`, one entry of tensors (B,), a stage a picture.
+    """
+    size = phase.batch_size if phase.stages == "each" else 1
+    cut = rng.random(size) < phase.cut_probability
+    keep = np.where(cut, rng.random(size) ** phase.cut_exponent, 1.0)
     if phase.stages == "all":
-        return list(range(n_stages)), keep
-    chances = phase.per_stage("stage_probability", 1.0)
-    return [int(rng.choice(n_stages, p=np.array(chances) / sum(chances)))], keep
+        return [(stage, float(keep[0]), not cut[0]) for stage in range(n_stages)]
+    chances = np.array(phase.per_stage("stage_probability", 1.0))
+    stages = rng.choice(n_stages, size=size, p=chances / chances.sum())
+    if phase.stages == "one":
+        return [(int(stages[0]), float(keep[0]), not cut[0])]
+    return [
+        (
+            torch.from_numpy(stages).to(device, non_blocking=True),
+            torch.from_numpy(keep).float().to(device, non_blocking=True),
+            torch.from_numpy(~cut).to(device, non_blocking=True),
+        )
+    ]

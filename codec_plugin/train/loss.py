@@ -1,5 +1,6 @@
 """The training objective: rate, distortion and what a frozen classifier still recognises."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -86,27 +87,39 @@ class Semantics(nn.Module):
 
     def cross_entropy(self, posterior: Tensor, target: Target, level: int) -> Tensor:
         """Mean over the batch of the cross-entropy of a level's clusters, nats."""
+        return self.cross_entropies(posterior, target, level).mean()
+
+    def cross_entropies(self, posterior: Tensor, target: Target, level: int) -> Tensor:
+        """(B,) cross-entropy of a level's clusters, nats."""
         wanted = self.hierarchy.sum_posteriors(target.posterior, level)
         found = self.hierarchy.sum_posteriors(posterior, level).clamp_min(PROBABILITY_MIN)
-        return -(wanted * found.log()).sum(1).mean()
+        return -(wanted * found.log()).sum(1)
 
-    def loss(self, decoded: Tensor, target: Target, phase: Phase, stage: int) -> tuple[Tensor, ...]:
-        """Weighted semantic loss of a stage, and the cross-entropy at its level."""
+    def loss(
+        self, decoded: Tensor, target: Target, phase: Phase, stage: Tensor, level: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """(B,) weighted semantic loss of each picture's stage, and cross-entropy at its level.
+
+        Args:
+            decoded: (B, 3, S, S) in 0..1.
+            stage: (B,) int64, whose weights hold.
+            level: (B,) int64, which the stage serves.
+        """
         last = self.hierarchy.n_levels - 1
-        level = min(stage, last)
-        weight = phase.per_stage("feature_weights", 0.0)[stage]
-        if weight:
+        feature_weights = _of_stage(phase.per_stage("feature_weights", 0.0), stage)
+        if any(phase.feature_weights):
             logits, features = self._both(decoded)
         else:
             logits, features = self.classifier.logits(decoded), []
         posterior = self.posterior(logits)
-        own = self.cross_entropy(posterior, target, level)
-        total = phase.per_stage("gammas", 0.0)[stage] * own
-        fine = phase.per_stage("fine_gammas", 0.0)[stage]
-        if fine:
-            total = total + fine * self.cross_entropy(posterior, target, last)
-        if weight:
-            total = total + weight * _feature_distance(features, target.features)
+        by_level = torch.stack(
+            [self.cross_entropies(posterior, target, n) for n in range(last + 1)], 1
+        )
+        own = by_level.gather(1, level[:, None])[:, 0]
+        total = _of_stage(phase.per_stage("gammas", 0.0), stage) * own
+        total = total + _of_stage(phase.per_stage("fine_gammas", 0.0), stage) * by_level[:, last]
+        if features:
+            total = total + feature_weights * _feature_distance(features, target.features)
         return total, own
 
     def _both(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -119,45 +132,60 @@ class Semantics(nn.Module):
 def stage_loss(
     output: tuple[Tensor, Tensor, Tensor],
     images: Tensor,
-    stage: int,
+    stage: int | Tensor,
     phase: Phase,
     semantics: Semantics | None = None,
     target: Target | None = None,
     *,
-    whole: bool = True,
+    whole: bool | Tensor = True,
+    levels: Sequence[int] = (),
 ) -> LossParts:
-    """Objective of one stage: w·R + λ·255²·MSE + semantic terms.
+    """Objective of one stage: v·(w·R + λ·255²·MSE + semantic terms), averaged over the batch.
 
     R is the rate of everything that the stage needs, so that stages compete fairly for bits.
 
     Args:
         output: decoded crops (B, 3, S, S), whole-stage bits, and bits (B,) of what was decoded.
         images: clean crops (B, 3, S, S) in 0..1; S may be smaller than the decoded side.
-        stage: 0-based.
+        stage: 0-based; one for all or one a picture, int64 (B,).
         phase: weights.
         semantics: needed where the phase is semantic, as is `target`.
-        whole: all of the stage's block arrived; until it has, the picture still serves the level of
-            the stage before.
+        whole: all of the stage's block arrived, for all or a picture, bool (B,); until it has, the
+            picture still serves the level of the stage before.
+        levels: level that each stage serves; empty means one a stage.
     Source: the paper, section 4, with the first term made cumulative.
     """
-    decoded = output[0][..., : images.shape[-2], : images.shape[-1]]
+    count, device = len(images), images.device
+    stage = torch.as_tensor(stage, device=device).expand(count)
+    decoded = output[0][..., : images.shape[-2], : images.shape[-1]].float()
     pixels = images.shape[-2] * images.shape[-1]
-    rate = output[2].mean() / pixels
-    mse = functional.mse_loss(decoded.float(), images)
-    weight = phase.per_stage("rate_weights", 1.0)[stage]
-    total = weight * rate + phase.lambdas[stage] * 255**2 * mse
-    entropy = mse.new_zeros(())
+    rate = output[2] / pixels
+    mse = (decoded - images).square().mean((1, 2, 3))
+    own = _of_stage(phase.per_stage("rate_weights", 1.0), stage) * rate
+    own = own + _of_stage(phase.lambdas, stage) * 255**2 * mse
+    entropy = torch.zeros_like(mse)
     if semantics is not None and target is not None:
-        served = stage if whole else max(0, stage - 1)
-        extra, entropy = semantics.loss(decoded.clamp(0, 1), target, phase, served)
-        total = total + extra
-    return LossParts(total, rate.detach(), mse.detach(), entropy.detach())
+        whole = torch.as_tensor(whole, device=device).expand(count)
+        served = (stage - (~whole).long()).clamp_min(0)
+        last = semantics.hierarchy.n_levels - 1
+        by_stage = levels or [min(k, last) for k in range(len(phase.lambdas))]
+        level = torch.tensor(by_stage, device=device)[served]
+        extra, entropy = semantics.loss(decoded.clamp(0, 1), target, phase, served, level)
+        own = own + extra
+    total = (_of_stage(phase.per_stage("stage_weights", 1.0), stage) * own).mean()
+    return LossParts(total, rate.detach().mean(), mse.detach().mean(), entropy.detach().mean())
+
+
+def _of_stage(values: Sequence[float], stage: Tensor) -> Tensor:
+    """(B,) the value of each picture's stage."""
+    return torch.tensor(values, device=stage.device, dtype=torch.float32)[stage]
 
 
 def _feature_distance(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
-    """Mean over the deeper half of the maps of squared distance over the clean map's power."""
+    """(B,) mean over the deeper half of the maps of squared distance over the clean map's power."""
     pairs = list(zip(found, wanted, strict=True))[len(found) // 2 :]
     terms = [
-        (a - b).square().mean() / b.square().mean().clamp_min(PROBABILITY_MIN) for a, b in pairs
+        (a - b).square().mean((1, 2, 3)) / b.square().mean().clamp_min(PROBABILITY_MIN)
+        for a, b in pairs
     ]
-    return torch.stack(terms).mean()
+    return torch.stack(terms).mean(0)

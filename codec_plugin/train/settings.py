@@ -29,13 +29,17 @@ class DataSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     Attributes:
         path: a folder of images (with an optional labels.csv), or WebDataset shards
             (`shards-{0000..0099}.tar`).
-        holdout: images kept apart for the validation figures; folders only.
+        holdout: images kept apart for the validation figures, about; folders only.
+        holdout_share: share of all file names that is held out, decided by each name alone, so that
+            a folder may grow or shrink; 0 is what `holdout` and the folder's size come to when the
+            run begins (the run keeps it).
         cache: keep the decoded pixels in memory; folders only.
         shuffle: size of the shuffle buffer of shards, in images.
     """
 
     path: str = ""
     holdout: int = 96
+    holdout_share: float = 0.0
     cache: bool = True
     shuffle: int = 1024
 
@@ -55,13 +59,15 @@ class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         clip_norm: gradient norm above which a step is scaled down.
         batch_size: crops a step and process.
         crop: side of the square crops in pixels; a multiple of 64 is not needed, it is padded.
-        stages: one random stage a step, or all of them.
+        stages: one random stage a step, one a picture (`each`), or all of them.
         stage_probability: chance of each stage where one is drawn; empty means equal.
         cut_probability: chance that the stage's block is cut at a random share of its symbols.
         cut_exponent: that share is u to this power, u uniform; the first symbols take most of the
             bytes, so that 3 is about uniform in bytes.
         lambdas: λ of each stage in R + λ·255²·MSE.
         rate_weights: factor of R at each stage; empty means 1.
+        stage_weights: factor of the whole objective at each stage; empty means 1. About λ^-½ lets
+            a percent of rate weigh the same at all stages.
         gammas: weight of the cross-entropy at the stage's own level; empty means 0.
         fine_gammas: weight of the cross-entropy at the last level, at each stage.
         feature_weights: weight of the distance of the classifier's inner features.
@@ -79,12 +85,13 @@ class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     clip_norm: float = 1.0
     batch_size: int = 8
     crop: int = 128
-    stages: Literal["one", "all"] = "one"
+    stages: Literal["one", "each", "all"] = "one"
     stage_probability: tuple[float, ...] = ()
     cut_probability: float = 0.0
     cut_exponent: float = 1.0
     lambdas: tuple[float, ...]
     rate_weights: tuple[float, ...] = ()
+    stage_weights: tuple[float, ...] = ()
     gammas: tuple[float, ...] = ()
     fine_gammas: tuple[float, ...] = ()
     feature_weights: tuple[float, ...] = ()
@@ -110,6 +117,8 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         seed: of crops, stages, noise and the network's start.
         start: run folder, checkpoint file or shipped name whose averaged weights and architecture
             are the start; empty: `basis`.
+        start_transforms: the same, of which only the transforms are taken, into the blocks of
+            `model`; the entropy model starts at the statistics of the data.
         split_gain: split the start's first block in two (see `split`); 0 leaves it as it is.
         passes: code each block in so many passes over the picture (see `ModelConfig`), added to a
             start that has one each; empty leaves it as it is.
@@ -118,7 +127,9 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         search_gammas: γ of each stage that the encoder's search (`--effort`) lowers with this run's
             checkpoints, where the phase has none of its own.
         search_fine_gammas: the same at the finest level.
-        precision: Lightning Fabric's, such as `32-true` or `bf16-mixed`.
+        precision: Lightning Fabric's, such as `32-true` or `bf16-mixed`; `auto` is the latter on
+            GPUs and on processors that multiply bfloat16 (AMX, AVX-512), else the former.
+            Likelihoods, losses and the linear transforms stay in float32.
         threads: of torch; 0 leaves its default.
         checkpoint_steps: steps between saved training states.
         report_steps: steps between figures on the held-out images, previews and checkpoints.
@@ -130,13 +141,14 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     classifier: str = "efficientnet-lite0"
     seed: int = 0
     start: str = ""
+    start_transforms: str = ""
     split_gain: float = 0.0
     passes: tuple[int, ...] = ()
     basis: Literal["dct", "random"] = "dct"
     ema_decay: float = 0.998
     search_gammas: tuple[float, ...] = ()
     search_fine_gammas: tuple[float, ...] = ()
-    precision: str = "32-true"
+    precision: str = "auto"
     threads: int = 0
     checkpoint_steps: int = 250
     report_steps: int = 1000
@@ -215,7 +227,9 @@ def _check(settings: TrainSettings, source: str) -> None:
     names = [phase.name for phase in settings.phases]
     if len(set(names)) != len(names):
         raise ConfigError(f"{source}: names of phases must differ, got {', '.join(names)}")
-    lists = ("stage_probability", "lambdas", "rate_weights", "gammas", "fine_gammas")
+    lists = (
+        "stage_probability", "lambdas", "rate_weights", "stage_weights", "gammas", "fine_gammas"
+    )  # fmt: skip
     for phase in settings.phases:
         for field in (*lists, "feature_weights"):
             values = getattr(phase, field)

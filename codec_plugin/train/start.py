@@ -107,12 +107,25 @@ def _fabric(settings: TrainSettings, devices: str, accelerator: str) -> Any:
     strategy: Any = DDPStrategy(find_unused_parameters=True) if several else "auto"
     try:
         fabric = Fabric(
-            accelerator=accelerator, devices=count, strategy=strategy, precision=settings.precision
+            accelerator=accelerator,
+            devices=count,
+            strategy=strategy,
+            precision=_precision(settings.precision, accelerator),
         )
         fabric.launch()
     except (ValueError, RuntimeError) as error:
         raise ConfigError(f"devices {devices!r} on {accelerator!r}: {error}") from error
     return fabric
+
+
+def _precision(wanted: str, accelerator: str) -> Any:
+    """What `auto` means on this machine."""
+    if wanted != "auto":
+        return wanted
+    if accelerator == "cpu":
+        multiplies = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return "bf16-mixed" if multiplies else "32-true"
+    return "bf16-mixed" if torch.cuda.is_available() else "32-true"
 
 
 def _keep_hierarchy(source: str | Path, target: Path) -> None:

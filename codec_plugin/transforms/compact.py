@@ -18,14 +18,13 @@ _QUARTER = 4
 
 def _start_basis(config: ModelConfig) -> tuple[Tensor, Tensor]:
     """DCT rows (M, 3, 16, 16) and gains (M,), one over the quantiser step of the block."""
-    if config.channels > 3 * PATCH**2:
+    if config.base_channels > 3 * PATCH**2:
         raise ConfigError(
             f"compact has at most {3 * PATCH**2} channels, blocks {config.blocks} "
-            f"sum to {config.channels}; use narrower blocks or transform 'tic'"
+            f"need {config.base_channels}; use narrower blocks or transform 'tic'"
         )
-    basis = torch.from_numpy(opponent_dct(config.channels)).float()
-    pairs = zip(config.steps, config.blocks, strict=True)
-    steps = torch.tensor([step for step, width in pairs for _ in range(width)])
+    basis = torch.from_numpy(opponent_dct(config.base_channels)).float()
+    steps = torch.tensor(config.base_steps)
     return basis.to(steps.device), 1 / steps
 
 
@@ -38,32 +37,36 @@ class CompactAnalysis(nn.Module):
     x (B, 3, H, W) in 0..1; y (B, M, H/16, W/16) in quantiser steps, float32.
     """
 
-    reach = 8  # latent positions that a result may depend on each way, whole cells of z
-
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         basis, gain = _start_basis(config)
         quarter, eighth = config.analysis_widths
-        channels = config.channels
+        channels = config.base_channels
+        n_quarter, n_eighth, n_last = config.depths
         self.linear = nn.Conv2d(3, channels, PATCH, stride=PATCH)
         with torch.no_grad():
             self.linear.weight.copy_(basis * gain[:, None, None, None])
             self.linear.bias.zero_()  # type: ignore[union-attr]
         self.residual = nn.Sequential(
             nn.Conv2d(3 * _QUARTER**2, quarter, 3, padding=1),
-            SeparableResidual(quarter),
+            *(SeparableResidual(quarter) for _ in range(n_quarter)),
             nn.Conv2d(quarter, eighth, 4, stride=2, padding=1),
-            SeparableResidual(eighth),
+            *(SeparableResidual(eighth) for _ in range(n_eighth)),
             nn.Conv2d(eighth, channels, 4, stride=2, padding=1),
-            SeparableResidual(channels),
+            *(SeparableResidual(channels) for _ in range(n_last)),
             zero_init(nn.Conv2d(channels, channels, 1)),
         )
+        # Latent positions that a result may depend on each way, whole cells of z.
+        reach = 1.5 + n_quarter / 4 + n_eighth / 2 + n_last
+        self.reach = max(8, 4 * math.ceil(reach / 4))
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform `x` (B, 3, H, W) to y (B, M, H/16, W/16)."""
         centred = x - 0.5
         residual: Tensor = self.residual(functional.pixel_unshuffle(centred, _QUARTER))
-        linear: Tensor = self.linear(centred)
+        # The transform itself keeps its digits under autocast: y is rounded to whole steps.
+        with torch.autocast(x.device.type, enabled=False):
+            linear: Tensor = self.linear(centred.float())
         return linear + residual
 
 
@@ -85,11 +88,11 @@ class CompactSynthesis(nn.Module):
         low, mid, high = config.synthesis_widths
         n_low, n_mid, n_high = config.synthesis_depths
         patch = 3 * _QUARTER**2
-        self.linear = nn.Conv2d(config.channels, 3 * PATCH**2, 1)
+        self.linear = nn.Conv2d(config.base_channels, 3 * PATCH**2, 1)
         with torch.no_grad():
             self.linear.weight.copy_(_as_shuffle(basis / gain[:, None, None, None]))
             self.linear.bias.fill_(0.5)  # type: ignore[union-attr]
-        self.enter = nn.Conv2d(config.channels + config.n_blocks, low, 1)
+        self.enter = nn.Conv2d(config.base_channels + config.n_blocks, low, 1)
         self.film_low = Film(config.n_blocks, low)
         self.low = nn.Sequential(*(SeparableResidual(low) for _ in range(n_low)))
         self.to_mid = nn.Conv2d(low, 4 * mid, 1)
@@ -105,7 +108,8 @@ class CompactSynthesis(nn.Module):
 
     def forward(self, y_hat: Tensor, known: Tensor) -> Tensor:
         """Transform ŷ (B, M, h, w), of which `known` is real, to x̂ (B, 3, 16h, 16w)."""
-        base = functional.pixel_shuffle(self.linear(y_hat), _QUARTER)
+        with torch.autocast(y_hat.device.type, enabled=False):
+            base = functional.pixel_shuffle(self.linear(y_hat.float()), _QUARTER)
         t = self.low(self.film_low(self.enter(torch.cat([y_hat, known], 1)), known))
         t = functional.pixel_shuffle(self.to_mid(t), 2)
         t = self.mid(self.film_mid(t, known))

@@ -23,7 +23,7 @@ class HyperAnalysis(nn.Module):
         super().__init__()
         width = min(_WIDTH, 8 * config.hyper_channels)
         self.layers = nn.Sequential(
-            nn.Conv2d(config.channels, width, 3, padding=1),
+            nn.Conv2d(config.base_channels, width, 3, padding=1),
             nn.GELU(),
             nn.Conv2d(width, width, 4, stride=2, padding=1),
             nn.GELU(),

@@ -24,12 +24,12 @@ def _group(channels: int, depth: int, window: int) -> SwinGroup:
 def _plan(config: ModelConfig, width: int) -> tuple[list[int], list[int]]:
     """Channels and depths at H/2, H/4, H/8, H/16."""
     depths = list(config.synthesis_depths)[::-1]
-    if len(depths) != len(_WINDOWS) or min(config.channels, width) < _HEAD_WIDTH:
+    if len(depths) != len(_WINDOWS) or min(config.base_channels, width) < _HEAD_WIDTH:
         raise ConfigError(
             f"tic needs synthesis_depths of four numbers and at least {_HEAD_WIDTH} channels; got "
-            f"{config.synthesis_depths}, {width} and {config.channels}; see ModelConfig.paper()"
+            f"{config.synthesis_depths}, {width} and {config.base_channels}; see ModelConfig.paper()"
         )
-    return [width, width, width, config.channels], depths
+    return [width, width, width, config.base_channels], depths
 
 
 def _reach(depths: list[int]) -> int:
@@ -89,7 +89,7 @@ class TicSynthesis(nn.Module):
         super().__init__()
         widths, depths = _plan(config, config.synthesis_widths[0])
         steps = list(zip(widths, depths, _WINDOWS, strict=True))[::-1]
-        self.enter = nn.Conv2d(config.channels + config.n_blocks, config.channels, 3, padding=1)
+        self.enter = nn.Conv2d(config.base_channels + config.n_blocks, config.base_channels, 3, padding=1)
         self.films, self.groups, self.ups = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         after = [width for width, _, _ in steps[1:]] + [3]
         for (width, depth, window), target in zip(steps, after, strict=True):
