@@ -122,7 +122,12 @@ def opened(machine: Machine, blob: bytes) -> Encoded:
     from codec_plugin import read_header
 
     header = read_header(blob)
-    ends = dict(zip(machine.codec.level_names, header.ends, strict=False))
+    codec = machine.codec
+    ends = {
+        name: header.ends[stage]
+        for name, stage in zip(codec.level_names, codec.level_stages, strict=True)
+        if stage < header.stages
+    }
     return Encoded(blob, ends, header.size_bytes, header.height_px, header.width_px)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import msgspec
 
@@ -23,7 +24,9 @@ class CheckpointMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         name: for people.
         label_map_id: SHA-256 (hex) of the label map it was trained for, "" for none.
         label_map_name: its name.
-        level_names: what each stage serves, coarse first; empty or one a stage.
+        level_names: of the label map, coarse first; may be empty.
+        level_blocks: 0-based block at whose end each level is told, rising; unset means the first
+            block for the first level and so on.
         lambdas: trade-off of each stage in R [bpp] + λ·255²·MSE, as trained; may be empty.
         rate_weights, gammas, fine_gammas: the other weights of the objective, one a stage or empty.
         error_costs: per block and channel, bits that a squared error of one step is worth; may be
@@ -36,6 +39,7 @@ class CheckpointMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     label_map_id: str = ""
     label_map_name: str = ""
     level_names: tuple[str, ...] = ()
+    level_blocks: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
     lambdas: tuple[float, ...] = ()
     rate_weights: tuple[float, ...] = ()
     gammas: tuple[float, ...] = ()
@@ -43,6 +47,13 @@ class CheckpointMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     error_costs: tuple[tuple[float, ...], ...] | msgspec.UnsetType = msgspec.UNSET
     classifier: str = ""
     provenance: dict[str, str] = {}  # msgspec copies defaults
+
+    @property
+    def level_ends(self) -> tuple[int, ...]:
+        """0-based block at whose end each level is told; empty where no level is named."""
+        if isinstance(self.level_blocks, msgspec.UnsetType):
+            return tuple(range(len(self.level_names)))
+        return self.level_blocks
 
 
 class CheckpointRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,9 +102,16 @@ def check_meta(meta: CheckpointMeta, config: ModelConfig) -> None:
     Raises:
         CheckpointError: naming the field.
     """
-    for field in ("level_names", "lambdas", "rate_weights", "gammas", "fine_gammas"):
+    for field in ("lambdas", "rate_weights", "gammas", "fine_gammas"):
         if len(getattr(meta, field)) not in (0, config.n_blocks):
             raise CheckpointError(f"{field} must have one entry a stage ({config.n_blocks})")
+    ends = meta.level_ends
+    rising = all(a < b for a, b in pairwise((-1, *ends, config.n_blocks)))
+    if len(ends) != len(meta.level_names) or not rising:
+        raise CheckpointError(
+            f"level_blocks must rise within 0..{config.n_blocks - 1}, one for each of the levels "
+            f"{meta.level_names}; got {ends}"
+        )
     prices = meta.error_costs or ()
     widths = tuple(len(costs) for costs in prices)
     if widths and widths != config.blocks:

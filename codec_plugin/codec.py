@@ -104,9 +104,15 @@ class Codec:
 
     @property
     def level_names(self) -> tuple[str, ...]:
-        """What each stage serves, coarse first ("stage 1", … where the checkpoint says nothing)."""
+        """Levels of the label map, coarse first ("stage 1", … where the checkpoint names none)."""
         n_blocks = self.checkpoint.config.n_blocks
         return self.checkpoint.meta.level_names or tuple(f"stage {k + 1}" for k in range(n_blocks))
+
+    @property
+    def level_stages(self) -> tuple[int, ...]:
+        """0-based stage at whose end each level is told; stages beyond the last add quality."""
+        ends = self.checkpoint.meta.level_ends
+        return ends or tuple(range(self.checkpoint.config.n_blocks))
 
     def encode(
         self,
@@ -246,14 +252,14 @@ class Codec:
             )
 
     def _stage_of(self, level: int | str) -> int:
-        """0-based stage that serves a level."""
+        """0-based stage at whose end a level is told."""
         names = self.level_names
         if isinstance(level, str) and level in names:
-            return names.index(level)
+            return self.level_stages[names.index(level)]
         if isinstance(level, str) and level.isdecimal():
             level = int(level)
         if isinstance(level, int) and 0 <= level < len(names):
-            return level
+            return self.level_stages[level]
         raise ConfigError(
             f"level must be one of {', '.join(names)} or 0..{len(names) - 1}; got {level!r}"
         )

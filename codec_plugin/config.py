@@ -106,12 +106,16 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def _check_layout(self) -> None:
         layout = self.layout
         if layout.widths != self.blocks:
-            raise ConfigError(f"ranges must be as wide as blocks {self.blocks}; got {layout.ranges}")
+            raise ConfigError(
+                f"ranges must be as wide as blocks {self.blocks}; got {layout.ranges}"
+            )
         if not layout.refines:
             return
         if not (self.use_delta and self.use_context):
             raise ConfigError("refined channels need use_delta and use_context")
-        first = {channel: k for k, r in reversed(list(enumerate(layout.ranges))) for channel in range(*r)}
+        first = {
+            channel: k for k, r in reversed(list(enumerate(layout.ranges))) for channel in range(*r)
+        }
         for k, plane in enumerate(layout.planes):
             wanted = self.steps[first[layout.ranges[k][0]]] / RATIO**plane
             if not math.isclose(self.steps[k], wanted, rel_tol=1e-3):

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from codec_plugin.errors import HierarchyMismatchError
 
-__all__ = ["Hierarchy", "load_hierarchy"]
+__all__ = ["Hierarchy", "level_ends", "levels_of_stages", "load_hierarchy"]
 
 
 @dataclass(frozen=True)
@@ -110,4 +110,44 @@ def load_hierarchy(path: str | Path) -> Hierarchy:
         cluster_names=tuple(
             tuple(cluster.name for cluster in level.clusters) for level in label_map.levels
         ),
+    )
+
+
+def level_ends(n_levels: int, n_blocks: int, wanted: Sequence[int] = ()) -> tuple[int, ...]:
+    """Block at whose end each level is told, 0-based, rising.
+
+    Args:
+        n_levels: L, at most `n_blocks`.
+        n_blocks: B.
+        wanted: the same for another number of levels: the first and the last stay, those between
+            are spread evenly; empty is one level a block from the first on, the last at the end.
+    Raises:
+        HierarchyMismatchError: more levels than blocks.
+    """
+    if n_levels > n_blocks:
+        raise HierarchyMismatchError(
+            f"the label map has {n_levels} levels, the codec {n_blocks} blocks: every level needs "
+            "a block of its own; choose a preset with more blocks, or a map with fewer levels"
+        )
+    if len(wanted) == n_levels:
+        return tuple(wanted)
+    first, last = (wanted[0], wanted[-1]) if wanted else (0, n_blocks - 1)
+    if n_levels == 1:
+        return (last,)
+    first = min(first, n_blocks - n_levels)
+    last = max(last, first + n_levels - 1)
+    step = (last - first) / (n_levels - 1)
+    return tuple(first + int(number * step + 0.5) for number in range(n_levels))
+
+
+def levels_of_stages(ends: Sequence[int], n_blocks: int) -> tuple[int, ...]:
+    """Level that each block works towards; blocks beyond the last level's end serve that one.
+
+    Without ends, one level a block.
+    """
+    last = len(ends) - 1
+    if not ends:
+        return tuple(range(n_blocks))
+    return tuple(
+        next((level for level, end in enumerate(ends) if k <= end), last) for k in range(n_blocks)
     )

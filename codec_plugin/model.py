@@ -84,7 +84,10 @@ class ProgressiveModel(nn.Module):
         self.analysis, self.synthesis_net, self.hyper_analysis = build_transforms(config)
         self.entropy = EntropyModel(config)
         layout = config.layout
-        sources, newest = torch.tensor(layout.sources), torch.tensor(layout.latest(len(config.blocks)))
+        sources, newest = (
+            torch.tensor(layout.sources),
+            torch.tensor(layout.latest(len(config.blocks))),
+        )
         factors = torch.tensor(layout.factors).view(1, -1, 1, 1)
         # Rebuilt from the config, so not part of the state.
         self.register_buffer("sources", sources, persistent=False)
@@ -321,7 +324,9 @@ class _Cut:
         cut = (stage == k) & (keep < 1)
         # On a GPU, asking which pictures are cut would wait for it: all are sorted there.
         everywhere = stage.is_cuda
-        self.rows = torch.arange(len(stage), device=stage.device) if everywhere else cut.nonzero()[:, 0]
+        self.rows = (
+            torch.arange(len(stage), device=stage.device) if everywhere else cut.nonzero()[:, 0]
+        )
         if everywhere:
             self.keep = torch.where(stage > k, 1.0, torch.where(stage == k, keep, 0.0))
         self.mask = ((stage > k) | ((stage == k) & ~cut)).view(-1, 1, 1, 1)

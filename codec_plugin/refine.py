@@ -14,6 +14,7 @@ from torch.nn import functional
 from codec_plugin.entropy.blocks import Parameters, gaussian_bits
 from codec_plugin.entropy.scales import scale_index, sigma_from_raw
 from codec_plugin.errors import ConfigError, HierarchyMismatchError
+from codec_plugin.hierarchy import levels_of_stages
 from codec_plugin.model import STRIDE, Latents
 from codec_plugin.tiling import HYPER_STRIDE, LATENT_STRIDE, TILE, tiles
 
@@ -45,6 +46,7 @@ class Objective:
         gammas: γ of each stage; empty means 0.
         fine_gammas: φ of each stage; empty means 0.
         semantics: classifier and hierarchy of the cross-entropies; none leaves them out.
+        levels: level of the hierarchy that each stage serves; empty means one a stage.
     """
 
     lambdas: tuple[float, ...]
@@ -52,6 +54,7 @@ class Objective:
     gammas: tuple[float, ...] = ()
     fine_gammas: tuple[float, ...] = ()
     semantics: Semantics | None = None
+    levels: tuple[int, ...] = ()
 
     def weights(self, stage: int) -> tuple[float, float, float, float]:
         """w, λ, γ and φ of a stage."""
@@ -86,7 +89,10 @@ def training_objective(
             f"the checkpoint was trained for label map {meta.label_map_id[:16]}…, "
             f"not {semantics.hierarchy.id[:16]}… ({semantics.hierarchy.name}); give its file"
         )
-    return Objective(meta.lambdas, meta.rate_weights, meta.gammas, meta.fine_gammas, semantics)
+    levels = levels_of_stages(meta.level_ends, len(meta.lambdas)) if meta.level_ends else ()
+    return Objective(
+        meta.lambdas, meta.rate_weights, meta.gammas, meta.fine_gammas, semantics, levels
+    )
 
 
 @lru_cache(maxsize=2)  # a folder of pictures loads the classifier once
@@ -227,9 +233,10 @@ class _Search:
         if self.semantics is None or not (own or finest):
             return seen.new_zeros(())
         last = self.semantics.hierarchy.n_levels - 1
+        level = self.objective.levels[stage] if self.objective.levels else min(stage, last)
         posterior = self.semantics.posterior(self.semantics.classifier(seen))
         return own * self.semantics.cross_entropy(
-            posterior, target, min(stage, last)
+            posterior, target, level
         ) + finest * self.semantics.cross_entropy(posterior, target, last)
 
     def _latents(self, y: Tensor) -> Latents:

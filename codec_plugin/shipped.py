@@ -19,6 +19,7 @@ class ShippedRecord(NamedTuple):
     model_id: str
     label_map_name: str
     level_names: tuple[str, ...]
+    level_ends: tuple[int, ...]
 
 
 def shipped_checkpoints() -> tuple[str, ...]:
@@ -37,9 +38,9 @@ def shipped_records() -> tuple[ShippedRecord, ...]:
             record = json.loads(json.loads(text)["__metadata__"]["c2f"])
             meta = record["meta"]
             levels = tuple(str(level) for level in meta["level_names"])
-            records.append(
-                ShippedRecord(name, str(record["model_id"]), str(meta["label_map_name"]), levels)
-            )
+            ends = tuple(int(end) for end in meta.get("level_blocks", range(len(levels))))
+            model_id, label_map = str(record["model_id"]), str(meta["label_map_name"])
+            records.append(ShippedRecord(name, model_id, label_map, levels, ends))
         except (ValueError, KeyError, TypeError):
             continue
     return tuple(records)

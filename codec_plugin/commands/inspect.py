@@ -52,7 +52,7 @@ def describe(data: bytes) -> dict[str, Any]:
     header = read_header(data)
     known = {record.model_id[:8]: record for record in shipped_records()}
     record = known.get(header.model_id.hex())
-    levels = record.level_names if record and record.level_names else ("",) * header.stages
+    levels = dict(zip(record.level_ends, record.level_names, strict=True)) if record else {}
     segments = {segment.stage: segment for segment in split_segments(data, header)}
     stages, start = [], header.size_bytes
     for stage, end in enumerate(header.ends):
@@ -67,7 +67,7 @@ def describe(data: bytes) -> dict[str, Any]:
         stages.append(
             {
                 "stage": stage + 1,
-                "level": levels[stage] if stage < len(levels) else "",
+                "level": levels.get(stage, ""),
                 "bytes": header.payload_bytes[stage] + CHECK_BYTES,
                 "received_bytes": received,
                 "state": state,

@@ -178,9 +178,7 @@ class EntropyModel(nn.Module):
         return parameters, y_hat
 
 
-def known_before(
-    layout: ChannelLayout, k: int, y_hat_before: Sequence[Tensor]
-) -> list[Tensor]:
+def known_before(layout: ChannelLayout, k: int, y_hat_before: Sequence[Tensor]) -> list[Tensor]:
     """What the network of block `k` reads of the blocks before: the newest of each channel."""
     before = list(y_hat_before[:k])
     if not any(layout.planes[:k]):
@@ -264,7 +262,7 @@ def kept_of_pass(index: Tensor, keep: Tensor, use_sort: bool, passes: int, turn:
     Returns:
         (B, C_k, h, w) bool; false outside the pass.
     """
-    batch, channels, height, width = index.shape
+    channels, height, width = index.shape[1:]
     place = pass_map(passes, height, width).to(index.device)
     now = place == turn
     before = channels * int((place < turn).sum())
@@ -272,5 +270,7 @@ def kept_of_pass(index: Tensor, keep: Tensor, use_sort: bool, passes: int, turn:
     rung = index.long() if use_sort else torch.zeros_like(index, dtype=torch.int64)
     order = coding_order(torch.where(now, rung + 1, 0), True)
     count = (keep * index[0].numel()).round() - before
-    first = torch.arange(order.shape[1], device=order.device)[None] < count.clamp(0, inside)[:, None]
+    first = (
+        torch.arange(order.shape[1], device=order.device)[None] < count.clamp(0, inside)[:, None]
+    )
     return torch.zeros_like(first).scatter_(1, order, first).reshape(index.shape)

@@ -42,7 +42,9 @@ class ChannelLayout:
         seen: dict[int, int] = {}
         for k, (first, last) in enumerate(self.ranges):
             if not 0 <= first < last:
-                raise ConfigError(f"ranges: block {k} expected [first, last), got [{first}, {last}]")
+                raise ConfigError(
+                    f"ranges: block {k} expected [first, last), got [{first}, {last}]"
+                )
             planes = {seen.get(channel, 0) for channel in range(first, last)}
             if len(planes) != 1:
                 raise ConfigError(

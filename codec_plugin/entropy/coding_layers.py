@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from codec_plugin.config import MAX_BLOCKS, MAX_CHANNELS, MAX_PASSES
-from codec_plugin.entropy.channel_layout import ChannelLayout
 from codec_plugin.entropy.blocks import Y_LIMIT, Y_SHIFT, BlockDelta, EntropyModel
+from codec_plugin.entropy.channel_layout import ChannelLayout
 from codec_plugin.entropy.fixed import ACTIVATION_BITS, FixedConv, best_shift
 from codec_plugin.entropy.hyper import ACTIVATION_MAX, Z_LIMIT, Z_SHIFT
 from codec_plugin.entropy.scales import N_SCALES, raw_thresholds

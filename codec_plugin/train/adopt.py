@@ -129,7 +129,9 @@ def _stages(residual: Any) -> list[tuple[nn.Conv2d, list[SeparableResidual]]]:
 
 def _widen(before: nn.Conv2d, after: nn.Conv2d) -> None:
     """Old rows and columns first; old rows ignore new columns, new rows keep their own start."""
-    rows, columns = (min(a, b) for a, b in zip(before.weight.shape[:2], after.weight.shape[:2], strict=True))
+    rows, columns = (
+        min(a, b) for a, b in zip(before.weight.shape[:2], after.weight.shape[:2], strict=True)
+    )
     after.weight[:rows] = 0.0
     after.weight[:rows, :columns] = before.weight[:rows, :columns]
     if before.bias is not None and after.bias is not None:

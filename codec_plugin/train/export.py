@@ -166,14 +166,14 @@ def calibration_images(folder: ImageFolder | None, held: Sequence[int]) -> list[
 def _meta(settings: TrainSettings, hierarchy: Hierarchy, step: int) -> CheckpointMeta:
     """What a checkpoint says of itself; no times, no paths."""
     phase, _ = settings.phase_at(max(0, step - 1))
+    ends = settings.level_ends(hierarchy.n_levels)
     begun = [p for n, p in enumerate(settings.phases) if step > _first_step(settings, n)]
-    n_blocks = settings.model.n_blocks
-    names = tuple(hierarchy.level_names)
     return CheckpointMeta(
         name=settings.name,
         label_map_id=hierarchy.id,
         label_map_name=hierarchy.name,
-        level_names=names if len(names) == n_blocks else (),
+        level_names=tuple(hierarchy.level_names) if ends else (),
+        level_blocks=ends or msgspec.UNSET,
         lambdas=phase.lambdas,
         rate_weights=phase.rate_weights,
         gammas=phase.gammas or settings.search_gammas,

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from codec_plugin.errors import TrainingError
-from codec_plugin.hierarchy import Hierarchy
+from codec_plugin.hierarchy import Hierarchy, levels_of_stages
 from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.adopt import adopt_transforms
 from codec_plugin.train.data import CropSource, ImageFolder, open_source
@@ -94,6 +94,8 @@ class Trainer:
         )
         self.held: np.ndarray[Any, np.dtype[np.int64]] = held
         self.state = RunState(hierarchy_id=hierarchy.id)
+        ends = settings.level_ends(hierarchy.n_levels)
+        self.stage_levels = levels_of_stages(ends, settings.model.n_blocks)
         self._build()
 
     def _build(self) -> None:
@@ -184,7 +186,16 @@ class Trainer:
         padded = pad_to_stride(images)
         for stage, keep, whole in draws:
             output = self.wrapped(padded, stage, keep)
-            parts = stage_loss(output, images, stage, phase, semantics, target, whole=whole)
+            parts = stage_loss(
+                output,
+                images,
+                stage,
+                phase,
+                semantics,
+                target,
+                whole=whole,
+                levels=self.stage_levels,
+            )
             self.fabric.backward(parts.total / len(draws))
         self._check_finite(parts.total)
         self.fabric.clip_gradients(

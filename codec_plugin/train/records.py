@@ -77,7 +77,7 @@ class RunRecords:
         if not figures:
             return
         phase, _ = trainer.settings.phase_at(trainer.state.step - 1)
-        loss = objective(figures, phase)
+        loss = objective(figures, phase, trainer.stage_levels)
         first_of_phase = _phase_start(trainer)
         if loss < trainer.state.best_loss or first_of_phase:
             trainer.state = msgspec.structs.replace(trainer.state, best_loss=loss)

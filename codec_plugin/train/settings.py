@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -124,6 +125,9 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             start that has one each; empty leaves it as it is.
         basis: first kernels of the compact transforms: the DCT, or drawn at random (to compare).
         ema_decay: of the averaged weights that are evaluated and shipped.
+        level_blocks: stage, counted from 1, at whose end each level of the label map is told; for
+            a map with another number of levels the first and the last hold and the others are
+            spread between them; empty is one level a block.
         search_gammas: γ of each stage that the encoder's search (`--effort`) lowers with this run's
             checkpoints, where the phase has none of its own.
         search_fine_gammas: the same at the finest level.
@@ -146,6 +150,7 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     passes: tuple[int, ...] = ()
     basis: Literal["dct", "random"] = "dct"
     ema_decay: float = 0.998
+    level_blocks: tuple[int, ...] = ()
     search_gammas: tuple[float, ...] = ()
     search_fine_gammas: tuple[float, ...] = ()
     precision: str = "auto"
@@ -161,6 +166,14 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def total_steps(self) -> int:
         """Optimiser steps of all phases."""
         return sum(phase.steps for phase in self.phases)
+
+    def level_ends(self, n_levels: int) -> tuple[int, ...]:
+        """0-based block at whose end each of `n_levels` levels is told; one block tells none."""
+        if self.model.n_blocks == 1 < n_levels:
+            return ()
+        from codec_plugin.hierarchy import level_ends
+
+        return level_ends(n_levels, self.model.n_blocks, [block - 1 for block in self.level_blocks])
 
     def phase_at(self, step: int) -> tuple[Phase, int]:
         """Phase of a step counted from 0, and the step within it."""
@@ -224,6 +237,11 @@ def _check(settings: TrainSettings, source: str) -> None:
     n_stages = settings.model.n_blocks
     if not settings.phases:
         raise ConfigError(f"{source}: phases expected at least one, got none")
+    if not all(a < b for a, b in pairwise((0, *settings.level_blocks, n_stages + 1))):
+        raise ConfigError(
+            f"{source}: level_blocks must rise within 1..{n_stages}, the model's blocks; "
+            f"got {list(settings.level_blocks)}"
+        )
     names = [phase.name for phase in settings.phases]
     if len(set(names)) != len(names):
         raise ConfigError(f"{source}: names of phases must differ, got {', '.join(names)}")

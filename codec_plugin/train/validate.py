@@ -56,17 +56,22 @@ def validate(
     return [_mean(stage, [row[stage] for row in rows]) for stage in range(model.config.n_blocks)]
 
 
-def objective(figures: Sequence[StageFigures], phase: Phase) -> float:
-    """The phase's objective on held-out figures, averaged over stages."""
+def objective(figures: Sequence[StageFigures], phase: Phase, levels: Sequence[int]) -> float:
+    """The phase's objective on held-out figures, averaged over stages.
+
+    Args:
+        levels: level that each stage serves.
+    """
+    own = phase.per_stage("stage_weights", 1.0)
     weights = phase.per_stage("rate_weights", 1.0)
     gammas, fine = phase.per_stage("gammas", 0.0), phase.per_stage("fine_gammas", 0.0)
     total = 0.0
     for row in figures:
         k = row.stage
-        total += weights[k] * row.rate_bpp + phase.lambdas[k] * 255**2 * row.mse
+        stage = weights[k] * row.rate_bpp + phase.lambdas[k] * 255**2 * row.mse
         if row.cross_entropy:
-            total += gammas[k] * row.cross_entropy[min(k, len(row.cross_entropy) - 1)]
-            total += fine[k] * row.cross_entropy[-1]
+            stage += gammas[k] * row.cross_entropy[levels[k]] + fine[k] * row.cross_entropy[-1]
+        total += own[k] * stage
     return total / len(figures)
 
 

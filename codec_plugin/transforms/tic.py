@@ -27,7 +27,7 @@ def _plan(config: ModelConfig, width: int) -> tuple[list[int], list[int]]:
     if len(depths) != len(_WINDOWS) or min(config.base_channels, width) < _HEAD_WIDTH:
         raise ConfigError(
             f"tic needs synthesis_depths of four numbers and at least {_HEAD_WIDTH} channels; got "
-            f"{config.synthesis_depths}, {width} and {config.base_channels}; see ModelConfig.paper()"
+            f"{config.synthesis_depths}, {width}, {config.base_channels}; see ModelConfig.paper()"
         )
     return [width, width, width, config.base_channels], depths
 
@@ -89,7 +89,9 @@ class TicSynthesis(nn.Module):
         super().__init__()
         widths, depths = _plan(config, config.synthesis_widths[0])
         steps = list(zip(widths, depths, _WINDOWS, strict=True))[::-1]
-        self.enter = nn.Conv2d(config.base_channels + config.n_blocks, config.base_channels, 3, padding=1)
+        self.enter = nn.Conv2d(
+            config.base_channels + config.n_blocks, config.base_channels, 3, padding=1
+        )
         self.films, self.groups, self.ups = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         after = [width for width, _, _ in steps[1:]] + [3]
         for (width, depth, window), target in zip(steps, after, strict=True):

@@ -190,7 +190,10 @@ def test_random_damage_is_refused_or_harmless() -> None:
 @pytest.mark.parametrize(
     "meta",
     [
-        CheckpointMeta(level_names=("one",)),
+        CheckpointMeta(level_names=("one",), level_blocks=(0, 1)),
+        CheckpointMeta(level_names=("one", "two"), level_blocks=(1, 1)),
+        CheckpointMeta(level_names=("one",), level_blocks=(3,)),
+        CheckpointMeta(level_names=("a", "b", "c", "d")),
         CheckpointMeta(lambdas=(1.0, 2.0)),
         CheckpointMeta(label_map_id="zz" * 32),
         CheckpointMeta(label_map_id="ab"),

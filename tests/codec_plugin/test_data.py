@@ -9,7 +9,14 @@ import pytest
 import torch
 
 from codec_plugin.errors import DataError
-from codec_plugin.train.data import ImageFolder, ShardSource, open_source, random_crop
+from codec_plugin.train.data import (
+    ImageFolder,
+    ShardSource,
+    fitting_share,
+    held_out,
+    open_source,
+    random_crop,
+)
 from codec_plugin.train.settings import DataSettings
 from tests.codec_plugin.semantic import CLASS_IDS, small_hierarchy, write_photographs
 
@@ -47,11 +54,28 @@ def test_small_pictures_are_mirrored_and_flips_keep_the_pixels() -> None:
     assert {tuple(p) for p in crop.reshape(-1, 3)} <= {tuple(p) for p in pixels.reshape(-1, 3)}
 
 
-@pytest.mark.parametrize("holdout", [6, 7])
-def test_holding_out_everything_is_refused(tmp_path: Path, holdout: int) -> None:
-    settings = DataSettings(path=str(write_photographs(tmp_path)), holdout=holdout)
-    with pytest.raises(DataError, match=f"holdout is {holdout}"):
+def test_holding_out_everything_is_refused(tmp_path: Path) -> None:
+    settings = DataSettings(path=str(write_photographs(tmp_path)), holdout_share=1.0)
+    with pytest.raises(DataError, match="has 6 images, all held out"):
         open_source(settings, INDEX, seed=0, rank=0, world=1)
+
+
+def test_a_name_decides_whether_a_file_is_held_out_not_the_others() -> None:
+    names = [f"{number}.png" for number in range(2000)]
+    whole = dict(zip(names, held_out(names, 0.1), strict=True))
+    assert 150 < sum(whole.values()) < 250
+    fewer = names[::3]
+    assert [whole[name] for name in fewer] == held_out(fewer, 0.1).tolist()
+    moved = [f"sub/folder/{name}" for name in fewer]
+    assert held_out(moved, 0.1).tolist() == held_out(fewer, 0.1).tolist()
+
+
+def test_a_small_folder_holds_out_a_tenth_and_never_nothing() -> None:
+    settings = DataSettings(holdout=96)
+    assert fitting_share(settings, 60) == 0.1
+    assert fitting_share(settings, 9600) == 0.01
+    assert held_out(["a.png", "b.png"], 0.001).sum() == 1
+    assert held_out(["a.png", "b.png"], 0.0).sum() == 0
 
 
 def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:

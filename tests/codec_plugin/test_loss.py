@@ -72,3 +72,57 @@ def test_gradient_reaches_the_pixels_and_not_the_classifier() -> None:
     assert decoded.grad is not None
     assert float(decoded.grad.abs().sum()) > 0
     assert all(parameter.grad is None for parameter in semantics.parameters())
+
+
+def test_a_stage_a_picture_is_the_mean_of_pictures_alone() -> None:
+    semantics = Semantics(small_classifier(), small_hierarchy())
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(3, 3, 64, 64, generator=generator)
+    decoded = (images + 0.1 * torch.randn(images.shape, generator=generator)).clamp(0, 1)
+    phase = Phase(
+        name="p",
+        steps=1,
+        lambdas=LAMBDAS,
+        rate_weights=(2.0, 1.0, 0.5),
+        stage_weights=(3.0, 1.0, 0.25),
+        gammas=(1.0, 0.5, 0.25),
+        fine_gammas=(0.0, 0.5, 0.5),
+    )
+    target = semantics.target(images, torch.tensor([-1, -1, -1]), phase)
+    bits = torch.tensor([4096.0, 8192.0, 1000.0])
+    stages, whole = torch.tensor([2, 0, 1]), torch.tensor([True, True, False])
+    together = stage_loss(
+        (decoded, torch.zeros(3, 3), bits), images, stages, phase, semantics, target, whole=whole
+    )
+    alone = [
+        stage_loss(
+            (decoded[n : n + 1], torch.zeros(1, 3), bits[n : n + 1]),
+            images[n : n + 1],
+            int(stages[n]),
+            phase,
+            semantics,
+            Target(target.posterior[n : n + 1], []),
+            whole=bool(whole[n]),
+        )
+        for n in range(3)
+    ]
+    expected = sum(float(parts.total) for parts in alone) / 3
+    assert float(together.total) == pytest.approx(expected, rel=1e-5)
+
+
+def test_several_stages_may_serve_one_level() -> None:
+    semantics = Semantics(small_classifier(), small_hierarchy())
+    images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    phase = Phase(name="p", steps=1, lambdas=(0.001,) * 5, gammas=(1.0,) * 5)
+    target = semantics.target(images, torch.tensor([-1]), phase)
+    found = [
+        float(
+            stage_loss(
+                output(images, 0.0), images, stage, phase, semantics, target, levels=(0, 0, 1, 1, 2)
+            ).cross_entropy
+        )
+        for stage in range(5)
+    ]
+    posterior = semantics.posterior(semantics.classifier.logits(images))
+    levels = [float(semantics.cross_entropy(posterior, target, level)) for level in range(3)]
+    assert found == pytest.approx([levels[0], levels[0], levels[1], levels[1], levels[2]])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from msgspec.structs import replace
 
 from codec_plugin.checkpoint import CheckpointMeta, pack_checkpoint, unpack_checkpoint
 from codec_plugin.codec import Codec
@@ -52,7 +53,10 @@ def tiny_checkpoint(config: ModelConfig = CONFIG, seed: int = 0) -> bytes:
                     value.normal_(std=0.02)  # layers that start at zero: let them matter
         model.init_scales(picture)
     exact = ExactEntropy.from_model(model)
-    return pack_checkpoint(model, exact, CodingTables.from_prior(model.entropy.prior), META)
+    meta = META
+    if config.n_blocks != len(META.lambdas):
+        meta = replace(META, level_blocks=(0, 1, 3), lambdas=())
+    return pack_checkpoint(model, exact, CodingTables.from_prior(model.entropy.prior), meta)
 
 
 def tiny_codec(config: ModelConfig = CONFIG, seed: int = 0) -> Codec:
