@@ -129,7 +129,7 @@ class ProgressiveModel(nn.Module):
         y_hat: list[Tensor] = []
         parameters: list[Parameters] = []
         y_bits: list[Tensor] = []
-        for k, y_k in enumerate(y.split(self.config.blocks, 1)):
+        for k, y_k in enumerate(torch.split(y, list(self.config.blocks), 1)):
             block, found = self.entropy.scan(k, hyper, y_hat, partial(self._settled, y_k))
             y_bits.append(gaussian_bits(self._noisy(y_k - block.mean), block.raw_scale))
             y_hat.append(found)
@@ -243,6 +243,17 @@ class ProgressiveModel(nn.Module):
         z: Tensor = self.hyper_analysis(self.base(y))
         return z
 
+    def by_stage(self, x: Tensor, stage: Tensor, keep: float | Tensor) -> ModelOutput:
+        """`forward` for a stage a picture, one stage after the other (for models of their own)."""
+        share = torch.as_tensor(keep, dtype=torch.float32, device=x.device).expand(len(x))
+        order, parts = [], []
+        for number in torch.unique(stage).tolist():
+            rows = (stage == number).nonzero()[:, 0]
+            order.append(rows)
+            parts.append(self(x[rows], int(number), share[rows]))
+        back = torch.cat(order).argsort()
+        return ModelOutput(*(torch.cat(part)[back] for part in zip(*parts, strict=True)))
+
     def _analysed(self, x: Tensor) -> tuple[Tensor, HyperOutput, Tensor]:
         """y, what ẑ tells, and the bits of z."""
         if x.ndim != 4 or x.shape[1] != 3 or x.shape[2] % STRIDE or x.shape[3] % STRIDE:
@@ -264,7 +275,7 @@ class ProgressiveModel(nn.Module):
         bits: list[Tensor] = []
         kept_bits: list[Tensor] = [z_bits.sum((1, 2, 3))]
         known: list[Tensor] = []
-        for k, y_k in enumerate(y.split(config.blocks, 1)):
+        for k, y_k in enumerate(torch.split(y, list(config.blocks), 1)):
             cut = _Cut(stage, keep, k, config)
 
             def settle(p: Parameters, turn: int, y_k: Tensor = y_k, cut: _Cut = cut) -> Tensor:

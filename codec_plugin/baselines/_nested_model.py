@@ -23,9 +23,11 @@ class NestedModel(ProgressiveModel):
     """
 
     def forward(
-        self, x: Tensor, stage: int | None = None, keep: float | Tensor = 1.0
+        self, x: Tensor, stage: int | Tensor | None = None, keep: float | Tensor = 1.0
     ) -> ModelOutput:
         """Code `x` (B, 3, H, W) at a random level; in evaluation at the finest."""
+        if isinstance(stage, Tensor):
+            return self.by_stage(x, stage, keep)
         if not self.training:
             return super().forward(x, stage, keep)
         level = int(torch.multinomial(torch.tensor(_LEVEL_CHANCES), 1))

@@ -22,9 +22,11 @@ class DoubleTailModel(ProgressiveModel):
     """
 
     def forward(
-        self, x: Tensor, stage: int | None = None, keep: float | Tensor = 1.0
+        self, x: Tensor, stage: int | Tensor | None = None, keep: float | Tensor = 1.0
     ) -> ModelOutput:
         """Code `x` (B, 3, H, W); while training the tail begins at a random channel."""
+        if isinstance(stage, Tensor):
+            return self.by_stage(x, stage, keep)
         if self.training:
             keep = float(torch.rand(()))
         stage = self._checked_stage(stage)
@@ -47,7 +49,7 @@ class DoubleTailModel(ProgressiveModel):
         parameters: list[Parameters] = []
         y_bits: list[Tensor] = []
         ends = hyper_ends(self.config.hyper_channels, self.config.n_blocks)
-        for k, y_k in enumerate(y.split(self.config.blocks, 1)):
+        for k, y_k in enumerate(torch.split(y, list(self.config.blocks), 1)):
             arrived = torch.cat([z_hat[:, : ends[k]], torch.zeros_like(z_hat[:, ends[k] :])], 1)
             hyper = self.entropy.hyper(arrived)
             block = self.entropy.block(k, hyper, y_hat)

@@ -40,9 +40,11 @@ class SaliencyModel(ProgressiveModel):
     """One block; while training, a random share of it arrives, in the order that is sent."""
 
     def forward(
-        self, x: Tensor, stage: int | None = None, keep: float | Tensor = 1.0
+        self, x: Tensor, stage: int | Tensor | None = None, keep: float | Tensor = 1.0
     ) -> ModelOutput:
         """Code `x` (B, 3, H, W); in evaluation the whole block."""
+        if isinstance(stage, Tensor):
+            return self.by_stage(x, stage, keep)
         if not self.training:
             return super().forward(x, stage, keep)
         latents = self.quantise(x)

@@ -18,9 +18,11 @@ class VarianceMaskModel(ProgressiveModel):
     """
 
     def forward(
-        self, x: Tensor, stage: int | None = None, keep: float | Tensor = 1.0
+        self, x: Tensor, stage: int | Tensor | None = None, keep: float | Tensor = 1.0
     ) -> ModelOutput:
         """Code `x` (B, 3, H, W); `keep` applies to the top alone."""
+        if isinstance(stage, Tensor):
+            return self.by_stage(x, stage, keep)
         if self.training:
             keep = 1.0 if stage == 0 else float(torch.rand(()))
         return super().forward(x, stage, keep)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from codec_plugin.errors import ConfigError
 from codec_plugin.model import ProgressiveModel
-from codec_plugin.transforms.layers import SeparableResidual
+from codec_plugin.transforms.layers import SeparableResidual, zero_init
 
 __all__ = ["adopt_transforms"]
 
@@ -75,17 +75,17 @@ def _adopt_analysis(old: nn.Module, new: nn.Module, source: Tensor, factor: Tens
     ):
         _widen(old_conv, new_conv)
         for block in new_blocks:  # those without a model start as the identity
-            block.reduce.weight.zero_()
-            block.reduce.bias.zero_()
+            zero_init(block.reduce)
         for old_block, new_block in zip(old_blocks, new_blocks, strict=False):
             _widen(old_block.depthwise, new_block.depthwise)
             _widen(old_block.expand, new_block.expand)
             _widen(old_block.reduce, new_block.reduce)
     last, target = old_stages[-1][0], new_stages[-1][0]
     columns = last.weight.shape[1]
-    target.weight.zero_()
-    target.bias.zero_()
+    zero_init(target)
     target.weight[taken, :columns] = last.weight[source[taken]] * factor[taken].view(-1, 1, 1, 1)
+    assert target.bias is not None
+    assert last.bias is not None
     target.bias[taken] = last.bias[source[taken]] * factor[taken]
 
 

@@ -168,8 +168,11 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         return sum(phase.steps for phase in self.phases)
 
     def level_ends(self, n_levels: int) -> tuple[int, ...]:
-        """0-based block at whose end each of `n_levels` levels is told; one block tells none."""
-        if self.model.n_blocks == 1 < n_levels:
+        """0-based block at whose end each of `n_levels` levels is told.
+
+        Empty where there are fewer blocks than levels: such a codec (a peer's) promises none.
+        """
+        if self.model.n_blocks < n_levels:
             return ()
         from codec_plugin.hierarchy import level_ends
 

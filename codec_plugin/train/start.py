@@ -9,7 +9,7 @@ import msgspec
 import torch
 
 from codec_plugin.errors import ConfigError, TrainingError
-from codec_plugin.hierarchy import load_hierarchy
+from codec_plugin.hierarchy import level_ends, load_hierarchy
 from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE, start_config, stored_tree
 from codec_plugin.train.loop import Trainer
 from codec_plugin.train.settings import (
@@ -51,6 +51,8 @@ def start_run(
         run, settings = _new_run(preset, overrides, data, hierarchy, output)
         hierarchy_file = settings.hierarchy
     label_map = load_hierarchy(hierarchy_file)
+    if make is Trainer and settings.model.n_blocks > 1:  # peers may have fewer blocks than levels
+        level_ends(label_map.n_levels, settings.model.n_blocks)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     fabric = _fabric(settings, devices, accelerator)
