@@ -28,8 +28,8 @@ setup-all: $(VENV)/all.stamp ## install everything (torch, codec, app, tests: ab
 demo: setup ## build, measure and compare real hierarchies; leaves out/demo/
 	$(BIN)/hierlab demo -o out/demo
 
-test: setup-all ## every test, the slow and the browser ones included
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: setup-all ## every test, the slow and the browser ones included (TESTS="options of pytest")
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 check: setup-all ## format, lint, types, layering
 	$(BIN)/ruff format --check .

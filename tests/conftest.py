@@ -8,6 +8,18 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """An option for running later, where more is installed, what was skipped."""
+    parser.addoption("--skipped-to", metavar="FILE", help="write the tests that were skipped to it")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One test a line: `pytest @FILE` runs them."""
+    if target := terminalreporter.config.getoption("--skipped-to"):
+        skipped = [report.nodeid for report in terminalreporter.stats.get("skipped", [])]
+        Path(target).write_text("".join(f"{one}\n" for one in dict.fromkeys(skipped)))
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The checkout the tests stand in."""

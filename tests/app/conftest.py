@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("streamlit", reason="the app extra is not installed")
+pytest.importorskip("streamlit", reason="Streamlit is not installed: pip install 'hierlab[app]'")
 
 from streamlit.testing.v1 import AppTest
 

@@ -19,7 +19,7 @@ def test_a_picture_is_shown_as_it_is(quick: bool) -> None:
 
 
 def test_a_file_is_made_once_and_by_another_thread() -> None:
-    pytest.importorskip("torch", reason="the codec extra is not installed")
+    pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'hierlab[codec]'")
     from app.beside import _file
 
     first = _file("jpeg", "a picture", 50, PIXELS)
@@ -29,7 +29,7 @@ def test_a_file_is_made_once_and_by_another_thread() -> None:
 
 
 def test_a_codec_that_is_not_here_is_an_error_of_ours() -> None:
-    pytest.importorskip("torch", reason="the codec extra is not installed")
+    pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'hierlab[codec]'")
     from app.beside import _file
     from codec_plugin import CodecError
 

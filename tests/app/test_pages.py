@@ -176,7 +176,7 @@ def test_stability_without_a_study_says_how_to_get_one(page: Page) -> None:
     assert "hierlab study" in words(test) or test.selectbox(key="study").options
 
 
-@pytest.mark.skipif(not HAS_CODEC, reason="the codec extra is not installed")
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
 def test_curves_draw_a_served_table(page: Page, served: Path) -> None:
     (served / "results").mkdir()
     (served / "results" / "mine.csv").write_text(RESULTS)
@@ -188,7 +188,7 @@ def test_curves_draw_a_served_table(page: Page, served: Path) -> None:
     assert "3 photographs" in words(test)
 
 
-@pytest.mark.skipif(not HAS_CODEC, reason="the codec extra is not installed")
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
 def test_the_original_is_no_codec_to_choose() -> None:
     from app.results import read_results
 
@@ -198,7 +198,7 @@ def test_the_original_is_no_codec_to_choose() -> None:
     assert results.subjects == ("ours", "webp")
 
 
-@pytest.mark.skipif(not HAS_CODEC, reason="the codec extra is not installed")
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
 @pytest.mark.parametrize("wrong", ["", "a,b\n1,2\n", "\x00\x01", RESULTS[:96], RESULTS + "x,y\n"])
 def test_curves_refuse_what_is_no_results_table(page: Page, served: Path, wrong: str) -> None:
     (served / "results").mkdir()
@@ -209,7 +209,7 @@ def test_curves_refuse_what_is_no_results_table(page: Page, served: Path, wrong:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not HAS_CODEC, reason="the codec extra is not installed")
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
 def test_the_codec_page_keeps_the_bytes_of_the_address(page: Page) -> None:
     test = page("codec", photo="coffee", bytes="700", peers="jpeg")
     assert not test.exception
@@ -229,7 +229,7 @@ def test_the_codec_page_keeps_the_bytes_of_the_address(page: Page) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not HAS_CODEC, reason="the codec extra is not installed")
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
 def test_a_searched_file_has_stages_of_its_own(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.views.codec.EFFORT", 1)  # as the search does, but soon
     ends = []

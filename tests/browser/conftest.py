@@ -33,7 +33,9 @@ def _chromium() -> str:
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the app is served."""
-    pytest.importorskip("streamlit", reason="the app extra is not installed")
+    pytest.importorskip(
+        "streamlit", reason="Streamlit is not installed: pip install 'hierlab[app]'"
+    )
     _chromium()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

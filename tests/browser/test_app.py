@@ -13,7 +13,8 @@ PICTURE = "[data-testid=stImage] img"
 # The bars of a quiet machine are 1 s for a move of the slider; this one only catches a stall.
 MOVE_S = 30
 needs_codec = pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason="the codec extra is not installed"
+    importlib.util.find_spec("torch") is None,
+    reason="PyTorch is not installed: pip install 'hierlab[codec]'",
 )
 
 

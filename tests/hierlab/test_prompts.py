@@ -16,7 +16,7 @@ def test_sets():
 @pytest.mark.parametrize(("name", "count"), [("80", 80), ("7", 7)])
 def test_open_clips_sets(name, count):
     if importlib.util.find_spec("open_clip") is None:
-        pytest.skip("open_clip is not installed")
+        pytest.skip("open_clip is not installed: pip install 'hierlab[clip]'")
     templates = load_prompts(name).templates
     assert len(templates) == len(set(templates)) == count
     assert all(template.count("{}") == 1 for template in templates)

@@ -1,12 +1,22 @@
-"""The wheel carries its data and works from any folder, in an environment that has nothing else."""
+"""The wheel carries its data and works from any folder, in an environment that has nothing else.
+
+The base is installed anew from a package index. For the extras, which are gigabytes, the packages
+that the wheel's own metadata asks for, and those that these ask for, are linked from where the
+tests run: that shows that the declared packages suffice, not that an index has them.
+"""
 
 import os
 import subprocess
 import sys
+import sysconfig
 import zipfile
+from collections.abc import Callable
+from importlib.metadata import Distribution, PackageNotFoundError, PathDistribution, distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # an install, beside other tests
 NO_INDEX = ("Could not find a version", "No matching distribution", "Failed to establish")
@@ -34,6 +44,54 @@ def clean(wheel: Path, repository: Path, tmp_path_factory: pytest.TempPathFactor
         pytest.skip("needs a package index for the base dependencies")
     assert done.returncode == 0, done.stderr
     return folder / "bin"
+
+
+def needed(wheel: Path, extra: str) -> dict[str, Distribution]:
+    """Installed packages that `wheel` asks for with an extra, and those that they ask for."""
+    own = zipfile.Path(wheel, f"{'-'.join(wheel.name.split('-')[:2])}.dist-info/")
+    lines = PathDistribution(own).requires or ()
+    found: dict[str, Distribution] = {}
+    seen: set[tuple[str, str]] = set()
+    waiting = [(Requirement(line), extra) for line in lines]
+    while waiting:
+        requirement, wanted = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": wanted}):
+            continue
+        for inner in {"", *requirement.extras} - {e for n, e in seen if n == name}:
+            seen.add((name, inner))
+            if name == "hierlab":
+                waiting += [(Requirement(line), inner) for line in lines]
+                continue
+            try:
+                found[name] = distribution(name)
+            except PackageNotFoundError:
+                pytest.skip(f"{name} is not installed: pip install 'hierlab[{extra}]'")
+            waiting += [(Requirement(line), inner) for line in found[name].requires or ()]
+    return found
+
+
+@pytest.fixture(scope="module")
+def with_extra(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Makes an environment with the wheel and what one extra declares; gives its `bin`."""
+
+    def make(extra: str) -> Path:
+        folder = tmp_path_factory.mktemp(extra) / "venv"
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+        site = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
+        for package in needed(wheel, extra).values():
+            for file in package.files or ():
+                source = Path(str(package.locate_file(file)))
+                if ".." not in file.parts and source.is_file():
+                    target = site / file
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.symlink_to(source)
+        python = str(folder / "bin" / "python")
+        pip = [sys.executable, "-m", "pip", "--python", python, "install", "-q"]
+        subprocess.run([*pip, "--no-deps", "--no-index", str(wheel)], check=True)
+        return folder / "bin"
+
+    return make
 
 
 def run(*command: str, cwd: Path) -> str:
@@ -97,3 +155,50 @@ def test_the_clean_environment_has_no_torch_and_the_study_opens(clean: Path, tmp
     assert absent == "None"
     assert Path(home).is_relative_to(clean.parent)
     assert int(encoders) == 7
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+for top in sys.argv[1].split(","):
+    package = importlib.import_module(top)
+    assert "venv" in package.__file__, package.__file__
+    for module in pkgutil.walk_packages(package.__path__, top + "."):
+        if module.name not in sys.argv[2:] and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+"""
+
+
+def test_the_codec_works_with_what_its_extra_declares(
+    with_extra: Callable[[str], Path], repository: Path, tmp_path: Path
+):
+    clean = with_extra("codec")
+    python, c2f = str(clean / "python"), str(clean / "c2f")
+    adapter = "codec_plugin.compressai_model"
+    run(python, "-c", IMPORT_ALL, "hierlab,codec_plugin", adapter, cwd=tmp_path)
+    absent = (
+        "import importlib.util as u; print(u.find_spec('streamlit'), u.find_spec('compressai'))"
+    )
+    assert run(python, "-c", absent, cwd=tmp_path).split() == ["None", "None"]
+    photo = repository / "codec_plugin" / "photos" / "chelsea.png"
+    run(c2f, "encode", str(photo), "-o", "a.c2f", cwd=tmp_path)
+    run(c2f, "cut", "a.c2f", "--bytes", "900", "-o", "head.c2f", cwd=tmp_path)
+    run(c2f, "decode", "head.c2f", "-o", "head.png", cwd=tmp_path)
+    assert (tmp_path / "head.c2f").stat().st_size <= 900
+    assert (tmp_path / "head.png").stat().st_size > 0
+    assert "animal" in run(c2f, "classify", "a.c2f", cwd=tmp_path)
+
+
+def test_the_app_opens_with_what_its_extra_declares(
+    with_extra: Callable[[str], Path], tmp_path: Path
+):
+    clean = with_extra("app")
+    python = str(clean / "python")
+    run(python, "-c", IMPORT_ALL, "app", cwd=tmp_path)
+    opened = (
+        "import importlib.util as u, app.main\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "page = AppTest.from_file(app.main.__file__, default_timeout=120).run()\n"
+        "assert not page.exception, page.exception\n"
+        "print(u.find_spec('torch'), len(page.markdown) > 0)"
+    )
+    assert run(python, "-c", opened, cwd=tmp_path).split() == ["None", "True"]

@@ -24,7 +24,7 @@ def tiny() -> Taxonomy:
 
 def nltk_reader(source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """NLTK over dictionary files that lack what Debian leaves out and Wu-Palmer does not need."""
-    nltk = pytest.importorskip("nltk")
+    import nltk
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
     version = "  1 WordNet 3.0 Copyright none  \n"
@@ -98,7 +98,7 @@ def installed_wordnet() -> Path:
 
     folder = next((f for f in dictionary_folders() if (f / "data.noun").is_file()), None)
     if folder is None:
-        pytest.skip("WordNet 3.0 is not installed")
+        pytest.skip("WordNet 3.0 is not installed: apt-get install wordnet-base")
     return folder
 
 
