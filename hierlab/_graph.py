@@ -1,41 +1,44 @@
-"""A directed acyclic graph given as the parents of each node: order and depths."""
+"""A directed acyclic graph given as the rows above each row: circles and depths."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["depths", "parents_first"]
-
-Parents = Sequence[tuple[int, ...]]
+__all__ = ["depths", "in_circles"]
 
 
-def parents_first(parents: Parents) -> list[int]:
-    """Nodes with every node after its parents; those in or below a circle are left out."""
-    waiting = [len(above) for above in parents]
-    children: list[list[int]] = [[] for _ in parents]
-    for low, above in enumerate(parents):
-        for high in above:
-            children[high].append(low)
-    order = [node for node, count in enumerate(waiting) if not count]
-    for high in order:
-        for low in children[high]:
-            waiting[low] -= 1
-            if not waiting[low]:
-                order.append(low)
-    return order
+def in_circles(parents: NDArray[np.int64]) -> int | None:
+    """First row in or below a circle of (N, W) parents padded with -1, if there is one."""
+    settled = np.zeros(len(parents) + 1, dtype=bool)
+    settled[-1] = True  # where -1 points: nothing above
+    while True:
+        now = settled[parents].all(axis=1)
+        if (now == settled[:-1]).all():
+            return None if now.all() else int(np.argmin(now))
+        settled[:-1] = now
 
 
-def depths(
-    parents: Parents, order: Sequence[int], choose: Callable[[Iterable[int]], int]
-) -> NDArray[np.int64]:
-    """(N,) steps to a root through the parent that `choose` (min or max) prefers; read-only."""
-    found = [0] * len(parents)
-    for node in order:
-        if parents[node]:
-            found[node] = 1 + choose(found[high] for high in parents[node])
-    result = np.array(found, dtype=np.int64)
+def depths(parents: NDArray[np.int64], choose: np.ufunc) -> NDArray[np.int64]:
+    """(N,) steps to a root through the parent that `choose` (np.minimum or np.maximum) prefers.
+
+    Args:
+        parents: (N, W) rows directly above, padded with -1; no circles.
+        choose: of two depths.
+
+    Returns:
+        Read-only.
+    """
+    # The guard row is what -1 points to: it never wins.
+    found = np.zeros(len(parents) + 1, dtype=np.int64)
+    found[-1] = 2**62 if choose is np.minimum else -1
+    below = np.flatnonzero((parents >= 0).any(axis=1))
+    while len(below):
+        # After t rounds a depth is the true one or t, so a row that no longer grows is done.
+        deeper = choose.reduce(found[parents[below]], axis=1) + 1
+        grows = deeper > found[below]
+        below = below[grows]
+        found[below] = deeper[grows]
+    result: NDArray[np.int64] = found[:-1]
     result.setflags(write=False)
     return result

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Lineage", "Resolution", "Synset"]
+__all__ = ["Lineage", "Synset"]
 
 
 class Synset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,21 +51,3 @@ class Lineage:
     positions: NDArray[np.int64]
     distances: NDArray[np.int64]
     class_synsets: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """Which synset stands for each class.
-
-    Args:
-        wnids: C ids, None where the taxonomy has nothing.
-        guessed: C flags: the id is the likeliest sense of the class's name, not given by the list.
-    """
-
-    wnids: tuple[str | None, ...]
-    guessed: tuple[bool, ...]
-
-    @cached_property
-    def known(self) -> NDArray[np.int64]:
-        """Positions of the classes that have a synset."""
-        return np.flatnonzero([wnid is not None for wnid in self.wnids])

@@ -1,133 +1,173 @@
-"""The dictionary files of WordNet 3.0: found on this machine and read."""
+"""The dictionary files of WordNet 3.0, where a person has them; NLTK reads them."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import io
 import os
-import re
-import sys
+import warnings
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from hierlab._nouns import NounTable, decode_nouns, encode_nouns
 from hierlab._synsets import Synset
-from hierlab.errors import TaxonomyError
+from hierlab.errors import HierlabError, TaxonomyError
 
-__all__ = ["dictionary_folders", "read_nouns"]
+__all__ = ["named_folder", "parse_nouns", "read_nouns"]
 
 MAX_BYTES = 64 * 2**20
-HOW_TO_GET_IT = (
-    "install it with 'apt install wordnet-base' or 'python -m nltk.downloader wordnet', "
-    "or set WNSEARCHDIR to a folder with data.noun and index.noun of WordNet 3.0"
-)
-_EXAMPLES = re.compile(r'"[^"]*"')
+VERSION = 1  # of what is kept: raise it when the columns or their reading change
+NEEDED = ("data.noun", "index.noun")
+OPTIONAL = ("noun.exc", "cntlist.rev")
+EXPECTED = "expected a folder with data.noun and index.noun of WordNet 3.0, or NLTK's wordnet.zip"
 
 
-def dictionary_folders() -> tuple[Path, ...]:
-    """Places where WordNet may stand, most explicit first: folders, or NLTK's zip."""
-    explicit = [os.environ.get("WNSEARCHDIR", "")]
+def named_folder() -> Path | None:
+    """The folder that WNSEARCHDIR or WNHOME names, as for WordNet's own programs."""
+    if own := os.environ.get("WNSEARCHDIR"):
+        return Path(own)
     if home := os.environ.get("WNHOME"):
-        explicit.append(os.path.join(home, "dict"))
-    nltk = [folder for folder in os.environ.get("NLTK_DATA", "").split(os.pathsep) if folder]
-    nltk += [os.path.expanduser("~/nltk_data")]
-    nltk += [os.path.join(sys.prefix, *tail) for tail in (("nltk_data",), ("share", "nltk_data"))]
-    nltk += ["/usr/share/nltk_data", "/usr/local/share/nltk_data", "/usr/lib/nltk_data"]
-    system = ["/usr/share/wordnet", "/usr/local/WordNet-3.0/dict"]
-    corpora = [
-        Path(folder, "corpora", tail) for folder in nltk for tail in ("wordnet", "wordnet.zip")
-    ]
-    return (*(Path(folder) for folder in [*explicit, *system] if folder), *corpora)
+        return Path(home, "dict")
+    return None
 
 
-def read_nouns(path: str | Path | None = None) -> Iterator[Synset]:
-    """Read all noun synsets from a dictionary folder or NLTK's `wordnet.zip`.
+def read_nouns(path: str | Path) -> tuple[NounTable, str]:
+    """Read all nouns of a dictionary folder or of NLTK's `wordnet.zip`.
 
-    Args:
-        path: where to look; by default the first of `dictionary_folders` that has them.
+    NLTK takes seconds for it, so the columns are kept in the user's cache, by content.
+
+    Returns:
+        The columns and the SHA-256 of the files.
 
     Raises:
         TaxonomyError: not found, another version, or not readable as dictionary files.
     """
-    candidates = dictionary_folders() if path is None else (Path(path),)
-    for candidate in candidates:
-        texts = _texts(candidate)
-        if texts is not None:
-            return _parsed(*texts, where=candidate)
-    where = "on this machine" if path is None else f"in {path}"
-    raise TaxonomyError(f"WordNet was not found {where}; {HOW_TO_GET_IT}")
+    from hierlab._files import read_bounded, write_atomic
+    from hierlab.embedding import cache_folder
+
+    files = _contents(Path(path))
+    digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()
+    kept = cache_folder() / f"wordnet-{VERSION}-{digest[:32]}.npz"
+    try:
+        return decode_nouns(read_bounded(kept, MAX_BYTES)), digest
+    except HierlabError:
+        table = parse_nouns(files, Path(path))
+    with contextlib.suppress(HierlabError):  # without room or right to write, read anew next time
+        write_atomic(kept, encode_nouns(table))
+    return table, digest
 
 
-def _texts(place: Path) -> tuple[str, str] | None:
-    """Contents of data.noun and index.noun, or None where they are not."""
+def _contents(place: Path) -> dict[str, bytes]:
+    """The files that matter, by name."""
+    found: dict[str, bytes] = {}
     try:
         if place.suffix == ".zip":
             with zipfile.ZipFile(place) as archive:
-                pair = [_bounded(archive, f"wordnet/{name}.noun") for name in ("data", "index")]
+                for name in (*NEEDED, *OPTIONAL):
+                    inside = f"wordnet/{name}"
+                    if inside in archive.namelist():
+                        if archive.getinfo(inside).file_size > MAX_BYTES:
+                            raise TaxonomyError(f"{inside} is too large for WordNet; {EXPECTED}")
+                        found[name] = archive.read(inside)
         else:
-            pair = [(place / f"{name}.noun").read_bytes() for name in ("data", "index")]
-    except (FileNotFoundError, NotADirectoryError, KeyError):
-        return None
+            for name in (*NEEDED, *OPTIONAL):
+                if (place / name).is_file():
+                    found[name] = (place / name).read_bytes()
+    except FileNotFoundError:
+        pass
     except (OSError, zipfile.BadZipFile) as error:
-        raise TaxonomyError(f"cannot read WordNet in {place}: {error}") from error
-    return pair[0].decode("latin-1"), pair[1].decode("latin-1")
+        raise TaxonomyError(f"cannot read WordNet in {place}: {error}; {EXPECTED}") from error
+    if not all(name in found for name in NEEDED):
+        raise TaxonomyError(f"WordNet was not found in {place}; {EXPECTED}")
+    return found
 
 
-def _bounded(archive: zipfile.ZipFile, name: str) -> bytes:
-    if archive.getinfo(name).file_size > MAX_BYTES:
-        raise TaxonomyError(f"{name} in the archive is too large for WordNet; {HOW_TO_GET_IT}")
-    return archive.read(name)
+def parse_nouns(files: dict[str, bytes], place: Path) -> NounTable:
+    """Columns of dictionary files, as NLTK reads them.
 
+    Args:
+        files: contents of data.noun and index.noun, perhaps of noun.exc and cntlist.rev.
+        place: where they are from, for messages.
 
-def _parsed(data: str, index: str, *, where: Path) -> Iterator[Synset]:
+    Raises:
+        TaxonomyError: another version, or damaged.
+    """
+    data = files["data.noun"].decode("latin-1")
     licence = data[: data.find("\n0")] if not data.startswith("0") else ""
     if "WordNet 3.0" not in licence:
         raise TaxonomyError(
-            f"{where} is not WordNet 3.0, and class ids such as n02084071 are offsets in 3.0; "
-            + HOW_TO_GET_IT
+            f"{place} is not WordNet 3.0, and class ids such as n02084071 are offsets in 3.0; "
+            + EXPECTED
         )
     try:
-        senses = _sense_numbers(index)
-        return iter([_synset(line, senses) for line in data.splitlines() if line[:2] != "  "])
-    except (ValueError, IndexError, KeyError) as error:
-        raise TaxonomyError(f"{where} is damaged ({error}); {HOW_TO_GET_IT}") from error
+        reader = _reader(files, place)
+        found = sorted(reader.all_eng_synsets("n"), key=lambda one: int(one.offset()))
+        return _table(reader, found, _tagged(files.get("cntlist.rev", b"")))
+    except TaxonomyError:
+        raise
+    except Exception as error:  # NLTK meets damage with whatever its line of code runs into
+        raise TaxonomyError(f"{place} is damaged ({error}); {EXPECTED}") from error
 
 
-def _sense_numbers(index: str) -> dict[tuple[str, str], int]:
-    """Number of each (word, offset) among the senses of the word, from 1.
+def _reader(files: dict[str, bytes], place: Path) -> Any:
+    """NLTK's reader of the nouns alone; Debian leaves some of its files out."""
+    import nltk
+    from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
-    A line of index.noun ends in the offsets of the word's synsets, most frequent sense first.
-    """
-    numbers = {}
-    for line in index.splitlines():
-        if line[:2] != "  ":
-            fields = line.split()
-            for sense, offset in enumerate(fields[-int(fields[2]) :], start=1):
-                numbers[fields[0], offset] = sense
-    return numbers
+    texts = {name: content.decode("latin-1") for name, content in files.items()}
+    texts["lexnames"] = "".join(f"{number:02d}\t{number:02d}\t1\n" for number in range(45))
+
+    class Nouns(WordNetCorpusReader):  # type: ignore[misc]
+        def open(self, file: str) -> Any:
+            return io.StringIO(texts.get(file, ""))
+
+        def map_wn(self, version: str = "wordnet") -> dict[str, str]:
+            return {}
+
+    folder = str(place if place.is_dir() else place.parent)
+    # NLTK opens only what lies below its data path.
+    nltk.data.path.append(folder)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Nouns(folder, None)
+    finally:
+        nltk.data.path.remove(folder)
 
 
-def _synset(line: str, senses: dict[tuple[str, str], int]) -> Synset:
-    """One line of data.noun: offset, words, pointers, gloss (wndb(5) tells the format)."""
-    head, _, gloss = line.partition("|")
-    fields = head.split()
-    offset, words = fields[0], int(fields[3], 16)
-    lemmas = tuple(fields[4 : 4 + 2 * words : 2])
-    pointers = fields[5 + 2 * words :]
-    # The gloss is the definition, then examples in quotes, set apart by semicolons.
-    definition = "; ".join(
-        part for part in map(str.strip, _EXAMPLES.sub("", gloss).split(";")) if part
-    )
-    numbers = tuple(senses[lemma.lower(), offset] for lemma in lemmas)
-    return Synset(
-        wnid=f"n{offset}",
-        name=f"{lemmas[0].lower()}.n.{numbers[0]:02d}",
-        lemmas=lemmas,
-        senses=numbers,
-        hypernyms=tuple(
-            f"n{target}"
-            for symbol, target, part in zip(
-                pointers[::4], pointers[1::4], pointers[2::4], strict=True
+def _table(reader: Any, found: list[Any], tagged: dict[tuple[str, int], int]) -> NounTable:
+    numbers = reader._lemma_pos_offset_map  # the order of a word's senses has no public name
+    synsets, topics, counts = [], [], []
+    for one in found:
+        lemmas = tuple(one.lemma_names())
+        senses = tuple(numbers[word.lower()]["n"].index(one.offset()) + 1 for word in lemmas)
+        above = sorted({high.offset() for high in (*one.hypernyms(), *one.instance_hypernyms())})
+        parts = map(str.strip, one.definition().split(";"))
+        synsets.append(
+            Synset(
+                wnid=f"n{one.offset():08d}",
+                name=one.name(),
+                lemmas=lemmas,
+                senses=senses,
+                hypernyms=tuple(f"n{offset:08d}" for offset in above),
+                definition="; ".join(part for part in parts if part),
             )
-            if symbol in ("@", "@i") and part == "n"
-        ),
-        definition=definition,
-    )
+        )
+        topics.append(int(one.lexname()))
+        pairs = zip(lemmas, senses, strict=True)
+        counts += [tagged.get((word.lower(), sense), 0) for word, sense in pairs]
+    exceptions = {form: tuple(words) for form, words in reader._exception_map["n"].items()}
+    return NounTable.of(synsets, topics=topics, counts=counts, exceptions=exceptions)
+
+
+def _tagged(content: bytes) -> dict[tuple[str, int], int]:
+    """How often a noun has a sense in the tagged texts: lines of `dog%1:05:00:: 1 42`."""
+    found: dict[tuple[str, int], int] = {}
+    for line in content.decode("latin-1").splitlines():
+        key, sense, count = line.split()
+        lemma, _, rest = key.partition("%")
+        if rest[:1] == "1":
+            found[lemma, int(sense)] = int(count)
+    return found

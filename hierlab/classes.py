@@ -23,6 +23,8 @@ class ClassList:
         ids: C distinct keys: the WordNet id (`n02123045`) where a class has one, else its name.
         names: C names for people; two classes may share one in a custom list.
         aliases: other names of each class, empty or C entries.
+        synsets: what the list says each class is in WordNet (`dog.n.01` or `n02084071`), None
+            where it says nothing; empty or C entries.
 
     Raises:
         ClassListError: no class, more than 10^6, unequal lengths, or a key given twice.
@@ -32,6 +34,7 @@ class ClassList:
     ids: tuple[str, ...]
     names: tuple[str, ...]
     aliases: tuple[tuple[str, ...], ...] = field(default=(), repr=False, compare=False)
+    synsets: tuple[str | None, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.ids:
@@ -47,6 +50,10 @@ class ClassList:
         if self.aliases and len(self.aliases) != len(self.ids):
             raise ClassListError(
                 f"expected aliases for {len(self.ids)} classes or none, got {len(self.aliases)}"
+            )
+        if self.synsets and len(self.synsets) != len(self.ids):
+            raise ClassListError(
+                f"expected synsets for {len(self.ids)} classes or none, got {len(self.synsets)}"
             )
         if any(not key or "\n" in key or "\r" in key for key in self.ids):
             raise ClassListError("a class key must be a word or a line of text, got an empty one")

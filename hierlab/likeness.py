@@ -94,13 +94,13 @@ def _from_table(label_map: LabelMap) -> Likeness | None:
 def _from_wordnet(label_map: LabelMap) -> Likeness | None:
     from hierlab.errors import HierlabError
     from hierlab.taxonomy import taxonomy_for
-    from hierlab.wupalmer import wu_palmer
+    from hierlab.wupalmer import class_similarity
 
     try:
         taxonomy = taxonomy_for(label_map.classes)
         if taxonomy is None:
             return None
-        matrix = wu_palmer(taxonomy, label_map.classes.ids, "nltk")
+        matrix = class_similarity(taxonomy, label_map.classes)
     except HierlabError:
         return None
     return Likeness((matrix + matrix.T) / 2, "Wu-Palmer in WordNet 3.0")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Cover", "covers", "medoids", "name_clusters"]
 
+# Of a larger cluster a part stands for all when its medoid is sought in WordNet.
+MOST_COMPARED = 1000
 # A second-best synset may name a cluster whose best name is taken if it covers it nearly as well.
 NEARLY = 0.7
 
@@ -74,9 +76,10 @@ def name_clusters(
     numbers = _checked(labels, len(classes))
     sizes = np.bincount(numbers)
     resolution = taxonomy.resolve(classes) if taxonomy is not None else None
-    if vectors is None and similarity is None and len(sizes) < len(numbers):
-        similarity = _wordnet_similarity(taxonomy, resolution, len(classes))
-    centres = medoids(numbers, vectors=vectors, similarity=similarity)
+    if vectors is None and similarity is None and taxonomy and resolution:
+        centres = _wordnet_medoids(numbers, taxonomy, resolution)
+    else:
+        centres = medoids(numbers, vectors=vectors, similarity=similarity)
     found: list[tuple[Cover, ...]] = [()] * len(sizes)
     if taxonomy is not None and resolution is not None:
         found = covers(numbers, taxonomy, resolution)
@@ -174,19 +177,30 @@ def _checked(labels: ArrayLike, count: int) -> NDArray[np.int32]:
     return numbers.astype(np.int32, copy=False)
 
 
-def _wordnet_similarity(
-    taxonomy: Taxonomy | None, resolution: Resolution | None, count: int
-) -> NDArray[np.float64] | None:
-    """(C, C) Wu-Palmer; a class without a synset is like nothing."""
-    if taxonomy is None or resolution is None:
-        return None
-    from hierlab.wupalmer import wu_palmer
+def _wordnet_medoids(
+    labels: NDArray[np.int32], taxonomy: Taxonomy, resolution: Resolution
+) -> NDArray[np.int64]:
+    """(K,) class of each cluster that Wu-Palmer holds most like the others in it.
 
-    known = resolution.known
-    matrix = np.zeros((count, count))
-    wnids = [wnid for wnid in resolution.wnids if wnid is not None]
-    matrix[np.ix_(known, known)] = wu_palmer(taxonomy, wnids, "textbook")
-    return matrix
+    Cluster by cluster, row by row: no matrix of all pairs. Of a large cluster every n-th class
+    stands for the rest. A class without a synset is like nothing.
+    """
+    from hierlab.wupalmer import wu_palmer_blocks
+
+    sizes = np.bincount(labels)
+    centres = np.unique(labels, return_index=True)[1]
+    order = resolution.known[np.argsort(labels[resolution.known], kind="stable")]
+    parts = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+    for members in parts:
+        if len(members) and sizes[labels[members[0]]] > 1:
+            some = members[:: -(-len(members) // MOST_COMPARED)]
+            sums = np.zeros(len(some))
+            wnids = [str(resolution.wnids[member]) for member in some]
+            for rows, block in wu_palmer_blocks(taxonomy, wnids, "textbook"):
+                sums[rows] = block.sum(axis=1) - block[np.arange(len(rows)), rows]
+            means = np.round(sums / max(sizes[labels[some[0]]] - 1, 1), 9)
+            centres[labels[some[0]]] = some[int(np.argmax(means))]
+    return centres
 
 
 def _unique_names(

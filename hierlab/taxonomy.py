@@ -11,11 +11,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab import _wordnet_files
 from hierlab._files import data_path, read_bounded
-from hierlab._graph import depths, parents_first
-from hierlab._synsets import Lineage, Resolution, Synset
+from hierlab._graph import depths, in_circles
+from hierlab._nouns import NounTable, read_nouns_file
+from hierlab._synsets import Lineage, Synset
+from hierlab._wordnet_files import named_folder, read_nouns
 from hierlab.errors import TaxonomyError, UnknownClassError
+from hierlab.resolution import Lexicon, Resolution, resolve_classes
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Lineage", "Resolution", "Synset", "Taxonomy", "taxonomy_for"]
 
 MAX_BYTES = 64 * 2**20
-PHYSICAL_ENTITY = "n00001930"
+SHIPPED = "WordNet 3.0, shipped"
 
 
 class Taxonomy:
@@ -39,60 +41,69 @@ class Taxonomy:
     """
 
     def __init__(self, synsets: Iterable[Synset], *, source: str = "") -> None:
-        self._synsets = tuple(sorted(synsets, key=lambda synset: synset.wnid))
-        self.source = source
-        self._number = {synset.wnid: number for number, synset in enumerate(self._synsets)}
-        if not self._synsets or len(self._number) != len(self._synsets):
+        ordered = sorted(synsets, key=lambda synset: synset.wnid)
+        different = len({synset.wnid for synset in ordered})
+        if not ordered or different != len(ordered):
             raise TaxonomyError(
                 "a taxonomy needs at least one synset and none twice, "
-                f"got {len(self._synsets)} with {len(self._number)} different ids"
+                f"got {len(ordered)} with {different} different ids"
             )
         try:
-            self._parents = [
-                tuple(self._number[wnid] for wnid in synset.hypernyms) for synset in self._synsets
-            ]
+            nouns = NounTable.of(ordered)
         except KeyError as error:
             raise TaxonomyError(
                 f"hypernym {error.args[0]} is missing; a taxonomy holds all ancestors"
             ) from None
-        self._order = parents_first(self._parents)
-        if len(self._order) != len(self):
-            stuck = min(set(range(len(self))) - set(self._order))
-            raise TaxonomyError(f"hypernyms go in a circle at or above {self._synsets[stuck].name}")
+        self._adopt(nouns, source)
+        if (stuck := in_circles(nouns.parents)) is not None:
+            raise TaxonomyError(f"hypernyms go in a circle at or above {nouns.name(stuck)}")
+
+    def _adopt(self, nouns: NounTable, source: str) -> None:
+        self.nouns = nouns
+        self.source = source
+        self._resolved: tuple[ClassList, Resolution] | None = None
+
+    @classmethod
+    def of(cls, nouns: NounTable, *, source: str = "") -> Taxonomy:
+        """A taxonomy of columns that are known to be sound."""
+        made = cls.__new__(cls)
+        made._adopt(nouns, source)
+        return made
 
     @classmethod
     @lru_cache(maxsize=1)
     def shipped(cls) -> Taxonomy:
-        """WordNet 3.0 above the classes of ImageNet-1K; needs nothing installed."""
+        """WordNet 3.0 above the classes of ImageNet-1K: what that list needs, at once."""
         content = read_bounded(data_path("wordnet", "imagenet-1k.json"), MAX_BYTES)
         synsets = msgspec.json.decode(content, type=list[Synset])
-        return cls(synsets, source="WordNet 3.0, closure of imagenet-1k")
+        return cls(synsets, source=SHIPPED)
 
     @classmethod
     def wordnet(cls, path: str | Path | None = None) -> Taxonomy:
-        """All nouns of WordNet 3.0, from `path`, an installed `wordnet-base` or an NLTK corpus.
+        """All nouns of WordNet 3.0: the shipped ones, or those of a dictionary folder.
+
+        Args:
+            path: folder with data.noun and index.noun, or NLTK's `wordnet.zip`.
 
         Raises:
-            TaxonomyError: it is not installed (the message says how), or of another version.
+            TaxonomyError: nothing of the kind in `path`, damaged, or of another version.
         """
-        from hierlab._wordnet_files import read_nouns
-
-        return cls(read_nouns(path), source="WordNet 3.0")
+        return _nouns_of(None if path is None else Path(path))
 
     def __len__(self) -> int:
-        return len(self._synsets)
+        return len(self.nouns)
 
     def __iter__(self) -> Iterator[Synset]:
-        return iter(self._synsets)
+        return map(self.nouns.synset, range(len(self)))
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, (str, int)) and self._find(key) is not None
+        return isinstance(key, (str, int)) and self.find(key) is not None
 
     def __repr__(self) -> str:
         return f"Taxonomy({len(self)} synsets, {self.source or 'no source'})"
 
     def __getitem__(self, key: str | int) -> Synset:
-        return self._synsets[self.number(key)]
+        return self.nouns.synset(self.number(key))
 
     def number(self, key: str | int) -> int:
         """Row of a synset in `min_depths` and `max_depths`, 0..N-1 in order of wnid.
@@ -100,7 +111,7 @@ class Taxonomy:
         Raises:
             UnknownClassError: no such synset here.
         """
-        number = self._find(key)
+        number = self.find(key)
         if number is None:
             raise UnknownClassError(
                 f"{key!r} is no noun synset of {self.source or 'this taxonomy'}; "
@@ -118,7 +129,7 @@ class Taxonomy:
 
     def synset_at(self, number: int) -> Synset:
         """Synset of a row."""
-        return self._synsets[number]
+        return self.nouns.synset(number)
 
     def hypernyms(self, key: str | int) -> tuple[Synset, ...]:
         """Synsets directly above."""
@@ -128,7 +139,7 @@ class Taxonomy:
         """The synset itself and all above it, nearest first, then by wnid."""
         lineage = self.lineage([key])
         nearest = np.lexsort((lineage.synsets, lineage.distances))
-        return tuple(self._synsets[number] for number in lineage.synsets[nearest])
+        return tuple(self.nouns.synset(number) for number in lineage.synsets[nearest].tolist())
 
     def below(self, key: str | int, wnids: Sequence[str | int]) -> NDArray[np.int64]:
         """Positions of the classes that are the synset or one of its kinds, in order."""
@@ -147,27 +158,34 @@ class Taxonomy:
     @cached_property
     def min_depths(self) -> NDArray[np.int64]:
         """(N,) shortest distance of each synset to a root."""
-        return depths(self._parents, self._order, min)
+        return depths(self.nouns.parents, np.minimum)
 
     @cached_property
     def max_depths(self) -> NDArray[np.int64]:
         """(N,) longest distance of each synset to a root."""
-        return depths(self._parents, self._order, max)
+        return depths(self.nouns.parents, np.maximum)
 
     @cached_property
     def name_ranks(self) -> NDArray[np.int64]:
         """(N,) place of each synset in the alphabetical order of synset names."""
-        order = sorted(range(len(self)), key=lambda number: self._synsets[number].name)
+        order = sorted(range(len(self)), key=self.nouns.names.__getitem__)
         ranks = np.empty(len(self), dtype=np.int64)
         ranks[order] = np.arange(len(self))
         return ranks
 
-    @cached_property
+    @property
     def parent_table(self) -> NDArray[np.int64]:
         """(N, most hypernyms of any) rows directly above each synset, padded with -1."""
-        width = max(1, max(map(len, self._parents)))
-        padding = (-1,) * width
-        return np.array([(above + padding)[:width] for above in self._parents], dtype=np.int64)
+        return self.nouns.parents
+
+    def ancestor_rows(self, row: int) -> set[int]:
+        """Rows of a synset and all above it."""
+        found, todo = {row}, [row]
+        for here in todo:
+            new = {high for high in self.nouns.parents[here].tolist() if high >= 0} - found
+            found |= new
+            todo += new
+        return found
 
     def lineage(self, wnids: Sequence[str | int]) -> Lineage:
         """Which classes stand below which synsets, all at once.
@@ -195,101 +213,77 @@ class Taxonomy:
     def closure(self, wnids: Sequence[str | int]) -> Taxonomy:
         """The classes and everything above them, as a smaller taxonomy."""
         numbers = np.unique(self.lineage(wnids).synsets)
-        return Taxonomy((self._synsets[number] for number in numbers), source=self.source)
+        return Taxonomy(map(self.nouns.synset, numbers.tolist()), source=self.source)
 
     def resolve(self, classes: ClassList) -> Resolution:
-        """Find a synset for each class: by its key, else by name as the likeliest noun sense.
-
-        A guess may be wrong ("mouse" is the animal before the device): it is flagged as one.
-        """
-        found: list[str | None] = []
-        guessed: list[bool] = []
-        aliases = classes.aliases or ((),) * len(classes)
-        for key, name, others in zip(classes.ids, classes.names, aliases, strict=True):
-            number = self._find(key)
-            guessed.append(number is None)
-            for word in (key, name, *others):
-                number = self._first_sense(word) if number is None else number
-            found.append(None if number is None else self._synsets[number].wnid)
-        flags = (flag and wnid is not None for flag, wnid in zip(guessed, found, strict=True))
-        return Resolution(tuple(found), tuple(flags))
+        """Find a synset for each class; see `hierlab.resolution.resolve_classes`."""
+        if self._resolved is None or self._resolved[0] is not classes:
+            # One list is asked for again and again: to build, to name each level, to measure.
+            self._resolved = classes, resolve_classes(self, classes)
+        return self._resolved[1]
 
     def to_networkx(self) -> nx.DiGraph[str]:
         """Directed graph of wnids, edges from hyponym to hypernym, name and lemmas on nodes."""
         import networkx as nx
 
         graph: nx.DiGraph[str] = nx.DiGraph()
-        for synset in self._synsets:
+        for synset in self:
             graph.add_node(synset.wnid, name=synset.name, lemmas=synset.lemmas)
-        graph.add_edges_from((low.wnid, high) for low in self._synsets for high in low.hypernyms)
+            graph.add_edges_from((synset.wnid, high) for high in synset.hypernyms)
         return graph
+
+    def find(self, key: str | int) -> int | None:
+        """Row of a synset by id, name or offset; None if there is none. Words are no keys."""
+        if isinstance(key, int):
+            key = f"n{key:08d}"
+        row = self.nouns.rows.get(key)
+        if row is None and ".n." in key:
+            row = self._names.get(key.strip().replace(" ", "_").lower())
+        return row
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """Its words and what they mean."""
+        return Lexicon(self.nouns)
 
     @cached_property
     def _names(self) -> dict[str, int]:
-        return {synset.name: number for number, synset in enumerate(self._synsets)}
-
-    @cached_property
-    def _senses(self) -> dict[str, int]:
-        """Row that a word most likely means in a list of things to see.
-
-        First what is spelt just so (a crane is no Crane), then physical things (a table is no
-        column of figures), then the lowest sense number.
-        """
-        physical = [synset.wnid == PHYSICAL_ENTITY for synset in self._synsets]
-        for number in self._order:
-            physical[number] |= any(physical[high] for high in self._parents[number])
-        best: dict[str, tuple[bool, bool, int, int]] = {}
-        for number, synset in enumerate(self._synsets):
-            for lemma, sense in zip(synset.lemmas, synset.senses, strict=True):
-                for word in {lemma, lemma.lower()}:
-                    rank = (word != lemma, not physical[number], sense, number)
-                    best[word] = min(best.get(word, rank), rank)
-        return {word: rank[-1] for word, rank in best.items()}
-
-    def _find(self, key: str | int) -> int | None:
-        if isinstance(key, int):
-            key = f"n{key:08d}"
-        number = self._number.get(key)
-        if number is None and ".n." in key:
-            number = self._names.get(key)
-        return number
-
-    def _first_sense(self, word: str) -> int | None:
-        word = word.strip().replace(" ", "_")
-        return self._senses.get(word, self._senses.get(word.lower()))
+        return {name: row for row, name in enumerate(self.nouns.names)}
 
 
-@lru_cache(maxsize=1)
-def _installed(folders: tuple[Path, ...]) -> Taxonomy:
-    """The full WordNet of the first of `folders`, read once: it takes more than a second."""
-    del folders  # the cache's key only: another place, another WordNet
-    return Taxonomy.wordnet()
+@lru_cache(maxsize=2)
+def _nouns_of(path: Path | None) -> Taxonomy:
+    """All nouns, loaded once; each place is another WordNet."""
+    if path is not None:
+        nouns, digest = read_nouns(path)
+        # No path: the same files are the same WordNet, wherever they stand.
+        return Taxonomy.of(nouns, source=f"WordNet 3.0, own files {digest[:8]}")
+    return Taxonomy.of(read_nouns_file(data_path("wordnet", "nouns.npz")), source=SHIPPED)
 
 
-def taxonomy_for(classes: ClassList, *, required: bool = False) -> Taxonomy | None:
-    """The taxonomy to name or group a list with, or None if nothing here knows its classes.
+def taxonomy_for(
+    classes: ClassList, *, required: bool = False, wordnet: str | Path | None = None
+) -> Taxonomy | None:
+    """The taxonomy to name or group a list with, or None if it knows none of the classes.
 
-    The shipped one if it holds every key; else the full WordNet 3.0, if it is installed; else the
-    shipped one again, if it knows any of the names.
+    That is the WordNet 3.0 that ships, on every machine; of it the part above ImageNet-1K, which
+    is read faster, where it holds every key.
 
     Args:
         classes: any list.
         required: raise rather than return None.
+        wordnet: dictionary folder to read instead; by default what the environment variables
+            WNSEARCHDIR or WNHOME name, if they are set.
 
     Raises:
-        TaxonomyError: required, and WordNet is not installed, or knows none of the classes.
+        TaxonomyError: required, and it knows none of the classes; or a folder that cannot be read.
     """
-    shipped = Taxonomy.shipped()
-    if all(key in shipped for key in classes.ids):
-        return shipped
-    try:
-        full = _installed(tuple(_wordnet_files.dictionary_folders()))
-    except TaxonomyError:
-        if len(shipped.resolve(classes).known):
-            return shipped
-        if required:
-            raise
-        return None
+    named = Path(wordnet) if wordnet is not None else named_folder()
+    if named is None and not classes.synsets:
+        part = Taxonomy.shipped()
+        if all(key in part for key in classes.ids):
+            return part
+    full = Taxonomy.wordnet(named)
     if len(full.resolve(classes).known):
         return full
     if required:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from hierlab.errors import TaxonomyError
 
 if TYPE_CHECKING:
+    from hierlab.classes import ClassList
     from hierlab.taxonomy import Lineage, Taxonomy
 
-__all__ = ["Policy", "wu_palmer", "wu_palmer_blocks"]
+__all__ = ["Policy", "class_similarity", "wu_palmer", "wu_palmer_blocks"]
 
 Policy: TypeAlias = Literal["nltk", "textbook"]
 # Rows at a time: a block's tables then stay in the cache for up to some 20,000 classes.
@@ -71,6 +73,22 @@ def wu_palmer(
     for rows, block in wu_palmer_blocks(taxonomy, wnids, policy):
         result[rows] = block
     return result
+
+
+def class_similarity(
+    taxonomy: Taxonomy, classes: ClassList, policy: Policy = "nltk"
+) -> NDArray[np.float64]:
+    """`wu_palmer` by the synset of each class: (C, C); an unknown class is like nothing.
+
+    Raises:
+        TaxonomyError: no such policy.
+    """
+    resolution = taxonomy.resolve(classes)
+    known = resolution.known
+    matrix = np.zeros((len(classes), len(classes)))
+    wnids = [wnid for wnid in resolution.wnids if wnid is not None]
+    matrix[np.ix_(known, known)] = wu_palmer(taxonomy, wnids, policy)
+    return matrix
 
 
 def wu_palmer_blocks(
@@ -159,6 +177,7 @@ def _groups(values: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return np.split(order, np.flatnonzero(np.diff(values[order])) + 1)
 
 
+@lru_cache(maxsize=4)
 def _ranks(taxonomy: Taxonomy, policy: Policy) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(N,) what decides between common ancestors, and (N,) place among all, the best last."""
     tier = taxonomy.min_depths if policy == "nltk" else taxonomy.max_depths

@@ -58,13 +58,16 @@ def hypernym_tree(inputs: BuildInput) -> HypernymTree:
     taxonomy = inputs.taxonomy
     if taxonomy is None:
         raise BuilderError("this method needs WordNet, and none was given")
-    above: dict[str, str] = {}
+    depths, above = taxonomy.max_depths, taxonomy.parent_table
+    nouns = taxonomy.nouns
+    upwards: dict[str, str] = {}
 
     def parent(wnid: str) -> str:
-        if wnid not in above:
-            ranked = [(-taxonomy.max_depth(one.wnid), one.wnid) for one in taxonomy.hypernyms(wnid)]
-            above[wnid] = min(ranked)[1] if ranked else ROOT
-        return above[wnid]
+        if wnid not in upwards:
+            highs = [row for row in above[nouns.rows[wnid]].tolist() if row >= 0]
+            ranked = [(-int(depths[row]), nouns.wnids[row]) for row in highs]
+            upwards[wnid] = min(ranked)[1] if ranked else ROOT
+        return upwards[wnid]
 
     children: dict[str, set[str]] = defaultdict(set)
     own: dict[str, list[int]] = defaultdict(list)

@@ -16,7 +16,7 @@ from hierlab.consensus import (
     rank_affinity,
 )
 from hierlab.errors import BuilderError
-from hierlab.wupalmer import wu_palmer
+from hierlab.wupalmer import class_similarity
 
 __all__ = ["build_hybrid", "wordnet_ranks"]
 
@@ -46,7 +46,7 @@ def build_hybrid(
     if not 0 <= weight <= 1:
         raise BuilderError(f"expected a weight of WordNet between 0 and 1, got {weight}")
     assert inputs.taxonomy is not None  # the registry has checked it
-    similarity = wu_palmer(inputs.taxonomy, inputs.classes.ids, "textbook")
+    similarity = class_similarity(inputs.taxonomy, inputs.classes, "textbook")
     ranks = [neighbour_ranks(vectors), wordnet_ranks(similarity, vectors)]
     settings = ConsensusSettings().scaled(len(vectors))
     weights = (1 - weight, weight)

@@ -26,11 +26,11 @@ def regenerate_classes(
 
     Args:
         target: folder to write to; the shipped `data/classes` by default.
-        wordnet: folder with the dictionary files, if they are not where systems put them.
+        wordnet: folder with the dictionary files, if not the shipped nouns.
 
     Raises:
         MissingExtraError: one of the packages is not installed.
-        TaxonomyError: WordNet 3.0 is not installed.
+        TaxonomyError: no WordNet 3.0 in the folder.
     """
     taxonomy = Taxonomy.wordnet(wordnet)
     wnids = imagenet_wnids()

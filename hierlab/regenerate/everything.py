@@ -35,7 +35,7 @@ def rebuild(
     data = target / "data" if target else data_path()
     hierarchies = target / "hierarchies" if target else hierarchies_path()
     total = len(SHIPPED) + 3
-    written = [regenerate_wordnet(data / "wordnet"), regenerate_classes(data / "classes")]
+    written = [*regenerate_wordnet(data / "wordnet"), regenerate_classes(data / "classes")]
     on_progress(1, total)
     if prototypes is not None:
         written.extend(regenerate_tables(prototypes, data / "tables"))

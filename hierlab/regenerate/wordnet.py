@@ -1,4 +1,4 @@
-"""data/wordnet: the part of WordNet 3.0 above the classes of ImageNet-1K."""
+"""data/wordnet: the nouns of WordNet 3.0, and the part above the classes of ImageNet-1K."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from pathlib import Path
 import msgspec
 
 from hierlab._files import data_path, write_atomic
+from hierlab._nouns import encode_nouns
 from hierlab.regenerate.classes import imagenet_wnids
 from hierlab.taxonomy import Taxonomy
+
+# Where Debian's package wordnet-base puts them.
+DEBIAN = "/usr/share/wordnet"
 
 __all__ = ["closure_content", "regenerate_wordnet"]
 
@@ -21,17 +25,21 @@ def closure_content(wordnet: Taxonomy, wnids: Sequence[str]) -> bytes:
 
 
 def regenerate_wordnet(
-    target: str | Path | None = None, *, wordnet: str | Path | None = None
-) -> Path:
-    """Write `imagenet-1k.json` from the installed WordNet 3.0 and timm's list of classes.
+    target: str | Path | None = None, *, wordnet: str | Path = DEBIAN
+) -> tuple[Path, Path]:
+    """Write `nouns.npz` from WordNet 3.0's own files, and of it what ImageNet-1K needs.
 
     Args:
         target: folder to write to; the shipped `data/wordnet` by default.
-        wordnet: folder with the dictionary files, if they are not where systems put them.
+        wordnet: folder with the dictionary files, noun.exc and cntlist.rev among them.
 
     Raises:
         MissingExtraError: timm is not installed.
-        TaxonomyError: WordNet 3.0 is not installed.
+        TaxonomyError: no WordNet 3.0 in the folder.
     """
-    content = closure_content(Taxonomy.wordnet(wordnet), imagenet_wnids())
-    return write_atomic(Path(target or data_path("wordnet")) / "imagenet-1k.json", content)
+    folder = Path(target or data_path("wordnet"))
+    full = Taxonomy.wordnet(wordnet)
+    return (
+        write_atomic(folder / "nouns.npz", encode_nouns(full.nouns)),
+        write_atomic(folder / "imagenet-1k.json", closure_content(full, imagenet_wnids())),
+    )

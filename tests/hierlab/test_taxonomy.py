@@ -3,9 +3,9 @@
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from hierlab._nouns import decode_nouns, encode_nouns
 from hierlab.classes import ClassList
 from hierlab.classlists import load_classes
 from hierlab.errors import TaxonomyError, UnknownClassError
@@ -21,10 +21,7 @@ def tiny() -> Taxonomy:
 
 @pytest.fixture(scope="module")
 def full() -> Taxonomy:
-    try:
-        return Taxonomy.wordnet()
-    except TaxonomyError as error:
-        pytest.skip(str(error))
+    return Taxonomy.wordnet()
 
 
 def synset(wnid: str, *hypernyms: str) -> Synset:
@@ -41,7 +38,7 @@ def names(taxonomy: Taxonomy, key: str) -> list[str]:
 
 def test_a_synset_goes_by_id_name_or_offset(tiny: Taxonomy) -> None:
     dog = tiny["dog.n.01"]
-    assert tiny[dog.wnid] is tiny[int(dog.wnid[1:])] is dog
+    assert tiny[dog.wnid] == tiny[int(dog.wnid[1:])] == dog
     assert (dog.lemmas, dog.senses, dog.label) == (("dog", "domestic_dog"), (1, 1), "dog")
     assert dog.definition == "a tame canine"  # without the example
     assert "dog.n.01" in tiny
@@ -119,25 +116,6 @@ def test_closure_keeps_only_what_is_above(tiny: Taxonomy) -> None:
     assert closure.max_depth("wolf.n.01") == tiny.max_depth("wolf.n.01")
 
 
-def test_classes_are_resolved_by_key_or_guessed_by_name(tiny: Taxonomy) -> None:
-    wolf = tiny["wolf.n.01"].wnid
-    classes = ClassList(
-        "custom", (wolf, "cat.n.01", "Domestic Dog", "crane", "4711"), ("x", "x", "x", "x", "auto")
-    )
-    resolution = tiny.resolve(classes)
-    assert [tiny[wnid].name for wnid in resolution.wnids if wnid] == [
-        "wolf.n.01",
-        "cat.n.01",
-        "dog.n.01",
-        "crane.n.02",  # no class of things is named after the writer, sense 1
-        "car.n.01",
-    ]
-    assert resolution.guessed == (False, False, True, True, True)
-    unknown = tiny.resolve(custom("dog", "zyzzyva"))
-    assert unknown.known.tolist() == [0]
-    assert unknown.guessed == (True, False)
-
-
 def test_networkx_has_the_same_edges(tiny: Taxonomy) -> None:
     graph = tiny.to_networkx()
     assert set(graph.edges) == {(low.wnid, high) for low in tiny for high in low.hypernyms}
@@ -173,17 +151,29 @@ def test_nltk_zip_is_read_like_the_folder(tiny: Taxonomy, tmp_path: Path) -> Non
     assert list(Taxonomy.wordnet(archive)) == list(tiny)
 
 
-def test_wordnet_is_found_through_the_environment(
+def test_the_environment_names_another_wordnet(
     tiny: Taxonomy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WNSEARCHDIR", str(DATA / "tiny-wordnet"))
-    assert len(Taxonomy.wordnet()) == len(tiny)
+    assert taxonomy_for(custom("dog")) is tiny
+    monkeypatch.delenv("WNSEARCHDIR")
+    monkeypatch.setenv("WNHOME", str(DATA))
+    with pytest.raises(TaxonomyError, match=r"was not found in .*dict"):
+        taxonomy_for(custom("dog"))
+
+
+def test_another_wordnet_on_the_machine_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NLTK_DATA", str(DATA))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert taxonomy_for(custom("dog")) is Taxonomy.wordnet()
 
 
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (None, "was not found in .*apt install wordnet-base"),
+        (None, "was not found in .*expected a folder"),
         ("  1 WordNet 3.1 Copyright 2011\n", "is not WordNet 3.0"),
         ("00000000 03 n 01 a 0 000 | g\n", "is not WordNet 3.0"),
         ("  1 WordNet 3.0 \n0000 03 n\n", "is damaged"),
@@ -220,42 +210,60 @@ def test_depth_arrays_cannot_be_changed(tiny: Taxonomy) -> None:
         tiny.min_depths[0] = 1
 
 
-def test_the_taxonomy_for_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_taxonomy_for_a_list() -> None:
     assert taxonomy_for(load_classes("imagenet-1k")) is Taxonomy.shipped()
-    monkeypatch.setenv("WNSEARCHDIR", str(DATA / "tiny-wordnet"))
     found = taxonomy_for(custom("puppy", "lapdog"))
-    assert found is not None
-    assert "lapdog.n.01" in found
-    assert taxonomy_for(custom("zyzzyva")) is None
+    assert found is Taxonomy.wordnet()
+    assert found.source == "WordNet 3.0, shipped"
+    other = taxonomy_for(custom("puppy"), wordnet=DATA / "tiny-wordnet")
+    assert other is not None
+    assert len(other) == 20
+    assert other.source.startswith("WordNet 3.0, own files ")
+    assert taxonomy_for(custom("zyzzyvax")) is None
     with pytest.raises(TaxonomyError, match="knows none of the classes"):
-        taxonomy_for(custom("zyzzyva"), required=True)
+        taxonomy_for(custom("zyzzyvax"), required=True)
 
 
-def test_without_an_installed_wordnet_the_shipped_one_helps(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("hierlab._wordnet_files.dictionary_folders", lambda: ())
-    assert taxonomy_for(custom("tabby", "zyzzyva")) is Taxonomy.shipped()
-    assert taxonomy_for(custom("zyzzyva")) is None
-    with pytest.raises(TaxonomyError, match="was not found on this machine"):
-        taxonomy_for(custom("zyzzyva"), required=True)
+def test_the_shipped_nouns_are_whole(full: Taxonomy) -> None:
+    assert len(full) == 82_115
+    assert [one.name for one in full if not one.hypernyms] == ["entity.n.01"]
+    assert full["n02084071"] == Synset(
+        wnid="n02084071",
+        name="dog.n.01",
+        lemmas=("dog", "domestic_dog", "Canis_familiaris"),
+        senses=(1, 1, 1),
+        hypernyms=("n01317541", "n02083346"),
+        definition=full["n02084071"].definition,
+    )
+    assert full["dog.n.01"].definition.startswith("a member of the genus Canis (probably")
+
+
+def test_a_table_of_nouns_comes_back(tiny: Taxonomy) -> None:
+    content = encode_nouns(tiny.nouns)
+    assert list(Taxonomy.of(decode_nouns(content))) == list(tiny)
+    assert encode_nouns(decode_nouns(content)) == content
+    for broken in (b"", content[:100], content[:-30]):
+        with pytest.raises(TaxonomyError, match="not a table"):
+            decode_nouns(broken)
 
 
 @pytest.mark.slow
-def test_the_shipped_one_is_what_wordnet_gives(full: Taxonomy, tmp_path: Path) -> None:
+def test_the_shipped_nouns_are_what_nltk_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hierlab._files import data_path
+    from hierlab.regenerate.wordnet import DEBIAN
+
+    if not (Path(DEBIAN) / "data.noun").is_file():
+        pytest.skip("needs WordNet 3.0's own files: apt install wordnet-base")
+    monkeypatch.setenv("HIERLAB_CACHE", str(tmp_path))
+    content = encode_nouns(Taxonomy.wordnet(DEBIAN).nouns)
+    assert content == data_path("wordnet", "nouns.npz").read_bytes()
+
+
+def test_the_closure_is_what_the_nouns_give(full: Taxonomy) -> None:
     from hierlab._files import data_path
     from hierlab.regenerate.wordnet import closure_content
 
     content = closure_content(full, load_classes("imagenet-1k").ids)
     assert content == data_path("wordnet", "imagenet-1k.json").read_bytes()
-
-
-@pytest.mark.slow
-def test_cifar_100_is_nearly_all_in_wordnet(full: Taxonomy) -> None:
-    classes = load_classes(DATA / "cifar-100.txt")
-    resolution = full.resolve(classes)
-    missing = set(np.arange(100)) - set(resolution.known)
-    assert {classes.names[position] for position in missing} == {"aquarium_fish", "maple_tree"}
-    table = resolution.wnids[classes.index["table"]]
-    assert table is not None
-    assert "furniture.n.01" in names(full, table)  # and not a table of figures, sense 1

@@ -94,12 +94,11 @@ def test_nltk_agrees_on_every_pair_of_the_tiny_one(
 
 
 def installed_wordnet() -> Path:
-    from hierlab._wordnet_files import dictionary_folders
+    from hierlab.regenerate.wordnet import DEBIAN
 
-    folder = next((f for f in dictionary_folders() if (f / "data.noun").is_file()), None)
-    if folder is None:
-        pytest.skip("WordNet 3.0 is not installed: apt-get install wordnet-base")
-    return folder
+    if not (Path(DEBIAN) / "data.noun").is_file():
+        pytest.skip("needs WordNet 3.0's own files: apt install wordnet-base")
+    return Path(DEBIAN)
 
 
 @pytest.mark.slow
