@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from hierlab._wordnet_files import dictionary_folders
 from hierlab.classlists import load_classes
+from hierlab.regenerate.wordnet import DEBIAN
 from hierlab.taxonomy import Taxonomy
 from hierlab.wupalmer import wu_palmer, wu_palmer_blocks
 
@@ -33,8 +33,8 @@ def nltk_reader(folder: Path) -> Any:
     import nltk
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
-    source = next((f for f in dictionary_folders() if (f / "data.noun").is_file()), None)
-    if source is None:
+    source = Path(DEBIAN)
+    if not (source / "data.noun").is_file():
         sys.exit("WordNet 3.0 is not installed; run: apt install wordnet-base")
     for file in source.iterdir():
         if file.is_file() and "." in file.name:
