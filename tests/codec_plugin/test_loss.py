@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from codec_plugin.train.loss import Semantics, Target, stage_loss
+from codec_plugin.train.loss import Semantics, Target, _views, stage_loss
 from codec_plugin.train.settings import Phase
 from tests.codec_plugin.semantic import CLASS_IDS, small_classifier, small_hierarchy
 
@@ -67,8 +67,7 @@ def test_gradient_reaches_the_pixels_and_not_the_classifier() -> None:
     clean = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
     decoded = (clean * 0.5 + 0.2).requires_grad_()
     phase = Phase(name="p", steps=1, lambdas=(1e-9,) * 3, gammas=(1.0,) * 3, fine_gammas=(1.0,) * 3)
-    target = semantics.target(clean, torch.tensor([-1]), phase)
-    stage_loss(output(decoded, 0.0), clean, 1, phase, semantics, target).total.backward()
+    stage_loss(output(decoded, 0.0), clean, 1, phase, semantics).total.backward()
     assert decoded.grad is not None
     assert float(decoded.grad.abs().sum()) > 0
     assert all(parameter.grad is None for parameter in semantics.parameters())
@@ -87,12 +86,13 @@ def test_a_stage_a_picture_is_the_mean_of_pictures_alone() -> None:
         stage_weights=(3.0, 1.0, 0.25),
         gammas=(1.0, 0.5, 0.25),
         fine_gammas=(0.0, 0.5, 0.5),
+        label_share=0.5,
     )
-    target = semantics.target(images, torch.tensor([-1, -1, -1]), phase)
+    labels = torch.tensor([-1, 4, -1])
     bits = torch.tensor([4096.0, 8192.0, 1000.0])
     stages, whole = torch.tensor([2, 0, 1]), torch.tensor([True, True, False])
     together = stage_loss(
-        (decoded, torch.zeros(3, 3), bits), images, stages, phase, semantics, target, whole=whole
+        (decoded, torch.zeros(3, 3), bits), images, stages, phase, semantics, labels, whole=whole
     )
     alone = [
         stage_loss(
@@ -101,7 +101,7 @@ def test_a_stage_a_picture_is_the_mean_of_pictures_alone() -> None:
             int(stages[n]),
             phase,
             semantics,
-            Target(target.posterior[n : n + 1], []),
+            labels[n : n + 1],
             whole=bool(whole[n]),
         )
         for n in range(3)
@@ -114,15 +114,61 @@ def test_several_stages_may_serve_one_level() -> None:
     semantics = Semantics(small_classifier(), small_hierarchy())
     images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     phase = Phase(name="p", steps=1, lambdas=(0.001,) * 5, gammas=(1.0,) * 5)
-    target = semantics.target(images, torch.tensor([-1]), phase)
     found = [
         float(
             stage_loss(
-                output(images, 0.0), images, stage, phase, semantics, target, levels=(0, 0, 1, 1, 2)
+                output(images, 0.0), images, stage, phase, semantics, levels=(0, 0, 1, 1, 2)
             ).cross_entropy
         )
         for stage in range(5)
     ]
     posterior = semantics.posterior(semantics.classifier.logits(images))
+    target = semantics.target(images, torch.tensor([-1]), phase)
     levels = [float(semantics.cross_entropy(posterior, target, level)) for level in range(3)]
     assert found == pytest.approx([levels[0], levels[0], levels[1], levels[1], levels[2]])
+
+
+def test_a_semantic_gradient_is_bounded_by_that_of_the_distortion_picture_by_picture() -> None:
+    semantics = Semantics(small_classifier(), small_hierarchy())
+    generator = torch.Generator().manual_seed(2)
+    clean = torch.rand(3, 3, 64, 64, generator=generator)
+    noise = torch.tensor([0.02, 0.1, 0.3]).view(3, 1, 1, 1)
+    decoded = (clean + noise * torch.randn(clean.shape, generator=generator)).clamp(0, 1)
+
+    def gradient(gamma: float, share: float, weight: float = 1.0) -> torch.Tensor:
+        phase = Phase(
+            name="p",
+            steps=1,
+            lambdas=(0.001,) * 3,
+            gammas=(gamma,) * 3,
+            semantic_share=share,
+            stage_weights=(weight,) * 3,
+        )
+        moving = decoded.clone().requires_grad_()
+        result = stage_loss(output(moving, 0.0), clean, torch.tensor([0, 1, 2]), phase, semantics)
+        result.total.backward()
+        assert moving.grad is not None
+        return moving.grad
+
+    distortion = gradient(0.0, 0.0)
+    whole = gradient(1e7, 0.0) - distortion
+    bounded = gradient(1e7, 0.5) - distortion
+    lengths = bounded.flatten(1).norm(dim=1) / distortion.flatten(1).norm(dim=1)
+    torch.testing.assert_close(lengths, torch.full((3,), 0.5), rtol=1e-3, atol=0)
+    cosine = torch.nn.functional.cosine_similarity(bounded.flatten(1), whole.flatten(1))
+    torch.testing.assert_close(cosine, torch.ones(3), rtol=1e-3, atol=0)
+    tiny = gradient(1e-6, 0.5) - distortion  # below the bound nothing changes
+    torch.testing.assert_close(tiny, gradient(1e-6, 0.0) - distortion)
+    torch.testing.assert_close(gradient(1e7, 0.5, 2.0), 2 * (distortion + bounded))
+
+
+def test_both_pictures_are_shown_in_the_same_view() -> None:
+    torch.manual_seed(0)
+    phase = Phase(name="p", steps=1, lambdas=LAMBDAS, view_share=0.5)
+    images = torch.rand(2, 3, 96, 96)
+    sizes = set()
+    for _ in range(20):
+        clean, decoded = _views(phase, images, images)
+        assert torch.equal(clean, decoded)
+        sizes.add(clean.shape[-1])
+    assert sizes == {64, 96}
