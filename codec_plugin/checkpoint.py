@@ -11,7 +11,7 @@ The float entropy model is not stored: it is the integers divided by their power
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,14 @@ import msgspec
 import torch
 from torch import Tensor
 
-from codec_plugin.checkpoint_record import CheckpointMeta, check_meta, pack_record, read_record
+from codec_plugin.checkpoint_record import (
+    CheckpointMeta,
+    canonical,
+    check_meta,
+    described,
+    pack_record,
+    read_record,
+)
 from codec_plugin.config import ModelConfig
 from codec_plugin.entropy.exact import ExactEntropy
 from codec_plugin.entropy.fixed import ACTIVATION_BITS
@@ -27,7 +34,7 @@ from codec_plugin.entropy.hyper import Z_SHIFT
 from codec_plugin.entropy.tables import CodingTables
 from codec_plugin.errors import CheckpointError, ConfigError
 from codec_plugin.model import ProgressiveModel
-from codec_plugin.shipped import CHECKPOINTS, shipped_checkpoints
+from codec_plugin.shipped import CHECKPOINTS, map_beside, shipped_checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +67,7 @@ class Checkpoint:
         meta: what it says of itself.
         model_id: SHA-256 (hex) over the coding integers and the config.
         checksum: SHA-256 (hex) over the float networks and `meta`; "" for one not from a file.
+        hierarchy_file: label map it was trained for, where it lies beside the file; else "".
     """
 
     model: ProgressiveModel
@@ -68,6 +76,12 @@ class Checkpoint:
     meta: CheckpointMeta
     model_id: str
     checksum: str = ""
+    hierarchy_file: str = ""
+
+    @property
+    def label_map(self) -> str:
+        """What `load_hierarchy` takes for the label map: the file beside it, or the name."""
+        return self.hierarchy_file or self.meta.label_map_name
 
     @property
     def config(self) -> ModelConfig:
@@ -80,9 +94,9 @@ def model_id(config: ModelConfig, exact: ExactEntropy, tables: CodingTables) -> 
     return _digest(config.to_json().encode(), _coding_tensors(exact, tables))
 
 
-def _checksum(meta: CheckpointMeta, networks: Mapping[str, Tensor]) -> str:
-    """SHA-256 (hex) of what the model id leaves out: the float networks and the description."""
-    return _digest(msgspec.json.encode(meta, order="sorted"), networks)
+def _checksum(meta: bytes, networks: Mapping[str, Tensor]) -> str:
+    """SHA-256 (hex) of what the model id leaves out: the description and the float networks."""
+    return _digest(meta, networks)
 
 
 def _digest(head: bytes, tensors: Mapping[str, Tensor]) -> str:
@@ -109,7 +123,9 @@ def pack_checkpoint(
             networks[f"net.{name}"] = value.detach().to("cpu", torch.float32).contiguous()
     tensors = _coding_tensors(exact, tables) | networks
     identity = model_id(model.config, exact, tables)
-    text = pack_record(identity, model.config, meta, _checksum(meta, networks))
+    text = pack_record(
+        identity, model.config, meta, _checksum(canonical(msgspec.json.encode(meta)), networks)
+    )
     # One key only: the order of several would differ from run to run.
     return bytes(save(dict(sorted(tensors.items())), metadata={"c2f": text}))
 
@@ -159,9 +175,10 @@ def load_checkpoint(name_or_path: str | Path) -> Checkpoint:
     if size > MAX_BYTES:
         raise CheckpointError(f"{path} has {size} bytes, a checkpoint at most {MAX_BYTES}")
     try:
-        return unpack_checkpoint(data)
+        found = unpack_checkpoint(data)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
+    return replace(found, hierarchy_file=map_beside(path, found.meta.label_map_id))
 
 
 def unpack_checkpoint(data: bytes) -> Checkpoint:
@@ -206,7 +223,7 @@ def unpack_checkpoint(data: bytes) -> Checkpoint:
         )
     check_meta(record.meta, config)
     networks = {name: value for name, value in tensors.items() if name.startswith("net.")}
-    checksum = _checksum(record.meta, networks)
+    checksum = _checksum(described(data), networks)
     if record.checksum not in ("", checksum):  # checkpoints of former versions have none
         raise CheckpointError(
             f"the networks hash to {checksum[:16]}, the file says {record.checksum[:16]}; "

@@ -10,7 +10,15 @@ import msgspec
 from codec_plugin.config import ModelConfig
 from codec_plugin.errors import CheckpointError, ConfigError
 
-__all__ = ["CheckpointMeta", "CheckpointRecord", "check_meta", "pack_record", "read_record"]
+__all__ = [
+    "CheckpointMeta",
+    "CheckpointRecord",
+    "canonical",
+    "check_meta",
+    "described",
+    "pack_record",
+    "read_record",
+]
 
 _MAX_HEADER_BYTES = 1 << 22
 _FORMAT = "c2f-checkpoint"
@@ -94,6 +102,22 @@ def read_record(data: bytes) -> CheckpointRecord:
             f"this program reads {_FORMAT!r} version {_VERSION}"
         )
     return record
+
+
+def described(data: bytes) -> bytes:
+    """What a checkpoint file says of itself (`meta`), in one form whatever fields it has.
+
+    Args:
+        data: a file that `read_record` accepts.
+    """
+    length = int.from_bytes(data[:8], "little")
+    text = json.loads(data[8 : 8 + length])["__metadata__"]["c2f"]
+    return canonical(json.dumps(json.loads(text)["meta"]))
+
+
+def canonical(meta: bytes | str) -> bytes:
+    """JSON with sorted keys and no spaces."""
+    return json.dumps(json.loads(meta), sort_keys=True, separators=(",", ":")).encode()
 
 
 def check_meta(meta: CheckpointMeta, config: ModelConfig) -> None:

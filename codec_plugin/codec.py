@@ -26,6 +26,7 @@ from codec_plugin.errors import (
 from codec_plugin.images import as_picture
 from codec_plugin.latents import LatentCodec
 from codec_plugin.model import STRIDE
+from codec_plugin.threads import make_forks_safe
 from codec_plugin.tiling import LATENT_STRIDE, analyse, synthesise
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Codec:
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
+        make_forks_safe()
         self.checkpoint = checkpoint
         costs = checkpoint.meta.error_costs or ()
         self.latents = LatentCodec(checkpoint.config, checkpoint.exact, checkpoint.tables, costs)
@@ -158,7 +160,9 @@ class Codec:
             from codec_plugin.refine import SEARCHED_PRICE, refine, training_objective
 
             served = min(effort_stages or n_blocks, stages or n_blocks)
-            objective = objective or training_objective(self.checkpoint.meta)
+            if objective is None:
+                found = self.checkpoint
+                objective = training_objective(found.meta, hierarchy=found.hierarchy_file)
             quantiser = latents.quantiser.at_price(SEARCHED_PRICE, served)
             latents = latents.choosing(quantiser)
             y = refine(self.checkpoint.model, pixels, y, z, objective, effort, quantiser, served)

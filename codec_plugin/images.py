@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from codec_plugin._signature import SOFTWARE, SOFTWARE_TAG
 from codec_plugin.bitstream.container import MAX_SIDE_PX
 from codec_plugin.errors import ImageError
 
@@ -167,12 +168,29 @@ def write_pixels(pixels: NDArray[np.uint8], suffix: str) -> bytes:
     if kind is None or kind not in Image.SAVE:
         raise ImageError(f"cannot write {suffix or 'a file without suffix'}; use .png or .webp")
     out = io.BytesIO()
-    lossless = {"lossless": True} if kind == "WEBP" else {}
+    options: dict[str, Any] = {"lossless": True} if kind == "WEBP" else {}
     try:
-        Image.fromarray(pixels).save(out, kind, **lossless)
+        Image.fromarray(pixels).save(out, kind, **options, **_maker(kind))
     except (OSError, ValueError, KeyError) as error:
         raise ImageError(f"cannot write this picture as {suffix}: {error}; use .png") from error
     return out.getvalue()
+
+
+def _maker(kind: str) -> dict[str, Any]:
+    """Options that make a picture say who wrote it, so that we may replace it later."""
+    if kind == "PNG":
+        from PIL.PngImagePlugin import PngInfo
+
+        told = PngInfo()
+        told.add_text("Software", SOFTWARE)
+        return {"pnginfo": told}
+    if kind in ("JPEG", "WEBP", "TIFF", "AVIF"):
+        from PIL import Image
+
+        exif = Image.Exif()
+        exif[SOFTWARE_TAG] = SOFTWARE
+        return {"exif": exif}
+    return {}
 
 
 def is_picture_name(name: str, suffixes: Sequence[str]) -> bool:

@@ -1,15 +1,25 @@
-"""Which checkpoints come with the package, read from their headers alone (no torch)."""
+"""Which checkpoints are here, shipped or not, read from their headers alone (no torch)."""
 
 from __future__ import annotations
 
 import json
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["CHECKPOINTS", "ShippedRecord", "shipped_checkpoints", "shipped_records"]
+__all__ = [
+    "CHECKPOINTS",
+    "ShippedRecord",
+    "find_model",
+    "map_beside",
+    "record_of",
+    "shipped_checkpoints",
+    "shipped_records",
+]
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
 _MAX_HEADER_BYTES = 1 << 22
+_MOST_FILES = 200
 
 
 class ShippedRecord(NamedTuple):
@@ -29,18 +39,59 @@ def shipped_checkpoints() -> tuple[str, ...]:
 
 def shipped_records() -> tuple[ShippedRecord, ...]:
     """One record a shipped checkpoint; unreadable files are left out."""
-    records = []
-    for name in shipped_checkpoints():
-        with (CHECKPOINTS / f"{name}.safetensors").open("rb") as stream:
+    found = (record_of(CHECKPOINTS / f"{name}.safetensors") for name in shipped_checkpoints())
+    return tuple(record for record in found if record is not None)
+
+
+def record_of(path: Path) -> ShippedRecord | None:
+    """What a checkpoint file says of itself, by its header alone; None for any other file."""
+    try:
+        with path.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
             text = stream.read(min(length, _MAX_HEADER_BYTES))
-        try:
-            record = json.loads(json.loads(text)["__metadata__"]["c2f"])
-            meta = record["meta"]
-            levels = tuple(str(level) for level in meta["level_names"])
-            ends = tuple(int(end) for end in meta.get("level_blocks", range(len(levels))))
-            model_id, label_map = str(record["model_id"]), str(meta["label_map_name"])
-            records.append(ShippedRecord(name, model_id, label_map, levels, ends))
-        except (ValueError, KeyError, TypeError):
-            continue
-    return tuple(records)
+        record = json.loads(json.loads(text)["__metadata__"]["c2f"])
+        meta = record["meta"]
+        levels = tuple(str(level) for level in meta["level_names"])
+        ends = tuple(int(end) for end in meta.get("level_blocks", range(len(levels))))
+        model_id, label_map = str(record["model_id"]), str(meta["label_map_name"])
+        return ShippedRecord(path.stem, model_id, label_map, levels, ends)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def find_model(model_id: str, near: Path) -> str:
+    """Where a model is: a shipped name, or a file beside `near`, here, or in a run below `runs`.
+
+    Args:
+        model_id: hex digits, all or the first few.
+        near: the file that asks for it.
+    Returns:
+        What `--checkpoint` takes; "" if it is not to be found.
+    """
+    for record in shipped_records():
+        if record.model_id.startswith(model_id):
+            return record.name
+    places = (near.parent.glob("*.safetensors"), Path().glob("*.safetensors"))
+    runs = Path("runs").glob("*/*.safetensors")
+    for path in islice(chain(*places, runs), _MOST_FILES):
+        record_there = record_of(path)
+        if record_there is not None and record_there.model_id.startswith(model_id):
+            return str(path)
+    return ""
+
+
+def map_beside(checkpoint: Path, label_map_id: str) -> str:
+    """The label map that a training left beside its checkpoint: its path, or "".
+
+    Only the map that the checkpoint was trained for counts.
+    """
+    path = checkpoint.with_name("hierarchy.json")
+    if not label_map_id or not path.is_file():
+        return ""
+    from hierlab.errors import HierlabError
+    from hierlab.labelmap import load_label_map
+
+    try:
+        return str(path) if load_label_map(path).id == label_map_id else ""
+    except (HierlabError, OSError):
+        return ""

@@ -101,15 +101,15 @@ class Searched(Learned):
         self.stages = int(stages)
         self.settings = (steps,)
         # A training leaves its label map beside its checkpoint.
-        own = Path(checkpoint)
-        beside = own.with_name("hierarchy.json") if own.is_file() else own
-        hierarchy = str(beside) if beside.is_file() else ""
-        self.objective = _objective(self.codec.checkpoint.meta, hierarchy)
+        own = self.codec.checkpoint
+        self.objective = _objective(own.meta, own.hierarchy_file)
 
     def identity(self) -> str:
         """Digest of the checkpoint and of whom the search serves, and how."""
         goal = self.objective
-        weights = repr((goal.lambdas, goal.rate_weights, goal.gammas, goal.fine_gammas))
+        weights = repr(
+            (goal.lambdas, goal.rate_weights, goal.gammas, goal.fine_gammas, goal.levels)
+        )
         semantics = goal.semantics
         served = (
             []

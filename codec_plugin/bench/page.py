@@ -66,6 +66,7 @@ def report_page(
     )
     parts = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
+        '<meta name="generator" content="hierlab">',
         "<meta name='viewport' content='width=device-width'>",
         f"<title>Codecs compared</title><style>{_STYLE}</style>",
         f"<h1>Codecs compared</h1><p>{html.escape(facts)}</p><p>{html.escape(_NOTE)}</p>",

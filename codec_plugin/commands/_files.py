@@ -4,25 +4,67 @@ from __future__ import annotations
 
 import os
 import sys
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codec_plugin.errors import CodecError
+from codec_plugin._signature import made_by_codec
+from codec_plugin.errors import CheckpointError, CodecError
+from hierlab._files import guard_output, write_atomic
+from hierlab.errors import HierlabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import BinaryIO
 
-__all__ = ["Bits", "CheckpointName", "chunks", "note", "note_skipped", "read_input", "write_output"]
+    from codec_plugin.codec import Codec
+
+__all__ = [
+    "Bits",
+    "CheckpointName",
+    "Force",
+    "Threads",
+    "chunks",
+    "decoded_name",
+    "encoded_name",
+    "guard",
+    "is_special",
+    "load_codec",
+    "note",
+    "note_skipped",
+    "read_input",
+    "standard_input",
+    "write_output",
+]
 
 MAX_STREAM_BYTES = 1 << 30
 _CHUNK = 1 << 16
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif", ".ppm", ".gif", ".tif", ".tiff")
 
 CheckpointName = Annotated[
     str, typer.Option("--checkpoint", "-c", help="Shipped checkpoint's name, or a file.")
 ]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace what stands under the output's name.")
+]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="Processor cores to use; default: the idle ones, of 4."),
+]
 Bits = Annotated[float | None, typer.Option("--bpp", help="The same as bits per pixel.")]
+
+
+def standard_input() -> BinaryIO:
+    """The bytes on standard input.
+
+    Raises:
+        CodecError: it is closed.
+    """
+    if sys.stdin is None:
+        raise CodecError("standard input is closed; name a file instead of -")
+    return sys.stdin.buffer
 
 
 def read_input(path: str) -> bytes:
@@ -33,7 +75,7 @@ def read_input(path: str) -> bytes:
     """
     try:
         if path == "-":
-            data = sys.stdin.buffer.read(MAX_STREAM_BYTES + 1)
+            data = standard_input().read(MAX_STREAM_BYTES + 1)
         else:
             with Path(path).open("rb") as stream:
                 data = stream.read(MAX_STREAM_BYTES + 1)
@@ -47,11 +89,83 @@ def read_input(path: str) -> bytes:
 def chunks() -> Iterator[bytes]:
     """What arrives on standard input, as soon as it arrives."""
     received = 0
-    while chunk := os.read(sys.stdin.fileno(), _CHUNK):
+    descriptor = standard_input().fileno()
+    while chunk := os.read(descriptor, _CHUNK):
         received += len(chunk)
         if received > MAX_STREAM_BYTES:
             raise CodecError("standard input is longer than the limit of 1 GiB")
         yield chunk
+
+
+def load_codec(checkpoint: str, data: bytes = b"", stream: str = "-") -> Codec:
+    """The codec of a checkpoint, which must be that of a file where one is given.
+
+    Args:
+        data: bytes of a .c2f file.
+        stream: its name; a checkpoint that lies near it is named where `checkpoint` is another.
+    Raises:
+        CheckpointError: not found, not sound, or not that of the file.
+        BitstreamError: `data` is no such file.
+    """
+    from codec_plugin.bitstream.container import read_header
+    from codec_plugin.shipped import find_model
+
+    asked = read_header(data).model_id.hex() if data else ""
+
+    from codec_plugin.codec import Codec
+
+    codec = Codec.load(checkpoint)
+    if not asked or asked == codec.model_id.hex():
+        return codec
+    place = find_model(asked, Path("." if stream == "-" else stream))
+    advice = f"that is {place}: add --checkpoint {place}"
+    if not place:
+        advice = "give its file with --checkpoint; c2f train leaves it in its run's folder"
+    raise CheckpointError(
+        f"the file was made by model {asked}, {checkpoint} is {codec.model_id.hex()}; {advice}"
+    )
+
+
+def encoded_name(image: str) -> str:
+    """Where `encode` writes unless told: IMAGE without its ending, .c2f.
+
+    Where pictures of one name lie side by side (a.jpg, a.png), their endings stay: a.jpg.c2f.
+    """
+    source = Path(image)
+    target = source.with_suffix(".c2f")
+    if source.suffix.lower() == ".c2f" or not source.suffix:
+        return f"{image}.c2f"
+    twins = source.parent.glob(f"{escape(source.stem)}.*")
+    others = [twin for twin in twins if twin.name not in (source.name, target.name)]
+    clash = any(twin.suffix.lower() in _PICTURES and not _ours(twin) for twin in others)
+    return f"{image}.c2f" if clash else str(target)
+
+
+def decoded_name(stream: str) -> str:
+    """Where `decode` writes unless told: FILE.png; FILE-decoded.png beside a FILE.png not ours."""
+    target = Path(stream).with_suffix(".png")
+    if target.is_file() and not _ours(target):
+        target = target.with_stem(f"{target.stem}-decoded")
+    return str(target)
+
+
+def guard(path: str | Path, *inputs: str | Path, force: bool) -> None:
+    """Refuse an output that would replace an input, or a file that this program did not make.
+
+    Raises:
+        CodecError: naming the file.
+    """
+    if str(path) == "-":
+        return
+    try:
+        guard_output(path, [source for source in inputs if source], force=force, ours=made_by_codec)
+    except HierlabError as error:
+        raise CodecError(str(error)) from error
+
+
+def is_special(path: str) -> bool:
+    """Whether a name is that of a device, a pipe or an open file: it is written through."""
+    return path == "-" or (Path(path).exists() and not Path(path).is_file())
 
 
 def write_output(path: str, data: bytes) -> None:
@@ -60,17 +174,27 @@ def write_output(path: str, data: bytes) -> None:
     Raises:
         CodecError: the file cannot be written.
     """
-    if path == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    from hierlab._files import write_atomic
-    from hierlab.errors import HierlabError
-
     try:
-        write_atomic(path, data)
+        if path != "-":
+            write_atomic(path, data)
+            return
+        sys.stdout.flush()
+        with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as stream:
+            stream.write(data)
     except HierlabError as error:
         raise CodecError(str(error)) from error
+    except BrokenPipeError:
+        raise
+    except (OSError, AttributeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is closed"
+        raise CodecError(f"cannot write standard output: {reason}") from error
+
+
+def _ours(path: Path) -> bool:
+    try:
+        return made_by_codec(path)
+    except OSError:
+        return False
 
 
 def note(sentence: str) -> None:

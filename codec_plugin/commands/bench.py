@@ -47,11 +47,16 @@ def bench(
     from codec_plugin.bench.registry import CodecAbsentError, load_plugin, make_codec
     from codec_plugin.bench.run import BenchEvaluation, run_bench
     from codec_plugin.classifiers import load_classifier
-    from codec_plugin.commands._files import note, note_skipped
+    from codec_plugin.commands._files import guard, note, note_skipped
+    from codec_plugin.errors import ConfigError
     from codec_plugin.evaluate.recognition import Recogniser
     from codec_plugin.hierarchy import load_hierarchy
     from codec_plugin.train.data import ImageFolder
 
+    if output.is_file():
+        raise ConfigError(f"{output} is a file; -o names the folder of the benchmark")
+    for name in ("results.csv", "results.parquet", "protocol.json"):
+        guard(output / name, hierarchy, data / "labels.csv", force=False)
     for path in plugin or []:
         load_plugin(path)
     chosen = []

@@ -26,18 +26,14 @@ def classify(
 ) -> None:
     """Read a file chunk by chunk and stop when the classifier is sure enough at a level."""
     from codec_plugin.classifiers import load_classifier
-    from codec_plugin.codec import Codec
-    from codec_plugin.errors import BitstreamError
+    from codec_plugin.commands._files import load_codec, read_input
     from codec_plugin.evaluate.early import classify_stream
     from codec_plugin.evaluate.recognition import Recogniser
     from codec_plugin.hierarchy import load_hierarchy
 
-    try:
-        blob = file.read_bytes()
-    except OSError as error:
-        raise BitstreamError(f"{file} cannot be read: {error.strerror}") from error
-    codec = Codec.load(checkpoint)
-    label_map = load_hierarchy(hierarchy or codec.checkpoint.meta.label_map_name)
+    blob = read_input(str(file))
+    codec = load_codec(checkpoint, blob, str(file))
+    label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
     recogniser = Recogniser(load_classifier(classifier), label_map)
     if temperature != 1.0:
         from codec_plugin.bench.adaptive import raw_threshold

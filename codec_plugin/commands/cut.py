@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from codec_plugin.commands._files import Bits, read_input, write_output
+from codec_plugin.commands._files import Bits, Force, guard, read_input, write_output
 
 __all__ = ["cut"]
 
@@ -18,6 +18,7 @@ def cut(
         int | None, typer.Option("--bytes", help="Keep the first so many bytes.")
     ] = None,
     bpp: Bits = None,
+    force: Force = False,
 ) -> None:
     """Keep the first bytes of a file; the result decodes like any other."""
     from codec_plugin.bitstream.container import byte_limit, read_header
@@ -25,6 +26,7 @@ def cut(
 
     if max_bytes is None and bpp is None:
         raise ConfigError("say how much to keep: --bytes N or --bpp B")
+    guard(output, stream, force=force)
     data = read_input(stream)
     header = read_header(data)
     limit = byte_limit(header, max_bytes, bpp)

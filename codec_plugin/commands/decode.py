@@ -10,9 +10,16 @@ import typer
 from codec_plugin.commands._files import (
     Bits,
     CheckpointName,
+    Force,
+    Threads,
     chunks,
+    decoded_name,
+    guard,
+    is_special,
+    load_codec,
     note,
     read_input,
+    standard_input,
     write_output,
 )
 
@@ -38,18 +45,28 @@ def decode(
     max_pixels: Annotated[
         int, typer.Option(help="Refuse pictures with more pixels than this.")
     ] = 8192 * 8192,
+    force: Force = False,
+    threads: Threads = None,
 ) -> None:
     """Decode a file or a prefix of one; from a pipe, rewrite the picture as stages arrive."""
-    from codec_plugin.codec import Codec
+    target = output or ("-" if stream == "-" else decoded_name(stream))
+    guard(target, stream, checkpoint, force=force)
 
-    target = output or ("-" if stream == "-" else str(Path(stream).with_suffix(".png")))
+    from codec_plugin.bitstream.container import read_header
+    from codec_plugin.threads import use_threads
+
     limits = {"max_bytes": max_bytes, "bpp": bpp, "level": level, "max_pixels": max_pixels}
     limited = max_bytes is not None or bpp is not None or level is not None
-    codec = Codec.load(checkpoint)
-    if stream == "-" and target != "-" and not limited:
-        decoded = _follow(codec, target, max_pixels)
+    if stream == "-" and not is_special(target) and not limited:
+        standard_input()
+        use_threads(threads)
+        decoded = _follow(load_codec(checkpoint), target, max_pixels)
     else:
-        decoded = codec.decode(read_input(stream), **limits)  # type: ignore[arg-type]
+        data = read_input(stream)
+        codec = load_codec(checkpoint, data, stream)
+        header = read_header(data)
+        use_threads(threads, header.height_px * header.width_px)
+        decoded = codec.decode(data, **limits)  # type: ignore[arg-type]
         _write(decoded, target)
     for sentence in decoded.warnings:
         note(sentence)
@@ -77,7 +94,7 @@ def _follow(codec: Codec, target: str, max_pixels: int) -> Decoded:
 def _write(decoded: Decoded, target: str) -> None:
     from codec_plugin.images import write_pixels
 
-    suffix = ".png" if target == "-" else Path(target).suffix
+    suffix = ".png" if is_special(target) else Path(target).suffix
     write_output(target, write_pixels(decoded.pixels, suffix))
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from codec_plugin.commands._files import Force, guard, write_output
+
 __all__ = ["demo"]
 
 
@@ -18,6 +20,7 @@ def demo(
         "c2f-demo.png"
     ),
     hierarchy: Annotated[str, typer.Option(help="Label map; default: the checkpoint's.")] = "",
+    force: Force = False,
     json_out: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Encode a photograph, decode every stage and cut, beside JPEG, WebP and AVIF."""
@@ -27,14 +30,14 @@ def demo(
     from codec_plugin.evaluate.recognition import Recogniser
     from codec_plugin.hierarchy import load_hierarchy
     from codec_plugin.images import read_picture, write_pixels
-    from hierlab._files import write_atomic
 
+    guard(output, photo, checkpoint, hierarchy, force=force)
     shipped = PHOTOS / f"{photo}.png"
     pixels = demo_photo(photo) if shipped.is_file() else read_picture(photo).bytes_rgb
     codec = Codec.load(checkpoint)
-    label_map = load_hierarchy(hierarchy or codec.checkpoint.meta.label_map_name)
+    label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
     groups = demo_rows(codec, Recogniser(load_classifier(), label_map), pixels)
-    write_atomic(output, write_pixels(picture_strip(pixels, groups), ".png"))
+    write_output(str(output), write_pixels(picture_strip(pixels, groups), ".png"))
     if json_out:
         told = [row._asdict() for group in groups for row in group]
         for entry in told:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from codec_plugin.commands._files import Bits, CheckpointName, note, write_output
+from codec_plugin.commands._files import (
+    Bits,
+    CheckpointName,
+    Force,
+    Threads,
+    encoded_name,
+    guard,
+    note,
+    standard_input,
+    write_output,
+)
 
 __all__ = ["encode"]
 
@@ -34,19 +43,26 @@ def encode(
         str, typer.Option(help="Whom --effort serves; default: the checkpoint's; none: no one.")
     ] = "",
     hierarchy: Annotated[str, typer.Option(help="Label map; default: the checkpoint's.")] = "",
+    force: Force = False,
+    threads: Threads = None,
 ) -> None:
     """Encode a picture; any prefix of the file is a picture too."""
-    import sys
-
-    from codec_plugin.codec import Codec
     from codec_plugin.images import read_picture
 
-    picture = read_picture(sys.stdin.buffer if image == "-" else image)
+    target = output or ("-" if image == "-" else encoded_name(image))
+    guard(target, image, checkpoint, hierarchy, force=force)
+    picture = read_picture(standard_input() if image == "-" else image)
+
+    from codec_plugin.codec import Codec
+    from codec_plugin.threads import use_threads
+
+    use_threads(threads, picture.height_px * picture.width_px)
     codec = Codec.load(checkpoint)
     objective = None
     if effort > 0:
         from codec_plugin.refine import training_objective
 
+        hierarchy = hierarchy or codec.checkpoint.hierarchy_file
         objective = training_objective(codec.checkpoint.meta, classifier, hierarchy)
     blob = codec.encode(
         picture,
@@ -57,7 +73,6 @@ def encode(
         effort_stages=effort_stages,
         objective=objective,
     )
-    target = output or ("-" if image == "-" else str(Path(image).with_suffix(".c2f")))
     write_output(target, blob)
     for sentence in picture.notes:
         note(sentence)

@@ -40,13 +40,16 @@ def evaluate(
 
     Under torchrun each process takes its share; the first merges them when all are there.
     """
-    from codec_plugin.commands._files import note
+    from codec_plugin.commands._files import guard, note
     from codec_plugin.evaluate.protocol import shard_path
     from codec_plugin.evaluate.rows import read_rows, write_rows
     from codec_plugin.evaluate.summary import summarise
     from hierlab._files import write_atomic
 
     shard = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    inputs = (match or "", hierarchy, data / "labels.csv", *subjects)
+    for made in (output, output.with_suffix(".summary.json")):
+        guard(made, *inputs, force=force)
     evaluation = _evaluation(subjects, data, hierarchy, classifier, cuts, effort, stages, match)
     own = shard_path(output, shard)
     if force:
@@ -105,7 +108,7 @@ def _evaluation(
         )
         label += f"-effort-{effort}" if effort else ""
         subjects.append(CodecSubject(label, codec, cuts, effort, matched, stages))
-        wanted = wanted or codec.checkpoint.meta.label_map_name
+        wanted = wanted or codec.checkpoint.label_map
     label_map = load_hierarchy(wanted or DEFAULT_HIERARCHY)
     recogniser = Recogniser(load_classifier(classifier), label_map)
     folder = ImageFolder(data, label_map.index, cache=False)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from codec_plugin.commands._files import Force, guard
+
 __all__ = ["plot"]
 
 
@@ -12,12 +14,14 @@ def plot(
     results: Annotated[list[Path], typer.Argument(help="Tables that c2f eval wrote.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="curves.png or curves.html.")],
     codecs: Annotated[str, typer.Option(help="Which to draw, with commas; default: all.")] = "",
+    force: Force = False,
 ) -> None:
     """Draw rate against accuracy at each level and against PSNR, with 95 % intervals."""
     from codec_plugin.errors import ConfigError
     from codec_plugin.evaluate.curves import save_curves
     from codec_plugin.evaluate.rows import CLEAN, read_rows
 
+    guard(output, *results, force=force)
     rows = [row for table in results for row in read_rows(table)]
     known = {row["subject"] for row in rows} - {CLEAN}
     asked = {name.strip() for name in codecs.split(",") if name.strip()} or known

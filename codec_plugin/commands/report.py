@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from codec_plugin.commands._files import Force, guard, write_output
+
 __all__ = ["report"]
 
 
@@ -16,12 +18,17 @@ def report(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="report.html, or tables.md.")],
     reference: Annotated[
-        str, typer.Option(help="Codec that the others are compared with, pair by pair.")
-    ] = "coarse2fine",
+        str,
+        typer.Option(
+            help="Codec that the others are compared with, pair by pair; default: coarse2fine, "
+            "or the only one."
+        ),
+    ] = "",
     pictures: Annotated[
         str, typer.Option(help="Codecs shown at equal bytes on the shipped photographs.")
     ] = "",
     budgets: Annotated[str, typer.Option(help="Bytes of those pictures.")] = "900,2000",
+    force: Force = False,
 ) -> None:
     """Write curves, tables and pictures of a benchmark as one self-contained page."""
     import msgspec
@@ -32,19 +39,26 @@ def report(
     from codec_plugin.bench.tables import all_tables, as_markdown
     from codec_plugin.errors import ConfigError
     from codec_plugin.evaluate.demo import demo_photo
-    from codec_plugin.evaluate.rows import read_rows
-    from hierlab._files import write_atomic
+    from codec_plugin.evaluate.rows import CLEAN, read_rows
 
+    inputs = [bench] if bench.is_file() else [bench / "results.csv", bench / "protocol.json"]
+    guard(output, *inputs, force=force)
     if bench.is_file():
         rows, others = read_rows(bench), {}
     else:
         rows, others = read_bench(bench), other_benches(bench)
-    names = {str(row["subject"]) for row in rows}
+    names = {str(row["subject"]) for row in rows} - {CLEAN}
+    reference = reference or (next(iter(names)) if len(names) == 1 else "coarse2fine")
     if reference not in names:
-        raise ConfigError(f"no codec {reference!r} in {bench}; it has {', '.join(sorted(names))}")
+        raise ConfigError(
+            f"no codec {reference!r} in {bench} to compare the others with; "
+            f"name one with --reference: {', '.join(sorted(names))}"
+        )
     if output.suffix == ".md":
         tables = all_tables(rows, reference, others).items()
-        text = "\n".join(f"### {title}\n\n{as_markdown(table)}" for title, table in tables if table)
+        text = "<!-- hierlab -->\n" + "\n".join(
+            f"### {title}\n\n{as_markdown(table)}" for title, table in tables if table
+        )
     elif bench.is_file():
         raise ConfigError(f"a page needs the benchmark's folder, got the table {bench}; name a .md")
     else:
@@ -57,5 +71,5 @@ def report(
         strips = [picture_strip(shown, demo_photo(p), size) for p in photos for size in sizes]
         protocol = msgspec.json.decode((bench / "protocol.json").read_bytes(), type=Protocol)
         text = report_page(rows, protocol, reference, strips, others)
-    write_atomic(output, text)
+    write_output(str(output), text.encode())
     typer.echo(str(output))

@@ -1,13 +1,16 @@
 """Curves of a results table: rate against accuracy at each level, and rate against PSNR."""
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from codec_plugin.errors import ConfigError
+from codec_plugin.errors import ConfigError, DataError
 from codec_plugin.evaluate.rows import CLEAN, Row
 from codec_plugin.evaluate.summary import level_names, summarise
+from hierlab._files import write_atomic
+from hierlab.errors import HierlabError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,10 +72,10 @@ def panels(rows: Sequence[Row], summary: Sequence[Row] | None = None) -> list[Pa
 def curves_png(rows: Sequence[Row], path: Path) -> None:
     """Draw all panels side by side."""
     drawn = panels(rows)
-    temporary = path.with_name(f".{path.name}.tmp")
+    picture = io.BytesIO()
     with drawing(drawn, len(drawn)) as figure:
-        figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
-    temporary.replace(path)
+        figure.savefig(picture, format="png", dpi=130, metadata={"Software": "hierlab"})
+    _write(path, picture.getvalue())
 
 
 @contextmanager
@@ -148,9 +151,16 @@ def curves_html(rows: Sequence[Row], path: Path) -> None:
         figure.update_xaxes(type="log", title="bits per pixel (file)", row=1, col=column)
         figure.update_yaxes(title=panel.axis, row=1, col=column)
     figure.update_layout(height=480, template="plotly_white")
-    temporary = path.with_name(f".{path.name}.tmp")
-    figure.write_html(temporary, include_plotlyjs=True, div_id="curves")
-    temporary.replace(path)
+    page = figure.to_html(include_plotlyjs=True, div_id="curves")
+    maker = '<head><meta name="generator" content="hierlab">'
+    _write(path, page.replace("<head>", maker, 1).encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_atomic(path, content)
+    except HierlabError as error:
+        raise DataError(str(error)) from error
 
 
 def save_curves(rows: Sequence[Row], path: Path) -> None:
