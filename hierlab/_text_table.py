@@ -83,7 +83,10 @@ def sniff_delimiter(text: str, candidates: str = DELIMITERS) -> str:
     for mark in candidates:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
         told = (row for row in reader if any(row) and not row[0].lstrip().startswith("#"))
-        widths = Counter(len(row) for row in islice(told, _SNIFFED))
+        try:
+            widths = Counter(len(row) for row in islice(told, _SNIFFED))
+        except csv.Error:  # a cell of more than 128 KiB
+            continue
         width, count = max(widths.items(), key=lambda pair: (pair[1], pair[0]), default=(1, 0))
         if width > 1 and count > most and count >= 0.9 * widths.total():
             best, most = mark, count
@@ -97,6 +100,7 @@ def read_table(
     delimiter: str | None = None,
     header: bool | None = None,
     comments: str = "#",
+    strip: bool = True,
 ) -> TextTable:
     """Read a table.
 
@@ -106,6 +110,7 @@ def read_table(
         delimiter: what stands between cells; found by itself if None, a single column if none.
         header: whether the first row is one; decided by `known` if None.
         comments: lines that begin so are left out.
+        strip: whether blanks around a cell are no part of it.
 
     Raises:
         FormatError: no row, rows of different length, two columns of one name, more than two
@@ -118,7 +123,7 @@ def read_table(
     start = 1
     try:
         for raw in reader:
-            row = tuple(cell.strip() for cell in raw)
+            row = tuple(cell.strip() for cell in raw) if strip else tuple(raw)
             if any(row) and not (comments and row[0].startswith(comments)):
                 rows.append(row)
                 lines.append(start)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hierlab.errors import BuilderError
 from hierlab.labelmap import LabelMap, Level, canonical_labels
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hierlab.builders import BuildInput, Labels
     from hierlab.classes import ClassList
 
-__all__ = ["build", "check_k", "describe", "level_names"]
+__all__ = ["build", "check_k", "describe", "given_classes", "level_names"]
 
 DEFAULT_METHOD = "topdown"
 DEFAULT_CLASSES = "imagenet-1k"
@@ -27,12 +27,12 @@ DEFAULT_CLASSES = "imagenet-1k"
 def build(
     *,
     clip: str | None = None,
-    k: Sequence[int] = (10, 100, 1000),
+    k: int | Sequence[int] = (10, 100, 1000),
     method: str = DEFAULT_METHOD,
     seed: int = 0,
-    classes: str | Path | ClassList = DEFAULT_CLASSES,
-    prototypes: str | Path | None = None,
-    similarity: NDArray[np.float64] | str | Path | None = None,
+    classes: str | Path | ClassList | Sequence[str] = DEFAULT_CLASSES,
+    prototypes: ArrayLike | str | Path | None = None,
+    similarity: ArrayLike | str | Path | None = None,
     consensus: Sequence[str] | None = None,
     stable: bool = False,
     source: str = "auto",
@@ -44,11 +44,12 @@ def build(
 
     Args:
         clip: a variant `MODEL[:PRETRAINED][@PROMPTS]`, such as `ViT-B-32`; see `hierlab.list_`.
-        k: rising cluster counts; the number of classes itself gives the identity.
+        k: rising cluster counts, or one; the number of classes itself gives the identity.
         method: a registered builder; see `hierlab.list_`.
         seed: used by methods that draw random numbers.
-        classes: `imagenet-1k`, a `ClassList`, or a file or folder that `load_classes` reads.
-        prototypes: npz file of text vectors, instead of `clip`.
+        classes: `imagenet-1k`, a `ClassList`, names or WordNet ids, or a file or folder that
+            `load_classes` reads.
+        prototypes: npz file of text vectors, or a (C, D) array of one a class, instead of `clip`.
         similarity: (C, C) symmetric array, or npy/npz/csv file of one, for method `similarity`.
         consensus: variants or npz files to be made into one hierarchy, instead of `clip`.
         stable: the consensus of every prompt set that is shipped for `clip`, with confidence.
@@ -62,11 +63,10 @@ def build(
         PrototypeError: the vectors do not fit the classes or cannot be had here.
     """
     from hierlab.builders import get_builder
-    from hierlab.classlists import load_classes
 
     builder = get_builder(method)
-    class_list = load_classes(classes) if isinstance(classes, str | Path) else classes
-    if builder.needs == "vectors" and prototypes is not None and classes == DEFAULT_CLASSES:
+    class_list = given_classes(classes)
+    if isinstance(prototypes, str | Path) and _is_default(classes) and builder.needs == "vectors":
         class_list = _classes_of(prototypes, class_list)
     counts = check_k(k, len(class_list))
     names = level_names(len(counts), levels)
@@ -113,13 +113,33 @@ def build(
     return LabelMap(title, class_list, describe(inputs, labels, names), provenance)
 
 
-def check_k(k: Sequence[int], classes: int) -> tuple[int, ...]:
+def given_classes(classes: str | Path | ClassList | Sequence[str]) -> ClassList:
+    """The classes that an argument means: a list of them, names or ids, or what a file says.
+
+    Raises:
+        ClassListError: not a class list.
+    """
+    from hierlab.classes import ClassList
+    from hierlab.classlists import classes_of_words, load_classes
+
+    if isinstance(classes, ClassList):
+        return classes
+    if isinstance(classes, str | Path):
+        return load_classes(classes)
+    return classes_of_words(classes)
+
+
+def _is_default(classes: object) -> bool:
+    return isinstance(classes, str) and classes == DEFAULT_CLASSES
+
+
+def check_k(k: int | Sequence[int], classes: int) -> tuple[int, ...]:
     """Return the cluster counts as a tuple if they can be met.
 
     Raises:
         BuilderError: none given, below 1, above the number of classes, or not rising.
     """
-    counts = tuple(int(count) for count in k)
+    counts = _counts(k)
     if not counts:
         raise BuilderError(
             "expected at least one number of clusters, got none; try --k 10,100,1000"
@@ -134,6 +154,18 @@ def check_k(k: Sequence[int], classes: int) -> tuple[int, ...]:
     if any(fine <= coarse for coarse, fine in itertools.pairwise(counts)):
         raise BuilderError(f"k must rise from coarse to fine, got {','.join(map(str, counts))}")
     return counts
+
+
+def _counts(k: ArrayLike) -> tuple[int, ...]:
+    """One whole number or several, also numpy's.
+
+    Raises:
+        BuilderError: something else.
+    """
+    found = np.atleast_1d(np.asarray(k))
+    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
+        raise BuilderError(f"expected whole numbers as k, such as (10, 100), got {k!r}")
+    return tuple(found.tolist())
 
 
 def level_names(count: int, given: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -206,8 +238,8 @@ def _inputs(
     classes: ClassList,
     *,
     clip: str | None,
-    prototypes: str | Path | None,
-    similarity: NDArray[np.float64] | str | Path | None,
+    prototypes: ArrayLike | str | Path | None,
+    similarity: ArrayLike | str | Path | None,
     source: str,
 ) -> tuple[BuildInput, dict[str, Any]]:
     from hierlab.builders import BuildInput
@@ -223,10 +255,13 @@ def _inputs(
             raise BuilderError("this method needs a (C, C) similarity; give --similarity FILE")
         matrix, origin = load_similarity(similarity, classes)
         return BuildInput(classes, similarity=matrix, taxonomy=taxonomy), origin
-    from hierlab.prototypes import resolve
+    from hierlab.prototypes import prototypes_of, resolve
 
     if prototypes is None and clip is None:
         raise BuilderError("this method needs prototypes; give --clip MODEL or --prototypes FILE")
+    if prototypes is not None and not isinstance(prototypes, str | Path):
+        given = prototypes_of(prototypes, classes)
+        return BuildInput(classes, vectors=given.vectors, taxonomy=taxonomy), given.origin
     found = resolve(prototypes if prototypes is not None else str(clip), classes, source=source)
     return BuildInput(classes, vectors=found.vectors, taxonomy=taxonomy), found.origin
 

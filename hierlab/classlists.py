@@ -17,7 +17,7 @@ from hierlab._files import data_path, read_bounded
 from hierlab.classes import MAX_CLASSES, ClassList
 from hierlab.errors import ClassListError, HierlabError
 
-__all__ = ["BUILT_IN", "find_class", "load_classes"]
+__all__ = ["BUILT_IN", "classes_of_words", "find_class", "load_classes"]
 
 BUILT_IN = ("imagenet-1k",)
 MAX_BYTES = 64 * 2**20
@@ -65,6 +65,18 @@ def load_classes(spec: str | Path) -> ClassList:
         return _class_list(_entries(path))
     except ClassListError as error:
         raise ClassListError(f"{path}: {error}") from error
+
+
+def classes_of_words(words: Iterable[str]) -> ClassList:
+    """A class list of names or WordNet ids, in order.
+
+    Raises:
+        ClassListError: something that is no text, an empty list, or a class twice.
+    """
+    listed = [str(word) if isinstance(word, str) else word for word in words]
+    if strange := next((word for word in listed if not isinstance(word, str)), None):
+        raise ClassListError(f"expected names or WordNet ids as classes, got {strange!r}")
+    return _class_list(_from_item(word) for word in listed)
 
 
 def find_class(classes: ClassList, query: str) -> list[int]:

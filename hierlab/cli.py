@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 import typer
@@ -32,8 +33,15 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
         raise typer.Exit
 
 
+def _stopped(number: int, frame: object) -> None:
+    """Asked to end: leave as an exception does, so that no half-written file stays."""
+    del frame
+    raise SystemExit(128 + number)
+
+
 def main() -> None:
     """Run the command line; bad input is one sentence on standard error and exit code 2."""
+    signal.signal(signal.SIGTERM, _stopped)
     try:
         app()
     except HierlabError as error:

@@ -12,9 +12,11 @@ from hierlab.labelmap import LabelMap
 if TYPE_CHECKING:
     from hierlab.wupalmer import Policy
 
-__all__ = ["DemoResult", "run_demo"]
+__all__ = ["FILES", "DemoResult", "run_demo"]
 
 K = (10, 100, 1000)
+METHODS = ("topdown", "kmeans", "wordnet-k")
+FILES = (*(f"{method}.json" for method in METHODS), "tree.png", "tree.html", "tree.csv")
 POLICY: Policy = "nltk"
 
 
@@ -55,9 +57,9 @@ def run_demo(
     maps: list[LabelMap] = []
     files: list[Path] = []
     rows = []
-    plans = {"topdown": clip, "kmeans": clip, "wordnet-k": None}
-    for done, (method, variant) in enumerate(plans.items()):
-        on_progress(done, len(plans) + 1)
+    for done, method in enumerate(METHODS):
+        variant = None if method.startswith("wordnet") else clip
+        on_progress(done, len(METHODS) + 1)
         label_map = build(clip=variant, method=method, k=K, name=method)
         maps.append(label_map)
         files.append(label_map.save(folder / f"{method}.json"))
@@ -69,7 +71,7 @@ def run_demo(
         for level in compare(default, other).levels
         if level.k_first < level.classes
     )
-    on_progress(len(plans), len(plans) + 1)
+    on_progress(len(METHODS), len(METHODS) + 1)
     files.extend(plot(default, folder / "tree.png"))
     files.extend(plot(default, folder / "tree.html"))
     return DemoResult(POLICY, tuple(rows), agreement, tuple(dict.fromkeys(files)))

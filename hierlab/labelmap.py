@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -18,6 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 from hierlab._files import read_bounded, write_atomic
 from hierlab.classes import MAX_CLASSES, ClassList
 from hierlab.errors import ClassListError, LabelMapError
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
 
 __all__ = [
     "Cluster",
@@ -75,9 +79,9 @@ class _Head(msgspec.Struct):
     version: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Level:
-    """One partition of the classes.
+    """One partition of the classes; levels of one name and equal labels are equal.
 
     Args:
         name: such as `coarse`.
@@ -90,6 +94,14 @@ class Level:
     labels: NDArray[np.int32]
     clusters: tuple[Cluster, ...]
     class_confidence: tuple[float, ...] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Level):
+            return NotImplemented
+        return self.name == other.name and np.array_equal(self.labels, other.labels)
+
+    def __hash__(self) -> int:
+        return hash((self.name, np.asarray(self.labels, dtype="<i4").tobytes()))
 
     @property
     def k(self) -> int:
@@ -106,12 +118,17 @@ class Level:
         return np.flatnonzero(self.labels == cluster)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LabelMap:
     """A class hierarchy: levels from coarse to fine over one class list.
 
         classes ──► builder ──► LabelMap ──► JSON file ──► measures, plots, export, codec
 
+    Maps are equal where their `id` is: class keys, level names and labels count, names of maps and
+    clusters and the provenance do not.
+
+    Raises:
+        LabelMapError: levels that no file may hold; `LabelMap.from_labels` makes them of arrays.
     Source: label map v1, docs/label-map.md.
     """
 
@@ -119,6 +136,68 @@ class LabelMap:
     classes: ClassList
     levels: tuple[Level, ...]
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    @classmethod
+    def from_labels(
+        cls,
+        classes: ClassList | Sequence[str] | str | Path,
+        levels: Mapping[str, ArrayLike],
+        name: str = "labels",
+    ) -> LabelMap:
+        """Make a map of one array of labels per level.
+
+        Args:
+            classes: a class list, C names or keys, or what `load_classes` reads.
+            levels: name of each level, and its (C,) labels: any whole numbers, or the names of the
+                clusters. Levels are put in order by their numbers of clusters.
+            name: of the map.
+
+        Raises:
+            LabelMapError: no level, not one label per class, or two levels of one size.
+            ClassListError: not a class list.
+        """
+        from hierlab._conversion import from_labels
+
+        return from_labels(classes, levels, name)
+
+    @classmethod
+    def from_networkx(
+        cls,
+        graph: nx.DiGraph[Any],
+        *,
+        name: str | None = None,
+        parent_first: bool | None = None,
+        identity: bool = False,
+    ) -> LabelMap:
+        """Make a map of a directed graph: nodes without children are the classes.
+
+        A node's attribute `label`, `name` or `title` is its name; levels are the depths of the
+        tree. A node with several parents goes with the one farthest from a root.
+
+        Args:
+            graph: with edges from parent to child, or from child to parent.
+            name: of the map; the graph's own if not given.
+            parent_first: whether edges go from parent to child; found out if not given.
+            identity: end with a level in which each class stands alone.
+
+        Raises:
+            FormatError: no direction, no edge, or a circle.
+        """
+        from hierlab.formats._foreign import assemble
+        from hierlab.formats._networkx import hierarchy_from
+
+        found = hierarchy_from(graph, "graph", parent_first=parent_first)
+        title = name or str(graph.graph.get("name") or "graph")
+        return assemble(found, name=title, format="networkx", identity=identity)
+
+    def __eq__(self, other: object) -> bool:
+        return self.id == other.id if isinstance(other, LabelMap) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.id)
 
     def __iter__(self) -> Iterator[Level]:
         return iter(self.levels)
@@ -157,7 +236,11 @@ class LabelMap:
         raise LabelMapError("levels", f"no level {which!r}; this map has {names}")
 
     def encode(self) -> bytes:
-        """Canonical JSON: sorted keys, UTF-8, no spaces, a final newline."""
+        """Canonical JSON: sorted keys, UTF-8, no spaces, a final newline.
+
+        Raises:
+            LabelMapError: the provenance holds what JSON cannot.
+        """
         levels = [
             _LevelFile(
                 name=level.name,
@@ -180,11 +263,48 @@ class LabelMap:
             levels=levels,
             provenance=dict(self.provenance),
         )
-        return msgspec.json.encode(content, order="sorted") + b"\n"
+        try:
+            return msgspec.json.encode(content, order="sorted") + b"\n"
+        except (TypeError, UnicodeEncodeError, ValueError) as error:
+            raise LabelMapError("provenance", f"a value has no JSON form ({error})") from error
 
     def save(self, path: str | Path) -> Path:
         """Write the canonical JSON, whole or not at all."""
         return write_atomic(path, self.encode())
+
+    def to_frame(self, *, names: bool = True) -> pd.DataFrame:
+        """A row per class, by key: its `name`, and a column per level, coarse to fine.
+
+        Args:
+            names: whether columns hold cluster names; else cluster numbers (int64).
+        """
+        from hierlab._conversion import to_frame
+
+        return to_frame(self, names=names)
+
+    def to_networkx(self) -> nx.DiGraph[Any]:
+        """A directed graph from clusters (`level/number`) to classes (`class/key`).
+
+        Nodes have `label`, `kind` (cluster or class), `level`, `size` and `key`; an edge has
+        `classes`, how many its ends share. Holds maps that are not nested too.
+        """
+        from hierlab.formats._networkx import graph_from
+
+        return graph_from(self)
+
+    def to_linkage(self) -> NDArray[np.float64]:
+        """(C - 1, 4) linkage matrix as of `scipy.cluster.hierarchy`; leaves in class order.
+
+        Heights count levels: clusters of the finest level that holds several classes are united at
+        1, and all together one above the coarsest. Within one height the order of merges says
+        nothing: classes are united in class order.
+
+        Raises:
+            FormatError: the map is not nested.
+        """
+        from hierlab._conversion import to_linkage
+
+        return to_linkage(self)
 
     def renamed(self, name: str) -> LabelMap:
         """Return the same map under another name."""
@@ -252,26 +372,13 @@ def _decode(content: bytes | str, kind: type[Any], source: str) -> Any:
 
 
 def _checked(file: _File) -> LabelMap:
-    if not 1 <= len(file.levels) <= MAX_LEVELS:
-        raise LabelMapError("levels", f"expected 1 to {MAX_LEVELS} levels, got {len(file.levels)}")
     if len(file.classes.ids) > MAX_CLASSES:
         raise LabelMapError("classes.ids", f"more than {MAX_CLASSES} classes")
     try:
         classes = ClassList(file.classes.set, tuple(file.classes.ids), tuple(file.classes.names))
     except ClassListError as error:
         raise LabelMapError("classes", str(error)) from error
-    levels = tuple(
-        _checked_level(level, f"levels[{number}]", classes)
-        for number, level in enumerate(file.levels)
-    )
-    names = [level.name for level in levels]
-    if len(set(names)) != len(names):
-        raise LabelMapError("levels", f"level names must differ, got {', '.join(names)}")
-    sizes = [level.k for level in levels]
-    if any(fine <= coarse for coarse, fine in pairwise(sizes)):
-        raise LabelMapError(
-            "levels", f"clusters must grow in number from coarse to fine, got {sizes}"
-        )
+    levels = tuple(_level(level, f"levels[{number}]") for number, level in enumerate(file.levels))
     label_map = LabelMap(file.name, classes, levels, file.provenance)
     if file.nested != label_map.nested:
         raise LabelMapError("nested", f"says {file.nested}, the labels say {label_map.nested}")
@@ -282,30 +389,75 @@ def _checked(file: _File) -> LabelMap:
     return label_map
 
 
-def _checked_level(level: _LevelFile, field: str, classes: ClassList) -> Level:
+def _level(level: _LevelFile, field: str) -> Level:
+    if level.k != len(level.clusters):
+        raise LabelMapError(f"{field}.k", f"k is {level.k} with {len(level.clusters)} clusters")
+    if out := next((n for n, label in enumerate(level.labels) if not 0 <= label < level.k), None):
+        raise _out_of_range(field, out, level.labels[out], level.k)
+    labels = np.asarray(level.labels, dtype=np.int64).astype(np.int32)
+    labels.setflags(write=False)
+    sure = None if level.class_confidence is None else tuple(level.class_confidence)
+    return Level(level.name, labels, tuple(level.clusters), sure)
+
+
+def _out_of_range(field: str, position: int, label: int, k: int) -> LabelMapError:
+    return LabelMapError(f"{field}.labels[{position}]", f"expected 0 to {k - 1}, got {label}")
+
+
+def _check(label_map: LabelMap) -> None:
+    """Refuse what the reader of files would refuse."""
+    levels = label_map.levels
+    if not 1 <= len(levels) <= MAX_LEVELS:
+        raise LabelMapError("levels", f"expected 1 to {MAX_LEVELS} levels, got {len(levels)}")
+    for number, level in enumerate(levels):
+        _check_level(level, f"levels[{number}]", label_map.classes)
+    names = [level.name for level in levels]
+    if len(set(names)) != len(names):
+        raise LabelMapError("levels", f"level names must differ, got {', '.join(names)}")
+    sizes = [level.k for level in levels]
+    if any(fine <= coarse for coarse, fine in pairwise(sizes)):
+        raise LabelMapError(
+            "levels", f"clusters must grow in number from coarse to fine, got {sizes}"
+        )
+
+
+def _check_level(level: Level, field: str, classes: ClassList) -> None:
     if not re.fullmatch(r"[\w.-]{1,64}", level.name):
         raise LabelMapError(
             f"{field}.name",
             f"expected 1 to 64 letters, digits, '.', '_' or '-', got {level.name[:64]!r}",
         )
-    if len(level.labels) != len(classes):
+    labels = np.asarray(level.labels)
+    if labels.shape != (len(classes),):
         raise LabelMapError(
             f"{field}.labels",
-            f"expected {len(classes)} labels, one per class, got {len(level.labels)}",
+            f"expected {len(classes)} labels, one per class, got {labels.size}",
         )
-    if not 1 <= level.k <= len(classes) or len(level.clusters) != level.k:
+    if labels.dtype.kind not in "iu":
+        raise LabelMapError(f"{field}.labels", f"expected whole numbers, got {labels.dtype}")
+    if not 1 <= level.k <= len(classes):
         raise LabelMapError(
             f"{field}.k",
-            f"k is {level.k} with {len(level.clusters)} clusters for {len(classes)} classes",
+            f"k is {level.k} for {len(classes)} classes; LabelMap.from_labels describes clusters",
         )
-    low, high = min(level.labels), max(level.labels)
-    if low < 0 or high >= level.k:
-        position = next(i for i, label in enumerate(level.labels) if not 0 <= label < level.k)
+    if (outside := (labels < 0) | (labels >= level.k)).any():
+        position = int(outside.argmax())
+        raise _out_of_range(field, position, int(labels[position]), level.k)
+    _check_clusters(level, labels, field, classes)
+    if not np.array_equal(labels, canonical_labels(labels)):
+        raise LabelMapError(f"{field}.labels", "clusters must be numbered by first appearance")
+    sure = level.class_confidence
+    if sure is not None and not (
+        len(sure) == len(classes) and all(0 <= value <= 1 for value in sure)
+    ):
         raise LabelMapError(
-            f"{field}.labels[{position}]",
-            f"expected 0 to {level.k - 1}, got {level.labels[position]}",
+            f"{field}.class_confidence", f"expected {len(classes)} numbers from 0 to 1"
         )
-    labels = np.asarray(level.labels, dtype=np.int32)
+
+
+def _check_clusters(
+    level: Level, labels: NDArray[np.int32], field: str, classes: ClassList
+) -> None:
     sizes = np.bincount(labels, minlength=level.k)
     for number, (cluster, size) in enumerate(zip(level.clusters, sizes.tolist(), strict=True)):
         if cluster.size != size or not size:
@@ -318,23 +470,6 @@ def _checked_level(level: _LevelFile, field: str, classes: ClassList) -> Level:
                 f"{field}.clusters[{number}].medoid",
                 f"{cluster.medoid!r} is no class of the cluster",
             )
-    if not np.array_equal(labels, canonical_labels(labels)):
-        raise LabelMapError(f"{field}.labels", "clusters must be numbered by first appearance")
-    labels.setflags(write=False)
-    confidence = _checked_confidence(
-        level.class_confidence, f"{field}.class_confidence", len(classes)
-    )
-    return Level(level.name, labels, tuple(level.clusters), confidence)
-
-
-def _checked_confidence(
-    values: Sequence[float] | None, field: str, count: int
-) -> tuple[float, ...] | None:
-    if values is None:
-        return None
-    if len(values) != count or not all(0 <= value <= 1 for value in values):
-        raise LabelMapError(field, f"expected {count} numbers from 0 to 1")
-    return tuple(values)
 
 
 def label_map_schema() -> dict[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hierlab._files import read_bounded, write_atomic
 from hierlab.classes import MAX_CLASSES, ClassList
@@ -21,7 +21,14 @@ from hierlab.variants import Variant, parse_variant
 if TYPE_CHECKING:
     from hierlab.tables import SimilarityTable, TableHeader
 
-__all__ = ["Prototypes", "Source", "load_prototypes", "resolve", "save_prototypes"]
+__all__ = [
+    "Prototypes",
+    "Source",
+    "load_prototypes",
+    "prototypes_of",
+    "resolve",
+    "save_prototypes",
+]
 
 Source: TypeAlias = Literal["table", "weights", "auto"]
 
@@ -30,7 +37,7 @@ _NAME_FIELDS = ("names", "classnames")
 _TEXT_FIELDS = ("model", "pretrained", "prompts", "source")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prototypes:
     """One unit text vector per class.
 
@@ -41,7 +48,7 @@ class Prototypes:
         pretrained: tag of its weights.
         prompts: the prompts, by short name or in the words of their source.
         source: where the vectors come from.
-        kind: `prototypes` (a file), `table` or `weights`.
+        kind: `prototypes` (a file), `array`, `table` or `weights`.
         table_sha256: of the table that the vectors were recovered from, if any.
         sha256: of the table's numbers, where they come from one.
     """
@@ -95,6 +102,23 @@ def load_prototypes(path: str | Path) -> Prototypes:
     vectors = _unit(fields["vectors"], str(path))
     texts = {key: _text(fields.get(key)) for key in _TEXT_FIELDS}
     return Prototypes(vectors, _classes(fields, len(vectors), str(path)), **texts)
+
+
+def prototypes_of(vectors: ArrayLike, classes: ClassList) -> Prototypes:
+    """Prototypes from an array, one row a class, scaled to unit length.
+
+    Args:
+        vectors: (C, D) numbers.
+        classes: the C classes.
+
+    Raises:
+        PrototypeError: not such an array, not a row per class, or rows that have no angle.
+    """
+    try:
+        unit = _unit(np.asarray(vectors), "prototypes")
+    except (TypeError, ValueError) as error:
+        raise PrototypeError(f"expected an array of numbers as prototypes ({error})") from error
+    return _fitting(Prototypes(unit, None, kind="array"), classes, "prototypes")
 
 
 def _read_fields(path: Path) -> dict[str, NDArray[Any]]:
@@ -276,6 +300,4 @@ def _fitting(found: Prototypes, classes: ClassList, path: str) -> Prototypes:
                 f"{path}: row {row} is {own.names[row]!r} where {classes.names[row]!r} is "
                 f"expected ({len(differing)} rows differ); put the rows in the order of the classes"
             )
-    return Prototypes(
-        found.vectors, classes, found.model, found.pretrained, found.prompts, found.source
-    )
+    return replace(found, classes=classes)

@@ -15,6 +15,7 @@ from hierlab.commands._options import (
     parse_counts,
     parse_settings,
 )
+from hierlab.commands._outputs import Force, default_output
 
 
 def build(
@@ -44,11 +45,17 @@ def build(
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter of the method, name=value.")
     ] = None,
+    force: Force = False,
 ) -> None:
     """Build a hierarchy: hierlab build --clip ViT-B-32 --k 10,100,1000 -o mine.json."""
+    from hierlab._files import guard_output
     from hierlab._terminal import emit_table, say
     from hierlab.assembly import build as build_map
 
+    asked = consensus.split(",") if consensus else []
+    inputs = [path for path in (classes, prototypes, similarity, *asked) if path is not None]
+    if output is not None:
+        guard_output(output, inputs, force=force)
     label_map = build_map(
         clip=clip,
         k=parse_counts(k),
@@ -57,14 +64,14 @@ def build(
         classes=classes,
         prototypes=prototypes,
         similarity=similarity,
-        consensus=consensus.split(",") if consensus else None,
+        consensus=asked or None,
         stable=stable,
         source=source,
         name=name,
         levels=levels.split(",") if levels else None,
         parameters=parse_settings(setting or []),
     )
-    path = label_map.save(output or f"{label_map.name}.json")
+    path = label_map.save(output or default_output(label_map.name, ".json", inputs, force=force))
     rows = [
         (level.name, level.k, int(level.sizes.min()), int(level.sizes.max()), _largest(level))
         for level in label_map

@@ -45,6 +45,10 @@ def compare(
         ],
     )
     say(f"NMI: {report.nmi_warning}")
+    if report.by_name:
+        say(f"by name: {report.by_name} of {report.shared} classes, whose keys differ")
+    if report.pairing:
+        say(f"levels paired by number of clusters: {', '.join(report.pairing)}")
     if lost := report.only_first + report.only_second:
         say(f"left out: {lost} classes that only one of the maps has")
     for lone in report.unpaired:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hierlab.commands._options import Clip
+from hierlab.commands._outputs import Force
 
 
 def demo(
@@ -15,11 +16,15 @@ def demo(
         Path, typer.Option("--output", "-o", help="Folder for maps and pictures.")
     ] = Path("out/demo"),
     clip: Clip = "ViT-B-32",
+    force: Force = False,
 ) -> None:
     """Build three hierarchies, measure and compare them, draw the default one."""
+    from hierlab._files import guard_output
     from hierlab._terminal import emit_table, progress, say
-    from hierlab.demo import run_demo
+    from hierlab.demo import FILES, run_demo
 
+    for name in FILES:
+        guard_output(output / name, force=force)
     with progress("hierlab demo") as on_progress:
         result = run_demo(output, clip=str(clip), on_progress=on_progress)
     emit_table(

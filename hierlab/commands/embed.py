@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hierlab.commands._options import Classes
+from hierlab.commands._outputs import Force
 
 
 def embed(
@@ -24,13 +25,16 @@ def embed(
     ] = None,
     batch: Annotated[int, typer.Option(help="Texts encoded at once.")] = 256,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, …")] = "auto",
+    force: Force = False,
 ) -> None:
     """Embed class names through a text encoder and write prototypes."""
+    from hierlab._files import guard_output
     from hierlab._terminal import progress, say
     from hierlab.classlists import load_classes
     from hierlab.embedding import embed as embed_classes
     from hierlab.prototypes import save_prototypes
 
+    guard_output(output, [classes, *(one for one in (prompts, weights) if one)], force=force)
     with progress("hierlab embed") as on_progress:
         found = embed_classes(
             clip,

@@ -8,16 +8,32 @@ from typing import Annotated
 import typer
 
 from hierlab.commands._options import MapFile
+from hierlab.commands._outputs import Force, default_name
+
+_ENDINGS = {
+    "csv": ".csv",
+    "parents": ".parents.txt",
+    "paths": ".paths.txt",
+    "newick": ".nwk",
+    "linkage": ".npy",
+    "graphml": ".graphml",
+    "breeds": "-breeds",
+}
 
 
 def export(
     label_map: MapFile,
     to: Annotated[
-        str, typer.Option(help="csv, parents, newick, graphml, networkx-json, nbdt or breeds.")
+        str,
+        typer.Option(
+            help="csv, parents, nested-json, paths, newick, linkage, graphml, networkx-json, nbdt "
+            "or breeds."
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File; for breeds a folder.")
     ] = None,
+    force: Force = False,
 ) -> None:
     """Write a hierarchy in a format that other tools read."""
     from hierlab._terminal import say
@@ -25,16 +41,6 @@ def export(
     from hierlab.labelmap import load_label_map
 
     loaded = load_label_map(label_map)
-    for path in export_map(loaded, to, output or _default(loaded.name, to)):
+    target = output or default_name(loaded.name, _ENDINGS.get(to, f".{to}.json"))
+    for path in export_map(loaded, to, target, inputs=[label_map], force=force):
         say(str(path))
-
-
-def _default(name: str, to: str) -> str:
-    endings = {
-        "csv": ".csv",
-        "parents": ".parents.txt",
-        "newick": ".nwk",
-        "graphml": ".graphml",
-        "breeds": "-breeds",
-    }
-    return name + endings.get(to, f".{to}.json")

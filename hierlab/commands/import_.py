@@ -7,28 +7,61 @@ from typing import Annotated
 
 import typer
 
+from hierlab.commands._options import parse_counts
+from hierlab.commands._outputs import Force, default_output
+
 
 def import_(
     files: Annotated[list[Path], typer.Argument(help="One or several files or folders.")],
-    source: Annotated[str, typer.Option("--from", help="csv, parents, nbdt or breeds.")],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="csv, parents, nested-json, paths, newick, linkage, graphml, gml, gexf, "
+            "networkx-json, nbdt or breeds; recognised if not given.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write; NAME.json if not given.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the map.")] = None,
     classes: Annotated[
         str | None,
-        typer.Option("--classes", help="Class list that gives the order of the classes."),
+        typer.Option("--classes", help="Class list that gives order and names of the classes."),
     ] = None,
     identity: Annotated[
         bool, typer.Option("--identity", help="Add the classes themselves as the last level.")
     ] = False,
-    levels: Annotated[str | None, typer.Option(help="Level names with commas.")] = None,
+    levels: Annotated[
+        str | None,
+        typer.Option(help="Level names with commas; of a table, the columns that are levels."),
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Column of a table with the key of each class.")
+    ] = None,
+    name_column: Annotated[
+        str | None, typer.Option(help="Column of a table with the name of each class.")
+    ] = None,
+    parent_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--parent-first/--child-first", help="Order in an edge list; found out if not given."
+        ),
+    ] = None,
+    k: Annotated[
+        str | None, typer.Option("--k", help="Clusters per level at which to cut a dendrogram.")
+    ] = None,
+    force: Force = False,
 ) -> None:
     """Read a hierarchy from another tool's file; several CSV files are several levels."""
+    from hierlab._files import guard_output
     from hierlab._terminal import emit_table, say
     from hierlab.classlists import load_classes
     from hierlab.formats import import_hierarchy
 
+    inputs: list[str | Path] = [*files, *([classes] if classes else [])]
+    if output is not None:
+        guard_output(output, inputs, force=force)
     label_map = import_hierarchy(
         files,
         source,
@@ -36,8 +69,13 @@ def import_(
         classes=load_classes(classes) if classes else None,
         identity=identity,
         levels=levels.split(",") if levels else None,
+        key=key,
+        name_column=name_column,
+        parent_first=parent_first,
+        k=parse_counts(k) if k else None,
     )
-    path = label_map.save(output or f"{label_map.name}.json")
+    path = label_map.save(output or default_output(label_map.name, ".json", inputs, force=force))
+    say(f"read as {label_map.provenance['format']}: {label_map.provenance.get('read', '')}")
     emit_table(
         ("level", "clusters", "smallest", "largest"),
         [(one.name, one.k, int(one.sizes.min()), int(one.sizes.max())) for one in label_map],

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from hierlab.commands._options import MapFile
+from hierlab.commands._outputs import Force
 
 
 def plot(
@@ -18,11 +19,32 @@ def plot(
         typer.Option(help="icicle, sizes, within-between, heatmap; an html page is an icicle."),
     ] = "icicle",
     policy: Annotated[Literal["nltk", "textbook"], typer.Option(help="Wu-Palmer policy.")] = "nltk",
+    similarity: Annotated[
+        Path | None,
+        typer.Option(help="(C, C) npy, npz or csv for the heatmap, instead of Wu-Palmer."),
+    ] = None,
+    prototypes: Annotated[
+        Path | None,
+        typer.Option(help="npz of text vectors whose cosines the heatmap shows."),
+    ] = None,
+    force: Force = False,
 ) -> None:
     """Draw a hierarchy; the numbers behind the figure are written beside it as CSV."""
+    from hierlab._files import guard_output
     from hierlab._terminal import say
     from hierlab.labelmap import load_label_map
     from hierlab.plots import plot as plot_map
 
-    for path in plot_map(load_label_map(label_map), output, kind, policy=policy):
+    inputs = [path for path in (label_map, similarity, prototypes) if path is not None]
+    for path in (output, output.with_suffix(".csv")):
+        guard_output(path, inputs, force=force)
+    written = plot_map(
+        load_label_map(label_map),
+        output,
+        kind,
+        similarity=similarity,
+        prototypes=prototypes,
+        policy=policy,
+    )
+    for path in written:
         say(str(path))

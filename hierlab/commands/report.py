@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hierlab.commands._options import Json
+from hierlab.commands._outputs import Force
 
 
 def report(
@@ -28,15 +29,18 @@ def report(
         typer.Option(help="Put the figures into FOLDER/report.json too: the app opens at once."),
     ] = False,
     as_json: Json = False,
+    force: Force = False,
 ) -> None:
     """Report a study as one self-contained page: hierlab report studies/clip -o report.html."""
-    from hierlab._files import write_atomic
+    from hierlab._files import guard_output, write_atomic
     from hierlab._terminal import emit_json, progress, say
     from hierlab.errors import StudyError
     from hierlab.study.kept import write_report
     from hierlab.study.page import render
     from hierlab.study.report import study_report
 
+    target = output or folder / "report.html"
+    guard_output(target, [path for path in (reference, similarity) if path], force=force)
     with progress("figures") as told:
         found = study_report(
             folder, reference=reference, similarity=similarity, seed=seed, progress=told
@@ -45,7 +49,7 @@ def report(
         if reference or similarity or seed:
             raise StudyError("--keep is for the plain report, without reference or similarity")
         write_report(folder, found)
-    path = write_atomic(output or folder / "report.html", render(found))
+    path = write_atomic(target, render(found))
     if as_json:
         emit_json(found)
         return

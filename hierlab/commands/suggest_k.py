@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hierlab.commands._options import Classes, Clip, Json, Prototypes
+from hierlab.commands._outputs import Force
 
 
 def suggest_k(
@@ -23,9 +24,10 @@ def suggest_k(
         Path | None, typer.Option("--output", "-o", help="Picture (svg) to write, with its CSV.")
     ] = None,
     as_json: Json = False,
+    force: Force = False,
 ) -> None:
     """Find numbers of clusters that hold: hierlab suggest-k --clip ViT-B-32 -o k.svg."""
-    from hierlab._files import write_atomic
+    from hierlab._files import guard_output, write_atomic
     from hierlab._terminal import emit_json, emit_table, progress, say
     from hierlab.classlists import load_classes
     from hierlab.commands._options import parse_counts
@@ -37,6 +39,8 @@ def suggest_k(
     wanted = prototypes or clip
     if wanted is None:
         raise StudyError("give --clip MODEL or --prototypes FILE")
+    for path in (output, output.with_suffix(".csv")) if output is not None else ():
+        guard_output(path, [classes, *([prototypes] if prototypes else [])], force=force)
     listed = load_classes(classes)
     vectors = resolve(wanted, listed).vectors
     counts = parse_counts(k) if k else None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +36,22 @@ class Foreign:
 
     Args:
         classes: in the file's order.
-        levels: in any order; equal numbers of clusters are refused later.
+        levels: in any order; of several with equal numbers of clusters the last is kept.
         ordered: whether the file says the order of the classes, rather than merely has one.
+        told: how the file was read, in a line for people.
+        nameless: whether keys are mere numbers, so that a class list tells what they are.
+        columns: the columns that the levels were taken from, where the user chose them.
+        recut: levels over other nodes of the tree, by key, where the file holds a tree; so inner
+            nodes may be classes.
     """
 
     classes: ClassList
     levels: tuple[ForeignLevel, ...]
     ordered: bool = True
+    told: str = ""
+    nameless: bool = False
+    columns: tuple[str, ...] = ()
+    recut: Callable[[Sequence[str]], tuple[ForeignLevel, ...]] | None = None
 
 
 def make_classes(source: object, ids: Sequence[str], names: Sequence[str]) -> ClassList:
@@ -71,26 +79,52 @@ def assemble(
 ) -> LabelMap:
     """Make a label map: classes in order, levels from coarse to fine, clusters named.
 
+    The map's provenance says under `read` how the file was understood and what was left out.
+
     Raises:
-        FormatError: no level, too many, two of one size, or classes that do not fit.
+        FormatError: no level, too many, or classes that do not fit.
     """
+    told = [foreign.told] if foreign.told else []
     foreign = _ordered(foreign, classes)
     count = len(foreign.classes)
-    found = sorted(foreign.levels, key=lambda level: len(np.unique(level.labels)))
-    sizes = [len(np.unique(level.labels)) for level in found]
-    if identity and (not sizes or sizes[-1] < count):
+    found, left_out = _rising(foreign.levels)
+    told += left_out
+    if identity and (not found or len(np.unique(found[-1].labels)) < count):
         found.append(ForeignLevel(np.arange(count)))
-        sizes.append(count)
-    if not 1 <= len(found) <= MAX_LEVELS:
-        raise FormatError(f"expected 1 to {MAX_LEVELS} levels, found {len(found)}")
-    if twice := next((a for a, b in pairwise(sizes) if a == b), None):
+    if not found:
         raise FormatError(
-            f"two levels have {twice} clusters each; "
-            "a label map has more clusters from level to level: leave one out"
+            "expected 1 to 16 levels, found 0: no grouping stands between one root and the "
+            f"{count} classes; --identity takes the classes themselves as the level"
+        )
+    if len(found) > MAX_LEVELS:
+        raise FormatError(
+            f"expected 1 to {MAX_LEVELS} levels, found {len(found)}; name those to keep in --levels"
         )
     names = _level_names(found, levels)
     described = _describe(found, names, foreign.classes)
-    return LabelMap(name, foreign.classes, described, _provenance(format))
+    provenance = _provenance(format)
+    if told:
+        provenance["read"] = "; ".join(told)
+    return LabelMap(name, foreign.classes, described, provenance)
+
+
+def _rising(levels: Sequence[ForeignLevel]) -> tuple[list[ForeignLevel], list[str]]:
+    """Levels from coarse to fine, one for each number of clusters, and what was left out."""
+    by_size: dict[int, list[ForeignLevel]] = {}
+    for level in levels:
+        by_size.setdefault(len(np.unique(level.labels)), []).append(level)
+    told = []
+    for size, equal in sorted(by_size.items()):
+        for other in equal[:-1]:
+            kind = "the same groups" if _same(other, equal[-1]) else f"{size} clusters too"
+            told.append(
+                f"left out {other.name or 'a level'} ({kind} as {equal[-1].name or 'the next'})"
+            )
+    return [equal[-1] for _, equal in sorted(by_size.items())], told
+
+
+def _same(first: ForeignLevel, second: ForeignLevel) -> bool:
+    return bool(np.array_equal(canonical_labels(first.labels), canonical_labels(second.labels)))
 
 
 def _provenance(format: str) -> dict[str, str]:
@@ -112,14 +146,26 @@ def _ordered(foreign: Foreign, classes: ClassList | None) -> Foreign:
         if foreign.ordered or len(own) != len(usual) or set(own.ids) != set(usual.ids):
             return foreign
         wanted = usual
-    if missing := next((key for key in wanted.ids if key not in own.index), None):
+    if foreign.nameless:
+        if len(wanted) != len(own):
+            raise FormatError(
+                f"the file has {len(own)} leaves without names, the class list {len(wanted)} "
+                "classes; give the list in the order of the leaves"
+            )
+        return replace(foreign, classes=wanted)
+    from hierlab._matching import positions
+
+    rows = positions(wanted, own)
+    if (rows < 0).any():
+        if foreign.recut is not None:
+            return replace(foreign, classes=wanted, levels=foreign.recut(wanted.ids))
+        key = wanted.ids[int((rows < 0).argmax())]
         raise FormatError(
-            f"class {missing!r} is not in the file, which has {len(own)} classes such as "
-            f"{own.ids[0]!r}; classes are matched by key"
+            f"class {key!r} is not in the file, which has {len(own)} classes such as "
+            f"{own.ids[0]!r}; classes are matched by key, else by name"
         )
-    rows = np.array([own.index[key] for key in wanted.ids])
     levels = tuple(replace(level, labels=level.labels[rows]) for level in foreign.levels)
-    return Foreign(wanted, levels)
+    return replace(foreign, classes=wanted, levels=levels)
 
 
 def _level_names(found: Sequence[ForeignLevel], given: Sequence[str] | None) -> list[str]:

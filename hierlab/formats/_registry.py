@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hierlab._files import read_bounded, write_atomic
+from hierlab._files import guard_output, read_bounded, write_atomic
+from hierlab._signature import made_by_hierlab
 from hierlab.errors import FormatError
 
 if TYPE_CHECKING:
@@ -29,17 +30,22 @@ MAX_BYTES = 64 * 2**20
 
 Files: TypeAlias = dict[Path, bytes]
 Exporter: TypeAlias = Callable[["LabelMap", Path], Files]
-Importer: TypeAlias = Callable[[Sequence[Path]], "Foreign"]
+Importer: TypeAlias = Callable[..., "Foreign"]
 
 
 @dataclass(frozen=True)
 class Format:
-    """A foreign format: its name, one line about it, and what can be done with it."""
+    """A foreign format: its name, one line about it, and what can be done with it.
+
+    Args:
+        options: of `import_hierarchy` that the importer takes as keywords.
+    """
 
     name: str
     summary: str
     exporter: Exporter | None = None
     importer: Importer | None = None
+    options: tuple[str, ...] = ()
 
 
 _FORMATS: dict[str, Format] = {}
@@ -56,14 +62,19 @@ def register_exporter(name: str, summary: str) -> Callable[[Exporter], Exporter]
         known = _FORMATS.get(name, Format(name, summary))
         if known.exporter is not None:
             raise ValueError(f"format {name!r} has a writer already")
-        _FORMATS[name] = Format(name, known.summary, function, known.importer)
+        _FORMATS[name] = replace(known, exporter=function)
         return function
 
     return decorate
 
 
-def register_importer(name: str, summary: str) -> Callable[[Importer], Importer]:
-    """Register a function `(paths) -> Foreign` that reads a format.
+def register_importer(
+    name: str, summary: str, options: Iterable[str] = ()
+) -> Callable[[Importer], Importer]:
+    """Register a function `(paths, **options) -> Foreign` that reads a format.
+
+    Args:
+        options: those of `import_hierarchy` that the function takes; each is passed where given.
 
     Raises:
         ValueError: the format has a reader.
@@ -73,7 +84,7 @@ def register_importer(name: str, summary: str) -> Callable[[Importer], Importer]
         known = _FORMATS.get(name, Format(name, summary))
         if known.importer is not None:
             raise ValueError(f"format {name!r} has a reader already")
-        _FORMATS[name] = Format(name, known.summary, known.exporter, function)
+        _FORMATS[name] = replace(known, importer=function, options=tuple(options))
         return function
 
     return decorate
@@ -84,77 +95,152 @@ def registered() -> Mapping[str, Format]:
     return dict(sorted(_FORMATS.items()))
 
 
-def export(label_map: LabelMap, to: str, path: str | Path) -> tuple[Path, ...]:
+def export(
+    label_map: LabelMap,
+    to: str,
+    path: str | Path,
+    *,
+    inputs: Iterable[str | Path] | None = None,
+    force: bool = False,
+) -> tuple[Path, ...]:
     """Write a label map in a foreign format.
 
     Args:
-        to: csv, parents, newick, graphml, networkx-json, nbdt or breeds.
+        to: csv, parents, newick, nested-json, paths, linkage, graphml, networkx-json, nbdt or
+            breeds.
         path: the file to write; for breeds a folder; nbdt writes a second file beside it.
+        inputs: if given, neither these files nor any that this program did not make are replaced.
+        force: replace them all the same.
 
     Returns:
         The files written.
     Raises:
         FormatError: no such format, or one that cannot hold this map (trees hold nested maps).
-        HierlabError: the file cannot be written.
+        HierlabError: a file cannot be written or would be lost.
     """
     exporter = _FORMATS[to].exporter if to in _FORMATS else None
     if exporter is None:
         able = ", ".join(name for name, one in registered().items() if one.exporter)
         raise FormatError(f"no format {to!r} to export to; there are {able}")
     files = exporter(label_map, Path(path))
+    if inputs is not None:
+        _guard(files, tuple(inputs), force)
     return tuple(write_atomic(target, content) for target, content in files.items())
+
+
+def _guard(files: Files, inputs: Sequence[str | Path], force: bool) -> None:
+    """Ask for the first file; the others go with it, since a list of keys bears no name."""
+    first, *beside = files
+    own = first.is_file() and made_by_hierlab(first)
+    guard_output(first, inputs, force=force, content=files[first])
+    for path in beside:
+        guard_output(path, inputs, force=force, content=files[path], ours=lambda path: own)
 
 
 def import_hierarchy(
     paths: str | Path | Sequence[str | Path],
-    format: str,
+    format: str | None = None,
     *,
     name: str | None = None,
     classes: ClassList | None = None,
     identity: bool = False,
     levels: Sequence[str] | None = None,
+    key: str | None = None,
+    name_column: str | None = None,
+    parent_first: bool | None = None,
+    k: int | Sequence[int] | None = None,
 ) -> LabelMap:
     """Read a hierarchy from a foreign format.
 
+    The map's provenance says under `read` how the file was understood.
+
     Args:
         paths: one file or several; several csv files are several levels.
-        format: csv, parents, nbdt or breeds.
+        format: csv, parents, nested-json, paths, newick, linkage, graphml, gml, gexf,
+            networkx-json, nbdt or breeds; recognised by the content if not given.
         name: of the map; that of the first file if not given.
-        classes: their order and names, by key; the file's own if not given.
+        classes: their order and names, matched by key, else by name; the file's own if not given.
         identity: end with a level in which each class stands alone, if the file has none.
-        levels: names of the levels, coarse to fine.
+        levels: names of the levels, coarse to fine; of a table, the columns that are levels.
+        key: column of a table with the key of each class.
+        name_column: column of a table with the name of each class.
+        parent_first: whether a line of an edge list is parent, child; found out if not given.
+        k: rising numbers of clusters at which to cut a dendrogram.
 
     Raises:
-        FormatError: no such format, not a file of it, or not a hierarchy of these classes.
+        FormatError: no such format, not a file of it, an option that it has no use for, or not a
+            hierarchy of these classes.
         HierlabError: a file cannot be read or is larger than 64 MiB.
     """
-    importer = _FORMATS[format].importer if format in _FORMATS else None
-    if importer is None:
-        able = ", ".join(known for known, one in registered().items() if one.importer)
-        raise FormatError(f"no format {format!r} to import from; there are {able}")
     sources = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     if not sources:
         raise FormatError("expected at least one file to import, got none")
+    if missing := next((path for path in sources if not path.exists()), None):
+        raise FormatError(f"cannot read {missing}: no such file or folder")
+    if format is None:
+        from hierlab.formats._recognise import recognise
+
+        format = recognise(sources)
+    known = _FORMATS.get(format)
+    if known is None or known.importer is None:
+        able = ", ".join(known for known, one in registered().items() if one.importer)
+        raise FormatError(f"no format {format!r} to import from; there are {able}")
     from hierlab.formats._foreign import assemble
 
+    foreign = known.importer(
+        sources,
+        **_options(
+            known,
+            key=key,
+            name_column=name_column,
+            parent_first=parent_first,
+            levels=levels,
+            k=(k,) if isinstance(k, int) else k,
+        ),
+    )
+    chosen = levels if levels and foreign.columns != tuple(levels) else None
     return assemble(
-        importer(sources),
-        name=name or sources[0].stem,
+        foreign,
+        name=name or sources[0].stem or sources[0].resolve().name,
         format=format,
         classes=classes,
         identity=identity,
-        levels=levels,
+        levels=chosen,
     )
 
 
-def read_text(path: Path) -> str:
-    """Read a text file of at most 64 MiB.
+def _options(format: Format, **given: Any) -> dict[str, Any]:
+    """Those that the importer takes.
 
     Raises:
-        FormatError: it is not UTF-8.
+        FormatError: one was given that says nothing about such a file.
+    """
+    told = {option: value for option, value in given.items() if value is not None}
+    for option in told:
+        if option not in format.options and option != "levels":
+            able = ", ".join(one.name for one in registered().values() if option in one.options)
+            raise FormatError(
+                f"{format.name} has no use for --{option.replace('_', '-')}, which is for {able}; "
+                "leave it out, or say --from if the file is another format"
+            )
+    return {option: value for option, value in told.items() if option in format.options}
+
+
+def read_text(path: Path) -> str:
+    """Read a text file of at most 64 MiB, in UTF-8, UTF-16 or Windows' Latin-1.
+
+    Raises:
+        FormatError: it is no text.
         HierlabError: it cannot be read or is larger.
     """
+    from hierlab._text_table import decode_text
+
+    content = read_bounded(path, MAX_BYTES)
     try:
-        return read_bounded(path, MAX_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path}: expected text in UTF-8 ({error.reason})") from error
+        return content.decode("utf-8-sig")  # zero bytes too: our own tables may hold any text
+    except UnicodeDecodeError:
+        pass
+    try:
+        return decode_text(content)[0]
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error

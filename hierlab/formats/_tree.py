@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import ForeignLevel
+from hierlab.formats._foreign import Foreign, ForeignLevel, make_classes
 from hierlab.labelmap import MAX_LEVELS, LabelMap, Level
 
-__all__ = ["LEVEL_NAME", "Node", "cut", "inner_levels", "nodes_of", "require_nested"]
+__all__ = [
+    "Node",
+    "cut",
+    "foreign_tree",
+    "inner_levels",
+    "nodes_of",
+    "require_nested",
+    "safe_level_name",
+]
 
-LEVEL_NAME = re.compile(r"[\w.-]{1,64}")
 MAX_NODES = 2_000_000
 MAX_TABLE_CELLS = 50_000_000
 _OF_LEVEL = re.compile(r"([\w.-]{1,64})/(.+)", re.DOTALL)
@@ -85,6 +93,47 @@ def nodes_of(label_map: LabelMap) -> list[Node]:
     return found
 
 
+def safe_level_name(text: str) -> str | None:
+    """A level name like `text`; None where no letter or digit is left."""
+    plain = re.sub(r"[^\w.-]+", "-", text).strip("-")[:64]
+    return plain or None
+
+
+def foreign_tree(
+    source: object,
+    edges: Sequence[tuple[str, str]],
+    *,
+    classes: Sequence[str] | None = None,
+    names: dict[str, str] | None = None,
+    keys: dict[str, str] | None = None,
+    ordered: bool = False,
+    told: str = "",
+) -> Foreign:
+    """What a file that holds a tree says; inner nodes may be classes too, where asked for.
+
+    Args:
+        edges: (child, parent) pairs.
+        classes: the nodes that are classes, in order; the leaves, as they appear, if not given.
+        names: of nodes; a node that is not here goes by its id, one with an empty name has none.
+        keys: of classes, where they do not go by their node's id.
+        ordered: whether the file says the order of the classes.
+        told: how the file was read.
+    """
+    found, levels = cut(source, edges, classes, names)
+    ids = [(keys or {}).get(node, node) for node in found]
+    shown = [(names or {}).get(node) or key for node, key in zip(found, ids, strict=True)]
+    if len(levels) > MAX_LEVELS - 1:
+        kept = np.linspace(0, len(levels) - 1, MAX_LEVELS - 1).round().astype(int)
+        told += f", {MAX_LEVELS - 1} of {len(levels)} levels kept"
+        levels = tuple(levels[number] for number in kept)
+    node_of = {key: node for node, key in (keys or {}).items()}
+
+    def recut(wanted: Sequence[str]) -> tuple[ForeignLevel, ...]:
+        return cut(source, edges, [node_of.get(key, key) for key in wanted], names)[1]
+
+    return Foreign(make_classes(source, ids, shown), levels, ordered, told, recut=recut)
+
+
 def cut(
     source: object,
     edges: Iterable[tuple[str, str]],
@@ -95,7 +144,7 @@ def cut(
 
     A node with several parents goes with the one farthest from a root (ties: the first listed);
     a class above the cut stands alone or with what is below it. Depths that split nothing are
-    left out, and of more than 15 levels 15 are kept, evenly spaced.
+    left out.
 
     Args:
         edges: (child, parent) pairs.
@@ -168,9 +217,25 @@ def _longest_paths(
             if not waiting[child]:
                 ready.append(child)
     if len(ready) < len(ids):
-        stuck = next(node for node, count in enumerate(waiting) if count)
-        raise FormatError(f"{source}: node {ids[stuck]!r} is its own ancestor or below one that is")
+        circle = _circle(
+            next(node for node, count in enumerate(waiting) if count), parents, waiting
+        )
+        shown = " → ".join(repr(ids[node]) for node in circle[:6])
+        more = " → …" if len(circle) > 6 else ""
+        raise FormatError(f"{source}: {ids[circle[0]]!r} is its own ancestor: {shown}{more}")
     return np.array(depth, dtype=np.int64), np.array(best, dtype=np.int64)
+
+
+def _circle(start: int, parents: list[list[int]], waiting: list[int]) -> list[int]:
+    """A way from child to parent that comes back to where it began."""
+    seen: dict[int, int] = {}
+    way: list[int] = []
+    node = start
+    while node not in seen:
+        seen[node] = len(way)
+        way.append(node)
+        node = next(parent for parent in parents[node] if waiting[parent])
+    return [*way[seen[node] :], node]
 
 
 def _levels(
@@ -188,13 +253,14 @@ def _levels(
                 ForeignLevel(
                     labels,
                     title,
-                    {int(node): _cluster_name(ids[node], names, title) for node in clusters},
+                    {
+                        int(node): name
+                        for node in clusters
+                        if (name := _cluster_name(ids[node], names, title))
+                    },
                 )
             )
             before = len(clusters)
-    if len(found) > MAX_LEVELS - 1:
-        kept = np.linspace(0, len(found) - 1, MAX_LEVELS - 1).round().astype(int)
-        found = [found[number] for number in kept]
     return tuple(found)
 
 
@@ -209,3 +275,70 @@ def _cluster_name(key: str, names: dict[str, str], title: str | None) -> str:
     if key in names:
         return names[key]
     return key[len(title) + 1 :] if title is not None else key
+
+
+def opened(
+    source: object,
+    edges: Sequence[tuple[str, str]],
+    classes: Sequence[str],
+    lengths: dict[str, float],
+    counts: Sequence[int],
+    names: dict[str, str],
+) -> tuple[tuple[ForeignLevel, ...], list[int]]:
+    """Cut a tree into given numbers of clusters: the node nearest to its root is opened first.
+
+    A node of many children may lead past a number; the cut then has the first number above it.
+
+    Args:
+        lengths: of the branch above each node; 1 where none is given.
+        counts: rising numbers of clusters.
+        names: of nodes.
+    Returns:
+        The levels, and their numbers of clusters.
+    Raises:
+        FormatError: a number that the tree cannot reach, or a number that does not rise.
+    """
+    children: dict[str, list[str]] = {}
+    below = set()
+    for child, parent in edges:
+        children.setdefault(parent, []).append(child)
+        below.add(child)
+    heap = [(0.0, rank, root) for rank, root in enumerate(children) if root not in below]
+    heapq.heapify(heap)
+    groups = {root for _, _, root in heap}
+    number = len(children)
+    levels: list[ForeignLevel] = []
+    sizes: list[int] = []
+    for count in counts:
+        if count > len(classes) or (sizes and count <= sizes[-1]):
+            raise FormatError(
+                f"{source}: k must rise and be at most the {len(classes)} classes, got {count}"
+            )
+        while len(groups) < count and heap:
+            distance, _, node = heapq.heappop(heap)
+            groups.discard(node)
+            for child in children[node]:
+                groups.add(child)
+                if child in children:
+                    number += 1
+                    heapq.heappush(heap, (distance + lengths.get(child, 1.0), number, child))
+        levels.append(_grouped(groups, children, classes, names))
+        sizes.append(len(groups))
+    return tuple(levels), sizes
+
+
+def _grouped(
+    groups: set[str], children: dict[str, list[str]], classes: Sequence[str], names: dict[str, str]
+) -> ForeignLevel:
+    row = {key: place for place, key in enumerate(classes)}
+    labels = np.zeros(len(classes), dtype=np.int64)
+    titles: dict[int, str] = {}
+    for label, group in enumerate(sorted(groups)):
+        waiting = [group]
+        for node in waiting:
+            if node in row:
+                labels[row[node]] = label
+            waiting.extend(children.get(node, ()))
+        if names.get(group):
+            titles[label] = names[group]
+    return ForeignLevel(labels, None, titles)

@@ -9,9 +9,9 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import Foreign, make_classes
+from hierlab.formats._foreign import Foreign
 from hierlab.formats._registry import read_text, register_exporter, register_importer
-from hierlab.formats._tree import cut, nodes_of, require_nested
+from hierlab.formats._tree import foreign_tree, nodes_of, require_nested
 from hierlab.labelmap import LabelMap
 
 __all__ = ["read_breeds", "write_breeds"]
@@ -50,20 +50,41 @@ def write_breeds(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
 
 @register_importer("breeds", _SUMMARY)
 def read_breeds(paths: Sequence[Path]) -> Foreign:
-    """Read a folder with the three files; classes that the hierarchy leaves out are an error.
+    """Read a folder with the three files; classes that the hierarchy lacks are left out.
 
     Raises:
         FormatError: not such files, or not a rooted graph over the classes.
     """
     folder = paths[0] if paths[0].is_dir() else paths[0].parent
+    for part in (INFO, EDGES, NAMES):
+        if not (folder / part).is_file():
+            raise FormatError(f"{folder} has no {part}; BREEDS is {_SUMMARY}")
     info = _class_info(folder / INFO)
     names = dict(_pairs(folder / NAMES, "\t"))
     edges = [(child, parent) for parent, child in _pairs(folder / EDGES, None)]
-    ids = [key for _, key, _ in info]
-    _, levels = cut(folder / EDGES, edges, ids, names)
-    keys = [unquote(key) for key in ids]
-    titles = [name or names.get(key, key) for _, key, name in info]
-    return Foreign(make_classes(folder / INFO, keys, titles), levels)
+    if not edges:
+        raise FormatError(
+            f"{folder / EDGES}: expected lines with a parent and its child, found none"
+        )
+    nodes = {node for edge in edges for node in edge}
+    kept = [(key, name) for _, key, name in info if key in nodes]
+    if not kept:
+        raise FormatError(f"{folder}: no class of {INFO} is a node of {EDGES}")
+    told = "a BREEDS folder"
+    if missing := [name or key for _, key, name in info if key not in nodes]:
+        shown = ", ".join(missing[:3])
+        told += (
+            f", left out {len(missing)} of {len(info)} classes that {EDGES} lacks, such as {shown}"
+        )
+    return foreign_tree(
+        folder / EDGES,
+        edges,
+        classes=[key for key, _ in kept],
+        names=names | {key: name for key, name in kept if name},
+        keys={key: unquote(key) for key, _ in kept},
+        ordered=True,
+        told=told,
+    )
 
 
 def _safe(key: str) -> str:

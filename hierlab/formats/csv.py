@@ -1,22 +1,21 @@
-"""Comma-separated values: one row per class and level, the form the paper's authors publish."""
+"""Tables of classes: a row per class and level as the paper's authors publish, or a column each."""
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from hierlab._text_table import TextTable, fold, read_table
 from hierlab.errors import FormatError
 from hierlab.formats._foreign import Foreign, ForeignLevel, make_classes
 from hierlab.formats._registry import read_text, register_exporter, register_importer
 from hierlab.formats._table import encode_csv
+from hierlab.formats._wide import KEYS, NAMES, ORDERS, TableLevel, WideTable, number, read_wide
 from hierlab.labelmap import LabelMap
 
-__all__ = ["read_csv", "write_csv"]
+__all__ = ["open_table", "read_csv", "write_csv"]
 
 COLUMNS = (
     "class_idx",
@@ -28,13 +27,7 @@ COLUMNS = (
     "level",
     "cluster",
 )
-KEYS = ("wnid", "id", "class_id", "key")
-NAMES = ("label", "name", "class", "class_name")
-ORDERS = ("class_idx", "class_index", "index")
-MAX_ROWS = 2_000_000
-
-_SUMMARY = "a row per class and level: class_idx, wnid, label, method, target_k, cluster_id"
-_Row = dict[str, str]
+_SUMMARY = "a row per class and level (cluster_id, target_k), or a column per level"
 
 
 @register_exporter("csv", _SUMMARY)
@@ -50,138 +43,171 @@ def write_csv(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     return {path: encode_csv(rows)}
 
 
-@register_importer("csv", _SUMMARY)
-def read_csv(paths: Sequence[Path]) -> Foreign:
-    """Read one file or several, each with one level or more.
+@register_importer("csv", _SUMMARY, options=("key", "name_column", "levels"))
+def read_csv(
+    paths: Sequence[Path],
+    *,
+    key: str | None = None,
+    name_column: str | None = None,
+    levels: Sequence[str] | None = None,
+) -> Foreign:
+    """Read one file or several, each with one level or more; commas, semicolons, tabs or bars.
 
     Long form: a `cluster_id` column, and `target_k` or `level` where one file has several levels.
-    Wide form: no `cluster_id`; every column that does not tell the class is a level. A class goes
-    by `wnid` (or `id`), else by `label` (or `name`); `class_idx` gives the order.
+    A class goes by `wnid` (or `id`), else by `label` (or `name`); `class_idx` gives the order.
+    Wide form: no `cluster_id`; see `hierlab.formats._wide`.
 
     Raises:
         FormatError: not such a table, a class twice or missing in a level, or a wrong `target_k`.
     """
-    groups: dict[tuple[object, ...], list[_Row]] = {}
-    for number, path in enumerate(paths):
-        for group, rows in _levels_of(path).items():
-            groups[number, *group] = rows
-    first = next(iter(groups.values()))
-    source = paths[0]
-    order = _class_order(first, source)
-    keys = [_key(first[row], source) for row in order]
-    names = [_pick(first[row], NAMES) or key for row, key in zip(order, keys, strict=True)]
-    classes = make_classes(source, keys, names)
-    levels = tuple(_level(rows, classes.index, paths[group[0]]) for group, rows in groups.items())  # type: ignore[call-overload]
-    return Foreign(classes, levels, ordered=_pick(first[0], ORDERS) is not None)
-
-
-def _levels_of(path: Path) -> dict[tuple[str, str], list[_Row]]:
-    """Rows of each level of one file, in the long form's columns."""
-    rows = _rows(path)
-    columns = list(rows[0])
-    found: dict[tuple[str, str], list[_Row]] = {}
-    if "cluster_id" in columns:
-        for row in rows:
-            found.setdefault((row.get("target_k", ""), row.get("level", "")), []).append(row)
-        return found
-    own = {*KEYS, *NAMES, *ORDERS, "method", "target_k"}
-    groups = [column for column in columns if column not in own]
-    if not groups:
-        raise FormatError(
-            f"{path}: expected a column cluster_id, or a column per level, got {', '.join(columns)}"
-        )
-    for column in groups:
-        found["", column] = [
-            {**row, "cluster_id": row[column], "cluster": row[column], "level": column}
-            for row in rows
-        ]
-    return found
-
-
-def _rows(path: Path) -> list[_Row]:
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
-    try:
-        header = [column.strip().lower() for column in next(reader, [])]
-        cells = list(itertools.islice(reader, MAX_ROWS + 1))
-    except csv.Error as error:
-        raise FormatError(f"{path}: line {reader.line_num} is not CSV ({error})") from error
-    if len(set(header)) != len(header):
-        raise FormatError(f"{path}: two columns have one name in {', '.join(header)}")
-    if len(cells) > MAX_ROWS:
-        raise FormatError(f"{path}: more than {MAX_ROWS} rows")
-    rows = []
-    for number, row in enumerate(cells, start=1):
-        if not row:
-            continue
-        if len(row) != len(header):
-            raise FormatError(
-                f"{path}: row {number} has {len(row)} cells, the header has {len(header)}"
-            )
-        rows.append(dict(zip(header, row, strict=True)))
-    if not rows:
-        raise FormatError(f"{path}: expected a header and a row per class, found no rows")
-    return rows
-
-
-def _pick(row: _Row, columns: Sequence[str]) -> str | None:
-    return next((row[column] for column in columns if row.get(column)), None)
-
-
-def _key(row: _Row, path: Path) -> str:
-    key = _pick(row, KEYS) or _pick(row, NAMES)
-    if key is None:
-        raise FormatError(
-            f"{path}: a class needs a key; expected a filled column {', '.join((*KEYS, *NAMES))}"
-        )
-    return key
-
-
-def _class_order(rows: list[_Row], path: Path) -> list[int]:
-    """Rows by class number, which must run from 0 without a gap; else as they stand."""
-    given = [_pick(row, ORDERS) for row in rows]
-    if given[0] is None:
-        return list(range(len(rows)))
-    numbers = np.array(
-        [int(text) if text and text.isdecimal() and len(text) < 9 else -1 for text in given]
+    tables = [_read(path, key, name_column, levels) for path in paths]
+    first = tables[0]
+    classes = make_classes(paths[0], first.keys, first.names)
+    found = tuple(
+        _level(level, classes.index, path)
+        for path, table in zip(paths, tables, strict=True)
+        for level in table.levels
     )
+    told = "; ".join(dict.fromkeys(table.told for table in tables))
+    return Foreign(classes, found, first.ordered, told, columns=first.chosen)
+
+
+def open_table(path: Path) -> TextTable:
+    """The table in a file; our own export comes back to the letter.
+
+    Raises:
+        FormatError: no table, or no row below its header.
+    """
+    text = read_text(path)
+    if text.lstrip()[:1] == "[":
+        return _records(path, text)
+    own = text.startswith(",".join(COLUMNS))
+    words = (*KEYS, *NAMES, *ORDERS, *COLUMNS)
+    try:
+        if own:
+            table = read_table(text, header=True, delimiter=",", comments="", strip=False)
+        else:
+            table = read_table(text, known=words)
+            if not table.has_header:
+                table = read_table(text, header=True, delimiter=table.delimiter)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+    if not table.rows:
+        raise FormatError(f"{path}: expected a header and a row per class, found no rows")
+    return table
+
+
+def _records(path: Path, text: str) -> TextTable:
+    from hierlab.formats._records import records_table
+
+    try:
+        return records_table(text)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+
+
+def _read(
+    path: Path, key: str | None, name_column: str | None, levels: Sequence[str] | None
+) -> WideTable:
+    table = open_table(path)
+    try:
+        if "cluster_id" in map(fold, table.columns):
+            return _read_long(table, key, name_column)
+        return read_wide(table, key=key, name_column=name_column, levels=levels)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+
+
+def _read_long(table: TextTable, key: str | None, name_column: str | None) -> WideTable:
+    """Levels of a table with a row per class and level; `target_k` and `level` part them."""
+    by_key = _columns(table, KEYS, key)
+    by_name = _columns(table, NAMES, name_column)
+    if not by_key and not by_name:
+        raise FormatError(
+            f"a class needs a key; expected a filled column {', '.join((*KEYS, *NAMES))}"
+        )
+    cluster_id, cluster = table.find(("cluster_id",)), table.find(("cluster",))
+    level_column, k_column = table.find(("level",)), table.find(("target_k",))
+    assert cluster_id is not None
+    parts: dict[tuple[str, str], list[int]] = {}
+    for row, cells in enumerate(table.rows):
+        part = tuple("" if column is None else cells[column] for column in (k_column, level_column))
+        parts.setdefault(part, []).append(row)  # type: ignore[arg-type]
+    keys = [_first_filled(cells, (*by_key, *by_name)) for cells in table.rows]
+    if "" in keys:
+        raise FormatError(
+            f"line {table.lines[keys.index('')]} has no key; expected a filled column "
+            f"{', '.join((*KEYS, *NAMES))}"
+        )
+    found = []
+    for (told_k, title), rows in parts.items():
+        level = TableLevel(title or None, {}, {})
+        for row in rows:
+            value = table.rows[row][cluster_id]
+            if keys[row] in level.values:
+                raise FormatError(f"class {keys[row]!r} stands more than once in one level")
+            if not value:
+                raise FormatError(f"class {keys[row]!r} has no cluster in column 'cluster_id'")
+            level.values[keys[row]] = value
+            if cluster is not None and table.rows[row][cluster]:
+                level.titles[value] = table.rows[row][cluster]
+        clusters = len(set(level.values.values()))
+        if told_k and told_k != str(clusters):
+            raise FormatError(
+                f"target_k says {told_k[:20]!r}, the rows have {clusters} clusters; "
+                "complete the file or leave the column out"
+            )
+        found.append(level)
+    first = next(iter(parts.values()))
+    order = _class_order(table, first)
+    names = [_first_filled(table.rows[row], by_name) or keys[row] for row in order]
+    told = "a table with a row per class and level"
+    ordered = table.find(ORDERS) is not None
+    return WideTable([keys[row] for row in order], names, ordered, found, told)
+
+
+def _columns(table: TextTable, usual: Sequence[str], chosen: str | None) -> tuple[int, ...]:
+    if chosen is not None:
+        return (number(table, chosen),)
+    folded = [fold(column) for column in table.columns]
+    return tuple(folded.index(name) for name in usual if name in folded)
+
+
+def _first_filled(cells: Sequence[str], columns: Sequence[int]) -> str:
+    return next((cells[column] for column in columns if cells[column]), "")
+
+
+def _class_order(table: TextTable, rows: list[int]) -> list[int]:
+    """Rows by class number, which must run from 0 without a gap; else as they stand."""
+    column = table.find(ORDERS)
+    if column is None or not table.rows[rows[0]][column]:
+        return rows
+    given = [table.rows[row][column] for row in rows]
+    numbers = np.array([int(text) if text.isdecimal() and len(text) < 9 else -1 for text in given])
     order = np.argsort(numbers, kind="stable")
     if not np.array_equal(numbers[order], np.arange(len(rows))):
         raise FormatError(
-            f"{path}: class_idx must number the {len(rows)} classes of a level from 0 to "
+            f"class_idx must number the {len(rows)} classes of a level from 0 to "
             f"{len(rows) - 1}, each once"
         )
-    return [int(row) for row in order]
+    return [rows[place] for place in order]
 
 
-def _level(rows: list[_Row], index: dict[str, int], path: Path) -> ForeignLevel:
+def _level(level: TableLevel, index: dict[str, int], path: Path) -> ForeignLevel:
     numbers: dict[str, int] = {}
     labels = np.full(len(index), -1, dtype=np.int64)
-    names: dict[int, str] = {}
-    for row in rows:
-        key = _key(row, path)
+    for key, value in level.values.items():
         if key not in index:
             raise FormatError(f"{path}: class {key!r} stands in one level and not in another")
-        if labels[index[key]] >= 0:
-            raise FormatError(f"{path}: class {key!r} stands twice in one level")
-        if not row["cluster_id"]:
-            raise FormatError(f"{path}: class {key!r} has no cluster")
-        label = numbers.setdefault(row["cluster_id"], len(numbers))
-        labels[index[key]] = label
-        if row.get("cluster"):
-            names[label] = row["cluster"]
+        labels[index[key]] = numbers.setdefault(value, len(numbers))
     if (labels < 0).any():
         key = list(index)[int((labels < 0).argmax())]
         raise FormatError(f"{path}: class {key!r} stands in one level and not in another")
-    told = rows[0].get("target_k", "")
-    if told and told != str(len(numbers)):
-        raise FormatError(
-            f"{path}: target_k says {told[:20]!r}, the rows have {len(numbers)} clusters; "
-            "complete the file or leave the column out"
-        )
-    return ForeignLevel(labels, _safe_level_name(rows[0].get("level")), names)
+    names = {numbers[value]: title for value, title in level.titles.items()}
+    return ForeignLevel(labels, _safe_level_name(level.name), names)
 
 
 def _safe_level_name(text: str | None) -> str | None:
-    from hierlab.formats._tree import LEVEL_NAME
+    from hierlab.formats._tree import safe_level_name
 
-    return text if text and LEVEL_NAME.fullmatch(text) else None
+    return safe_level_name(text) if text else None

@@ -1,16 +1,21 @@
-"""GraphML: XML for graph editors such as Gephi, yEd and Cytoscape. Written, never read."""
+"""GraphML: XML for graph editors such as Gephi, yEd and Cytoscape."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+from hierlab.formats._foreign import Foreign
 from hierlab.formats._graph import graph_of
-from hierlab.formats._registry import register_exporter
+from hierlab.formats._graph_files import read_graph_file
+from hierlab.formats._registry import register_exporter, register_importer
 from hierlab.labelmap import LabelMap
 
-__all__ = ["write_graphml"]
+__all__ = ["read_graphml", "write_graphml"]
+
+_SUMMARY = "XML for graph editors; holds maps that are not nested too"
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- hierlab -->
@@ -21,13 +26,15 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <key id="size" for="node" attr.name="size" attr.type="int"/>
 <key id="key" for="node" attr.name="key" attr.type="string"/>
 <key id="classes" for="edge" attr.name="classes" attr.type="int"/>
+<key id="made_by" for="graph" attr.name="made_by" attr.type="string"/>
 <graph edgedefault="directed">
+<data key="made_by">hierlab</data>
 """
 # XML 1.0 has no place for these, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@register_exporter("graphml", "XML for graph editors; holds maps that are not nested too")
+@register_exporter("graphml", _SUMMARY)
 def write_graphml(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     """Clusters and classes as nodes; an edge tells how many classes its two ends share."""
     nodes, edges = graph_of(label_map)
@@ -55,3 +62,13 @@ def _text(value: str) -> str:
 
 def _attribute(value: str) -> str:
     return quoteattr(_FORBIDDEN.sub("\ufffd", value))
+
+
+@register_importer("graphml", _SUMMARY, options=("parent_first",))
+def read_graphml(paths: Sequence[Path], *, parent_first: bool | None = None) -> Foreign:
+    """Read a directed graph; nodes without children are the classes.
+
+    Raises:
+        FormatError: not such a graph, without direction, or with a circle.
+    """
+    return read_graph_file(paths, "graphml", parent_first)

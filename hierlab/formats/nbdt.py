@@ -10,19 +10,20 @@ from typing import Any
 import msgspec
 
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import Foreign, make_classes
+from hierlab.formats._foreign import Foreign
 from hierlab.formats._registry import (
     read_text,
     register_exporter,
     register_importer,
 )
-from hierlab.formats._tree import cut, nodes_of, require_nested
+from hierlab.formats._tree import foreign_tree, nodes_of, require_nested
 from hierlab.labelmap import LabelMap
 
 __all__ = ["read_nbdt", "write_nbdt"]
 
 _SUMMARY = "graph.json and wnids.txt of neural-backed decision trees"
 # NBDT takes ids apart into a letter and a number; `f` marks those that are not in WordNet.
+_NO_LABEL = {"(generated)", "None", "null"}
 _WNID = re.compile(r"[nf]\d{8}")
 
 
@@ -33,7 +34,7 @@ class _Link(msgspec.Struct):
 
 class _Node(msgspec.Struct, omit_defaults=True):
     id: str
-    label: str = ""
+    label: str | None = None
     key: str | None = None
     level: str | None = None
 
@@ -108,16 +109,26 @@ def read_nbdt(paths: Sequence[Path]) -> Foreign:
     for link in graph.links:
         if link.source not in nodes or link.target not in nodes:
             raise FormatError(f"{source}: link {link.source!r} → {link.target!r} has no node")
-    classes, levels = cut(
+    keys = {alias[node.id]: node.key or node.id for node in graph.nodes if node.key}
+    return foreign_tree(
         source,
-        ((alias[link.target], alias[link.source]) for link in graph.links),
-        [alias.get(key, key) for key in order] if order else None,
-        {alias[node.id]: node.label.replace("_", " ") for node in graph.nodes if node.label},
+        [(alias[link.target], alias[link.source]) for link in graph.links],
+        classes=[alias.get(key, key) for key in order] if order else None,
+        names={
+            alias[node.id]: ""
+            if not node.label or node.label in _NO_LABEL
+            else node.label.replace("_", " ")
+            for node in graph.nodes
+        },
+        keys=keys,
+        ordered=order is not None,
+        told=f"an NBDT graph of {len(graph.nodes)} nodes"
+        + (
+            f", classes in the order of {lists[0].name}"
+            if lists
+            else ", its leaves are the classes"
+        ),
     )
-    leaves = [nodes[key] for key in classes]
-    keys = [leaf.key or leaf.id for leaf in leaves]
-    names = [leaf.label or key for leaf, key in zip(leaves, keys, strict=True)]
-    return Foreign(make_classes(source, keys, names), levels, ordered=order is not None)
 
 
 def _decode(path: Path) -> _Graph:

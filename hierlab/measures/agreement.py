@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ NMI_WARNING = (
     "not adjusted for chance: with many clusters it is near 1 for any two partitions; "
     "read ARI or AMI instead"
 )
+# Names that say a level's place among others, not what it holds.
+_USUAL = re.compile(r"coarse|mid|fine|level\d+")
 # Above this many cells an exact assignment would need gigabytes; clusters are matched greedily.
 MAX_ASSIGNMENT_CELLS = 16_000_000
 
@@ -91,37 +94,48 @@ class CompareReport:
 
     Args:
         shared: classes that both maps have; the others are left out.
+        by_name: how many of those go by name, since their keys differ.
         only_first, only_second: classes that only one has.
-        unpaired: levels with no counterpart of like size, as `map: level`.
+        pairing: levels of different name that were paired by their numbers of clusters.
+        unpaired: levels with no counterpart, as `map: level`.
         nmi_warning: why `nmi` is not the number to quote.
     """
 
     first: str
     second: str
     shared: int
+    by_name: int
     only_first: int
     only_second: int
     levels: tuple[LevelAgreement, ...]
+    pairing: tuple[str, ...]
     unpaired: tuple[str, ...]
     nmi_warning: str
 
 
 def compare(first: LabelMap, second: LabelMap) -> CompareReport:
-    """Compare two maps over the classes they share, by class key.
+    """Compare two maps over the classes they share, by key, else by name.
 
-    Each level is paired with the one whose number of clusters is nearest, if that is mutual.
+    Levels of one name are paired, unless it is a usual one (coarse, mid, fine, level1, …); the rest
+    so that their numbers of clusters are nearest.
 
     Raises:
         UnknownClassError: the maps share no class.
     """
-    ids = [key for key in first.classes.ids if key in second.classes.index]
-    if not ids:
+    from hierlab._matching import positions
+
+    places = positions(first.classes, second.classes)
+    rows_first, rows_second = np.flatnonzero(places >= 0), places[places >= 0]
+    if not len(rows_first):
         raise UnknownClassError(
-            f"the maps share no class: {first.classes.set!r} has keys such as "
-            f"{first.classes.ids[0]!r}, {second.classes.set!r} such as {second.classes.ids[0]!r}"
+            f"the maps share no class by key or name: {first.name!r} has such as "
+            f"{first.classes.ids[0]!r} ({first.classes.names[0]}), {second.name!r} such as "
+            f"{second.classes.ids[0]!r} ({second.classes.names[0]})"
         )
-    rows_first = np.array([first.classes.index[key] for key in ids])
-    rows_second = np.array([second.classes.index[key] for key in ids])
+    ids = [first.classes.ids[row] for row in rows_first]
+    by_name = sum(
+        key != second.classes.ids[row] for key, row in zip(ids, rows_second.tolist(), strict=True)
+    )
     names = [first.classes.names[row] for row in rows_first]
     paired = _pair_levels(first.levels, second.levels)
     levels = tuple(
@@ -134,9 +148,15 @@ def compare(first: LabelMap, second: LabelMap) -> CompareReport:
         first=first.name,
         second=second.name,
         shared=len(ids),
+        by_name=by_name,
         only_first=len(first.classes) - len(ids),
         only_second=len(second.classes) - len(ids),
         levels=levels,
+        pairing=tuple(
+            f"{level.first} ({level.k_first}) with {level.second} ({level.k_second})"
+            for level in levels
+            if level.first != level.second
+        ),
         unpaired=(
             *(f"{first.name}: {first.levels[i].name}" for i in sorted(lone_first)),
             *(f"{second.name}: {second.levels[j].name}" for j in sorted(lone_second)),
@@ -179,12 +199,25 @@ def _match_greedily(table: Contingency) -> dict[int, int]:
 
 
 def _pair_levels(first: tuple[Level, ...], second: tuple[Level, ...]) -> list[tuple[int, int]]:
-    ratio = np.abs(np.log([[level.k] for level in first]) - np.log([[level.k for level in second]]))
-    return [
-        (i, int(j))
-        for i, j in enumerate(ratio.argmin(axis=1))
-        if ratio[i, j] == ratio[:, j].min() and ratio[:, j].argmin() == i
+    from scipy.optimize import linear_sum_assignment
+
+    names = {level.name: number for number, level in enumerate(second)}
+    paired = [
+        (number, names[level.name])
+        for number, level in enumerate(first)
+        if level.name in names and not _USUAL.fullmatch(level.name)
     ]
+    rest_first = [i for i in range(len(first)) if i not in {pair[0] for pair in paired}]
+    rest_second = [j for j in range(len(second)) if j not in {pair[1] for pair in paired}]
+    if rest_first and rest_second:
+        sizes = [
+            np.log([levels[n].k for n in rest])
+            for levels, rest in ((first, rest_first), (second, rest_second))
+        ]
+        ratio = np.abs(sizes[0][:, None] - sizes[1])
+        rows, columns = linear_sum_assignment(ratio)
+        paired += [(rest_first[i], rest_second[j]) for i, j in zip(rows, columns, strict=True)]
+    return sorted(paired)
 
 
 def _agreement(

@@ -15,7 +15,7 @@ from hierlab.plots.within_between import plot_within_between
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from hierlab.labelmap import LabelMap
     from hierlab.measures.consistency import ConsistencyReport
@@ -42,14 +42,16 @@ def plot(
     path: str | Path,
     kind: Kind = "icicle",
     *,
-    similarity: NDArray[np.float64] | None = None,
+    similarity: ArrayLike | str | Path | None = None,
+    prototypes: ArrayLike | str | Path | None = None,
     policy: Policy = "nltk",
 ) -> tuple[Path, ...]:
     """Draw one map; the suffix says how: .png, .svg, .pdf, or .html for a page to click through.
 
     Args:
         kind: icicle, sizes, heatmap or within-between; a page is always an icicle.
-        similarity: (C, C) for the heatmap; Wu-Palmer if not given.
+        similarity: (C, C) array or file for the heatmap; Wu-Palmer if not given.
+        prototypes: (C, D) array or npz file whose cosines the heatmap shows.
         policy: of Wu-Palmer, for heatmap and within-between.
 
     Returns:
@@ -59,6 +61,8 @@ def plot(
             does not know.
     """
     target = Path(path)
+    if kind != "heatmap" and not (similarity is None and prototypes is None):
+        raise HierlabError(f"a similarity or prototypes are for kind heatmap, not for {kind}")
     if kind not in KINDS:
         raise HierlabError(f"no figure {kind!r}; there are {', '.join(KINDS)}")
     if target.suffix.lower() == ".html":
@@ -70,11 +74,33 @@ def plot(
     if kind == "sizes":
         return plot_sizes(label_map, target)
     if kind == "heatmap":
-        if similarity is not None:
-            return plot_heatmap(label_map, similarity, target)
-        what = f"Wu-Palmer similarity ({policy})"
-        return plot_heatmap(label_map, _wu_palmer(label_map, policy), target, what=what)
+        matrix, what = _similarity(label_map, similarity, prototypes, policy)
+        return plot_heatmap(label_map, matrix, target, what=what)
     return plot_within_between({label_map.name: _consistency(label_map, policy)}, target)
+
+
+def _similarity(
+    label_map: LabelMap,
+    similarity: ArrayLike | str | Path | None,
+    prototypes: ArrayLike | str | Path | None,
+    policy: Policy,
+) -> tuple[NDArray[np.float64], str]:
+    """The matrix of the heatmap, and what it is."""
+    if similarity is not None and prototypes is not None:
+        raise HierlabError("give a similarity or prototypes, not both")
+    if similarity is not None:
+        from hierlab.similarities import load_similarity
+
+        return load_similarity(similarity, label_map.classes)[0], "similarity"
+    if prototypes is None:
+        return _wu_palmer(label_map, policy), f"Wu-Palmer similarity ({policy})"
+    from hierlab.prototypes import prototypes_of, resolve
+
+    if isinstance(prototypes, str | Path):
+        found = resolve(prototypes, label_map.classes)
+    else:
+        found = prototypes_of(prototypes, label_map.classes)
+    return found.vectors @ found.vectors.T, "cosine of prototypes"
 
 
 def _consistency(label_map: LabelMap, policy: Policy) -> ConsistencyReport:
@@ -95,5 +121,8 @@ def _wu_palmer(label_map: LabelMap, policy: Policy) -> NDArray[np.float64]:
     wnids = taxonomy.resolve(label_map.classes).wnids if taxonomy else (None,)
     known = [wnid for wnid in wnids if wnid is not None]
     if taxonomy is None or len(known) < len(wnids):
-        raise HierlabError("WordNet does not hold all classes; give a similarity of your own")
+        raise HierlabError(
+            "WordNet does not hold all classes, so there is no Wu-Palmer similarity of all pairs; "
+            "give --similarity FILE or --prototypes FILE"
+        )
     return wu_palmer(taxonomy, known, policy)

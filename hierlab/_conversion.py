@@ -1,0 +1,122 @@
+"""A label map as the objects of other libraries: pandas, networkx, scipy; and from arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hierlab.errors import FormatError, LabelMapError
+from hierlab.labelmap import MAX_LEVELS, LabelMap, Level, canonical_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hierlab.classes import ClassList
+
+__all__ = ["from_labels", "to_frame", "to_linkage"]
+
+
+def from_labels(
+    classes: ClassList | Sequence[str] | str | Path, levels: Mapping[str, ArrayLike], name: str
+) -> LabelMap:
+    """See `LabelMap.from_labels`."""
+    from hierlab import __version__
+    from hierlab.assembly import describe, given_classes
+    from hierlab.builders import BuildInput
+    from hierlab.taxonomy import taxonomy_for
+
+    listed = given_classes(classes)
+    if not levels:
+        raise LabelMapError("levels", f"expected 1 to {MAX_LEVELS} levels, got none")
+    found = [(title, *_numbered(title, values, len(listed))) for title, values in levels.items()]
+    found.sort(key=lambda one: int(one[1].max()))
+    inputs = BuildInput(listed, taxonomy=taxonomy_for(listed))
+    described = describe(inputs, [labels for _, labels, _ in found], [one[0] for one in found])
+    named = tuple(
+        _named(level, names) if names else level
+        for level, (_, _, names) in zip(described, found, strict=True)
+    )
+    return LabelMap(name, listed, named, {"method": "labels", "tool": f"hierlab {__version__}"})
+
+
+def _numbered(
+    title: str, values: ArrayLike, count: int
+) -> tuple[NDArray[np.int32], list[str] | None]:
+    """Labels by first appearance; where the values are words, the names of the clusters."""
+    array = np.asarray(values)
+    if array.shape != (count,):
+        raise LabelMapError(
+            f"levels.{title}", f"expected {count} labels, one per class, got shape {array.shape}"
+        )
+    if array.dtype.kind in "fc":
+        if not np.isfinite(array).all() or (array != array.round()).any():
+            raise LabelMapError(f"levels.{title}", "expected whole numbers or names as labels")
+        array = array.astype(np.int64)
+    if array.dtype.kind in "iub":
+        return canonical_labels(array), None
+    words = [str(value) for value in array.tolist()]
+    if any(value is None or value != value for value in array.tolist()):
+        raise LabelMapError(f"levels.{title}", "a label is missing (None or NaN)")
+    labels = canonical_labels(np.array(words))
+    first = np.unique(labels, return_index=True)[1]
+    return labels, [words[row] for row in first]
+
+
+def _named(level: Level, names: Sequence[str]) -> Level:
+    from dataclasses import replace
+
+    from msgspec.structs import replace as with_fields
+
+    clusters = tuple(
+        with_fields(cluster, name=name) for cluster, name in zip(level.clusters, names, strict=True)
+    )
+    return replace(level, clusters=clusters)
+
+
+def to_frame(label_map: LabelMap, *, names: bool) -> pd.DataFrame:
+    """See `LabelMap.to_frame`."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {"name": list(label_map.classes.names)}
+    for level in label_map:
+        title = level.name if level.name != "name" else "level name"
+        if names:
+            told = np.array([cluster.name for cluster in level.clusters], dtype=object)
+            columns[title] = told[level.labels]
+        else:
+            columns[title] = level.labels.astype(np.int64)
+    return pd.DataFrame(columns, index=pd.Index(label_map.classes.ids, name="key"))
+
+
+def to_linkage(label_map: LabelMap) -> NDArray[np.float64]:
+    """See `LabelMap.to_linkage`."""
+    if not label_map.nested:
+        raise FormatError(
+            f"a linkage matrix holds trees, and {label_map.name!r} is not nested; "
+            "build with a nested method"
+        )
+    count = len(label_map.classes)
+    # The level below all others is each class alone, the one above all is everything together.
+    partitions = [np.zeros(count, dtype=np.int64)]
+    partitions += [level.labels.astype(np.int64) for level in label_map if 1 < level.k < count]
+    partitions.append(np.arange(count))
+    rows: list[tuple[int, int, float, int]] = []
+    cluster = np.arange(count)  # number in the matrix of the group that each class is in
+    size = dict.fromkeys(range(count), 1)
+    for height, coarse in enumerate(partitions[-2::-1], start=1):
+        order = np.argsort(coarse, kind="stable")
+        starts = np.flatnonzero(np.diff(coarse[order], prepend=-1))
+        for members in np.split(order, starts[1:]):
+            inside = list(dict.fromkeys(cluster[members].tolist()))
+            last = inside[0]
+            for other in inside[1:]:
+                made = count + len(rows)
+                size[made] = size[last] + size[other]
+                rows.append((min(last, other), max(last, other), float(height), size[made]))
+                last = made
+            cluster[members] = last
+    return np.array(rows, dtype=np.float64).reshape(-1, 4)

@@ -1,0 +1,332 @@
+"""Wide tables: a row per class, a column per level; which column is what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hierlab._text_table import NAMES as MARKS
+from hierlab._text_table import TextTable, fold
+from hierlab.errors import FormatError
+
+__all__ = [
+    "KEYS",
+    "NAMES",
+    "ORDERS",
+    "TableLevel",
+    "WideTable",
+    "number",
+    "read_wide",
+    "tells_levels",
+]
+
+KEYS = ("wnid", "id", "class_id", "key", "class_key")
+NAMES = ("label", "name", "class", "class_name", "display_name", "common_name")
+ORDERS = ("class_idx", "class_index", "index")
+# Where these stand, a column `class` is a rank between phylum and order.
+_RANKS = {"kingdom", "phylum", "order", "family", "genus"}
+_COUNTS = {"count", "counts", "n", "num", "images", "image_count", "instance_count", "frequency"}
+_INDEX = re.compile(r"(unnamed:_\d+)?")
+_WHOLE = re.compile(r"-?\d{1,9}(\.0)?")
+_PROSE = 60
+
+
+@dataclass(frozen=True)
+class TableLevel:
+    """One level: the cluster of each class by key, and what clusters are called."""
+
+    name: str | None
+    values: dict[str, str]
+    titles: dict[str, str]
+
+
+@dataclass(frozen=True)
+class WideTable:
+    """What a table of classes says; `chosen` are the level columns that the user named."""
+
+    keys: list[str]
+    names: list[str]
+    ordered: bool
+    levels: list[TableLevel]
+    told: str
+    chosen: tuple[str, ...] = ()
+
+
+def read_wide(
+    table: TextTable,
+    *,
+    key: str | None = None,
+    name_column: str | None = None,
+    levels: Sequence[str] | None = None,
+) -> WideTable:
+    """Classes and levels of a table with a row per class.
+
+    The key is `wnid` or `id` (or another of `KEYS`), else the name, else the first column that
+    differs in every row. The name is `label`, `name` or another of `NAMES` if it tells the classes
+    apart; one that repeats is a level, and so is `class` beside ranks such as order. Numbered
+    indices, measures and prose are left out. Every other column is a level. A cluster name under
+    two parents is two clusters; numbers are taken for what they are.
+
+    Rows that say the same of one class are one class.
+
+    Raises:
+        FormatError: no such column, no column tells the classes, none is a level, an empty cell, or
+            a class twice with different clusters.
+    """
+    roles = _Roles(table)
+    chosen = _chosen(table, levels)
+    told_key = None if key is None else number(table, key)
+    told_name = None if name_column is None else number(table, name_column)
+    roles.taken |= {column for column in (told_key, told_name, *chosen) if column is not None}
+    by_name = roles.name_column() if told_name is None else told_name
+    by_key = roles.key_column(by_name) if told_key is None else told_key
+    if by_name is None:
+        by_name = roles.spare_name(by_key)
+    columns = chosen or roles.level_columns({by_key, by_name})
+    if not columns:
+        raise FormatError(
+            f"expected a column cluster_id, or a column per level, got {_listed(table.columns)}; "
+            "name the levels with --levels"
+        )
+    rows = _one_row_each(table, by_key, columns)
+    rows, ordered = _in_order(table, rows)
+    keys = [table.rows[row][by_key] for row in rows]
+    names = keys if by_name is None else [table.rows[row][by_name] for row in rows]
+    found, split = _levels(table, rows, keys, columns)
+    told = _told(
+        table, by_key, by_name, columns, roles.left_out, split, len(table.rows) - len(rows)
+    )
+    return WideTable(keys, names, ordered, found, told, tuple(levels or ()) if chosen else ())
+
+
+def tells_levels(table: TextTable) -> bool:
+    """Whether some column could be a level: more than one value, some of them repeated."""
+    count = len(table.rows)
+    return any(1 < len(set(table.cells(column))) < count for column in range(len(table.columns)))
+
+
+def number(table: TextTable, name: str) -> int:
+    """Number of a column by its name.
+
+    Raises:
+        FormatError: there is none; the message lists those there are.
+    """
+    found = table.find((name,))
+    if found is None:
+        raise FormatError(f"no column {name!r}; there are {_listed(table.columns)}")
+    return found
+
+
+def _chosen(table: TextTable, levels: Sequence[str] | None) -> list[int]:
+    """The columns that the user named; none where the names are new names for the levels."""
+    if not levels or all(table.find((name,)) is None for name in levels):
+        return []
+    return [number(table, name) for name in levels]
+
+
+class _Roles:
+    """Guesses what each column is; a column guessed or given is taken."""
+
+    def __init__(self, table: TextTable) -> None:
+        self.table = table
+        self.folded = [fold(column) for column in table.columns]
+        self.values = [set(table.cells(column)) for column in range(len(table.columns))]
+        self.taken: set[int] = set()
+        self.left_out: list[str] = []
+        for column, name in enumerate(self.folded):
+            if name in ORDERS or (_INDEX.fullmatch(name) and self._whole(column)):
+                self.taken.add(column)
+                if name not in ORDERS:
+                    self._leave(column, "an index")
+
+    def name_column(self) -> int | None:
+        """The usual names, if they tell (nearly) every class; two classes may be called alike."""
+        for name in NAMES:
+            column = self.folded.index(name) if name in self.folded else None
+            if column is None or column in self.taken or self._is_rank(column):
+                continue
+            if (
+                len(self.values[column]) >= 0.9 * len(self.table.rows)
+                and "" not in self.values[column]
+            ):
+                self.taken.add(column)
+                return column
+        return None
+
+    def key_column(self, by_name: int | None) -> int:
+        usual = [self.folded.index(name) for name in KEYS if name in self.folded]
+        free = [column for column in usual if column not in self.taken]
+        spare = [column for column in range(len(self.folded)) if column not in self.taken]
+        candidates = [
+            *(column for column in free if self._distinct(column)),
+            *([by_name] if by_name is not None and self._distinct(by_name) else []),
+            *(column for column in spare if self._distinct(column) and not self._measure(column)),
+            *free,
+        ]
+        if not candidates:
+            raise FormatError(
+                f"no column tells the classes apart in {_listed(self.table.columns)}; "
+                "give --key COLUMN"
+            )
+        self.taken.add(candidates[0])
+        return candidates[0]
+
+    def spare_name(self, by_key: int) -> int | None:
+        """Words that differ in every row name the classes, where no usual name does."""
+        for column in range(len(self.folded)):
+            if column in self.taken or not self._distinct(column) or self._whole(column):
+                continue
+            if not self._prose(column) and not self._measure(column):
+                self.taken.add(column)
+                return column
+        return None
+
+    def level_columns(self, telling: set[int | None]) -> list[int]:
+        found, single = [], []
+        for column, name in enumerate(self.folded):
+            if column in self.taken or column in telling:
+                continue
+            if name in ("method", "target_k") or name in _COUNTS or self._measure(column):
+                self._leave(column, "no groups")
+            elif self._prose(column):
+                self._leave(column, "prose")
+            elif self._distinct(column) and not self._whole(column):
+                self._leave(column, "another value in each row")
+            elif len(self.values[column] - {""}) == 0:
+                self._leave(column, "empty")
+            elif len(self.values[column]) == 1:
+                single.append(column)
+            else:
+                found.append(column)
+        for column in single if found else ():
+            self._leave(column, "one value")
+        return found or single
+
+    def _is_rank(self, column: int) -> bool:
+        others = set(self.folded) & _RANKS
+        return self.folded[column] == "class" and bool(others)
+
+    def _leave(self, column: int, why: str) -> None:
+        self.left_out.append(f"{self.table.title(column)} ({why})")
+
+    def _distinct(self, column: int) -> bool:
+        return len(self.values[column]) == len(self.table.rows) and "" not in self.values[column]
+
+    def _whole(self, column: int) -> bool:
+        return all(_WHOLE.fullmatch(value) for value in self.values[column])
+
+    def _measure(self, column: int) -> bool:
+        return not self._whole(column) and all(map(_is_number, self.values[column] - {""}))
+
+    def _prose(self, column: int) -> bool:
+        values = self.values[column]
+        return sum(map(len, values)) > _PROSE * len(values)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _one_row_each(table: TextTable, by_key: int, columns: Sequence[int]) -> list[int]:
+    """The first row of each class; others must agree with it."""
+    first: dict[str, int] = {}
+    for row, cells in enumerate(table.rows):
+        key = cells[by_key]
+        if not key:
+            raise FormatError(f"line {table.lines[row]}: column {table.title(by_key)} is empty")
+        before = table.rows[first.setdefault(key, row)]
+        if differing := next((c for c in columns if cells[c] != before[c]), None):
+            raise FormatError(
+                f"class {key!r} stands more than once, with {before[differing]!r} and "
+                f"{cells[differing]!r} in column {table.title(differing)}; give each class a key "
+                "of its own, or --key COLUMN"
+            )
+    return list(first.values())
+
+
+def _in_order(table: TextTable, rows: list[int]) -> tuple[list[int], bool]:
+    """Rows by a column that numbers them from 0 or 1, if there is one."""
+    column = table.find(ORDERS)
+    if column is None:
+        return rows, False
+    given = [table.rows[row][column] for row in rows]
+    if not all(map(_WHOLE.fullmatch, given)):
+        return rows, False
+    numbers = [int(float(text)) for text in given]
+    if sorted(numbers) != list(range(min(numbers), min(numbers) + len(rows))):
+        return rows, False
+    return [row for _, row in sorted(zip(numbers, rows, strict=True))], True
+
+
+def _levels(
+    table: TextTable, rows: Sequence[int], keys: Sequence[str], columns: Sequence[int]
+) -> tuple[list[TableLevel], list[str]]:
+    """Levels from coarse to fine, and the names that stand under several parents."""
+    found: list[TableLevel] = []
+    split: list[str] = []
+    above: list[str] | None = None
+    for column in sorted(columns, key=lambda column: len(set(table.cells(column)))):
+        values = [table.rows[row][column] for row in rows]
+        if "" in values:
+            raise FormatError(
+                f"column {table.title(column)} is empty for {values.count('')} of {len(rows)} "
+                f"classes, such as {keys[values.index('')]!r}; fill it, or choose others with "
+                "--levels"
+            )
+        titles = {value: value for value in values}
+        if all(map(_WHOLE.fullmatch, titles)):
+            titles = {}  # a number is no name
+        elif above is not None:
+            values, titles, again = _by_parent(values, above)
+            split += again
+        name = table.columns[column] or None
+        found.append(TableLevel(name, dict(zip(keys, values, strict=True)), titles))
+        above = values if titles else above
+    return found, split
+
+
+def _by_parent(values: list[str], above: list[str]) -> tuple[list[str], dict[str, str], list[str]]:
+    """One name under two parents is two clusters, each called by its parent too."""
+    parents: dict[str, set[str]] = {}
+    for value, parent in zip(values, above, strict=True):
+        parents.setdefault(value, set()).add(parent)
+    again = [value for value, over in parents.items() if len(over) > 1]
+    several = set(again)
+    labels = [
+        f"{value} ({parent})" if value in several else value
+        for value, parent in zip(values, above, strict=True)
+    ]
+    return labels, {label: label for label in labels}, again
+
+
+def _told(
+    table: TextTable,
+    by_key: int,
+    by_name: int | None,
+    columns: Iterable[int],
+    left_out: Sequence[str],
+    split: Sequence[str],
+    merged: int,
+) -> str:
+    mark = MARKS.get(table.delimiter, repr(table.delimiter))
+    parts = [f"a table with {mark} and a row per class: keys from {table.title(by_key)}"]
+    if by_name is not None and by_name != by_key:
+        parts.append(f"names from {table.title(by_name)}")
+    parts.append(f"levels from {', '.join(map(table.title, columns))}")
+    if left_out:
+        parts.append(f"left out {', '.join(left_out)}")
+    if split:
+        more = f" and {len(split) - 1} more" if len(split) > 1 else ""
+        parts.append(f"{split[0]!r}{more} under several parents: a cluster under each")
+    if merged:
+        parts.append(f"{merged} rows that repeat a class are one with it")
+    return ", ".join(parts)
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(column or "(no name)" for column in columns)

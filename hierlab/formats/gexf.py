@@ -1,0 +1,22 @@
+"""GEXF: the XML format of Gephi. Read, never written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hierlab.formats._foreign import Foreign
+from hierlab.formats._graph_files import read_graph_file
+from hierlab.formats._registry import register_importer
+
+__all__ = ["read_gexf"]
+
+
+@register_importer("gexf", "GEXF of graph editors", options=("parent_first",))
+def read_gexf(paths: Sequence[Path], *, parent_first: bool | None = None) -> Foreign:
+    """Read a directed graph; nodes without children are the classes.
+
+    Raises:
+        FormatError: not such a graph, without direction, or with a circle.
+    """
+    return read_graph_file(paths, "gexf", parent_first)
