@@ -17,7 +17,7 @@ _MARKS = re.compile(
     rb"|/Creator \(hierlab\)"
     rb"|<dc:title>hierlab</dc:title>"
     rb"|<!-- hierlab -->"
-    rb'|"made_by":"hierlab"'
+    rb'|"made_by":\s*"hierlab"'
 )
 _LABEL_MAP = re.compile(rb'"format"\s*:\s*"hierlab-label-map"')
 # Prototypes are a zip, whose directory of members stands last.

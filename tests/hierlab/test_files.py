@@ -164,7 +164,9 @@ def test_own_maps_and_prototypes_are_known_again(tmp_path: Path) -> None:
     assert made_by_hierlab(save_prototypes(found, tmp_path / "three.npz"))
 
 
-@pytest.mark.parametrize("format", ["csv", "parents", "graphml", "networkx-json", "nbdt"])
+@pytest.mark.parametrize(
+    "format", ["csv", "parents", "graphml", "networkx-json", "nbdt", "nested-json"]
+)
 def test_own_exports_are_known_again(format: str, tmp_path: Path) -> None:
     assert made_by_hierlab(export(MAP, format, tmp_path / "map.json")[0])
 
