@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 
@@ -116,7 +116,8 @@ def read_table(
         FormatError: no row, rows of different length, two columns of one name, more than two
             million rows, or quotes that do not close.
     """
-    mark = sniff_delimiter(text) if delimiter is None else delimiter
+    names = {fold(name) for name in known}
+    mark = sniff_delimiter(text) or _mark_of_header(text, names) if delimiter is None else delimiter
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark or "\t", strict=True)
     rows: list[tuple[str, ...]] = []
     lines: list[int] = []
@@ -134,7 +135,6 @@ def read_table(
         raise FormatError(f"line {reader.line_num} is no row of a table ({error})") from error
     if not rows:
         raise FormatError("expected at least one row, got none")
-    names = {fold(name) for name in known}
     titled = any(fold(cell) in names for cell in rows[0]) if header is None else header
     columns = rows[0] if titled else ("",) * len(rows[0])
     twice = [name for name, times in Counter(map(fold, columns)).items() if name and times > 1]
@@ -148,3 +148,16 @@ def read_table(
             )
     body = slice(1, None) if titled else slice(None)
     return TextTable(columns, tuple(rows[body]), tuple(lines[body]), mark or ",", titled)
+
+
+def _mark_of_header(text: str, names: Set[str]) -> str:
+    """What stands between the cells of a first line that holds a known name."""
+    head = text.partition("\n")[0]
+    return next(
+        (
+            mark
+            for mark in DELIMITERS
+            if len(cells := head.split(mark)) > 1 and names & {*map(fold, cells)}
+        ),
+        "",
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from hierlab.errors import ClassListError
 
-__all__ = ["MAX_CLASSES", "ClassList"]
+__all__ = ["MAX_CLASSES", "ClassList", "numbered"]
 
 MAX_CLASSES = 1_000_000
 
@@ -25,6 +26,7 @@ class ClassList:
         aliases: other names of each class, empty or C entries.
         synsets: what the list says each class is in WordNet (`dog.n.01` or `n02084071`), None
             where it says nothing; empty or C entries.
+        read_as: how the file was read, for people; empty where there was nothing to decide.
 
     Raises:
         ClassListError: no class, more than 10^6, unequal lengths, or a key given twice.
@@ -35,6 +37,7 @@ class ClassList:
     names: tuple[str, ...]
     aliases: tuple[tuple[str, ...], ...] = field(default=(), repr=False, compare=False)
     synsets: tuple[str | None, ...] = field(default=(), repr=False, compare=False)
+    read_as: str = field(default="", repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.ids:
@@ -76,3 +79,28 @@ class ClassList:
     def index(self) -> dict[str, int]:
         """Position of each key."""
         return {key: position for position, key in enumerate(self.ids)}
+
+
+def numbered(keys: Sequence[str], named: Sequence[bool]) -> tuple[list[str], list[str]]:
+    """Tell apart classes that go by one name: the second crane is `crane (2)`.
+
+    Args:
+        keys: one a class.
+        named: whether the class goes by its name; a key of a list's own is left as it is.
+
+    Returns:
+        The keys, and those that got a number.
+    """
+    seen: Counter[str] = Counter()
+    taken = set(keys)
+    found, again = [], []
+    for key, by_name in zip(keys, named, strict=True):
+        seen[key] += 1
+        own = key
+        if by_name and seen[key] > 1:
+            while (own := f"{key} ({seen[key]})") in taken:
+                seen[key] += 1
+            taken.add(own)
+            again.append(own)
+        found.append(own)
+    return found, again

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hierlab._files import read_bounded, write_atomic
-from hierlab.classes import MAX_CLASSES, ClassList
+from hierlab.classes import MAX_CLASSES, ClassList, numbered
 from hierlab.errors import ClassListError, PrototypeError
 from hierlab.variants import Variant, parse_variant
 
@@ -185,12 +185,8 @@ def _by_name(names: list[str]) -> ClassList:
     known = load_classes("imagenet-1k")
     if len(names) == len(known) and not _strangers(names, known):
         return known
-    seen: dict[str, int] = {}
-    ids = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        ids.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return ClassList("custom", tuple(ids), tuple(names))
+    keys, _ = numbered(names, [True] * len(names))
+    return ClassList("custom", tuple(keys), tuple(names))
 
 
 def _strangers(names: list[str], classes: ClassList) -> list[int]:

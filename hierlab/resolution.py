@@ -194,6 +194,8 @@ def _words(lexicon: Lexicon, key: str, name: str, aliases: Sequence[str]) -> _Fo
     bare = _BRACKETS.sub("", name).strip(" _")
     tried: list[tuple[str, How]] = [(name, "name")]
     tried += [(bare, "name")] if bare != name else []
+    # "tench, Tinca tinca" is two names of one class.
+    tried += [(part.strip(), "name") for part in bare.split(",")] if "," in bare else []
     tried += [(alias, "alias") for alias in aliases]
     tried += [(key, "word key")] if key != name and _WORD.fullmatch(key) else []
     tried += [(head, "head") for head in _heads(bare)]
