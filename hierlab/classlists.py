@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -88,12 +89,12 @@ def classes_of_words(words: Iterable[str]) -> ClassList:
     """A class list of names or WordNet ids, in order.
 
     Raises:
-        ClassListError: something that is no text, an empty list, or a class twice.
+        ClassListError: something that is no text, or an empty list.
     """
     listed = [str(word) if isinstance(word, str) else word for word in words]
     if strange := next((word for word in listed if not isinstance(word, str)), None):
         raise ClassListError(f"expected names or WordNet ids as classes, got {strange!r}")
-    return _class_list(_from_item(word) for word in listed)
+    return _class_list(Listed(spoken([one_line(word) for word in listed])))
 
 
 def find_class(classes: ClassList, query: str) -> list[int]:
