@@ -81,9 +81,11 @@ def _adopt_analysis(old: nn.Module, new: nn.Module, source: Tensor, factor: Tens
             _widen(old_block.expand, new_block.expand)
             _widen(old_block.reduce, new_block.reduce)
     last, target = old_stages[-1][0], new_stages[-1][0]
-    columns = last.weight.shape[1]
+    columns = min(last.weight.shape[1], target.weight.shape[1])
     zero_init(target)
-    target.weight[taken, :columns] = last.weight[source[taken]] * factor[taken].view(-1, 1, 1, 1)
+    target.weight[taken, :columns] = last.weight[source[taken], :columns] * factor[taken].view(
+        -1, 1, 1, 1
+    )
     assert target.bias is not None
     assert last.bias is not None
     target.bias[taken] = last.bias[source[taken]] * factor[taken]
