@@ -99,7 +99,7 @@ def _adopt_synthesis(old: ProgressiveModel, new: ProgressiveModel, worth: Tensor
         if name in state and state[name].shape == value.shape:
             value.copy_(state[name])
     taken = worth.any(0)
-    total = old.config.channels
+    total = old.config.base_channels
     read = before.linear.weight[:, :, 0, 0] @ worth
     after.linear.weight[:, taken] = read[:, taken, None, None]
     after.enter.weight.zero_()
