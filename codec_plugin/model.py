@@ -101,15 +101,16 @@ class ProgressiveModel(nn.Module):
 
         Args:
             x: (B, 3, H, W) in 0..1, H and W multiples of 64.
-            stage: 0-based last block to use; None means all; one a picture as int64 (B,): then
-                blocks after it are priced as a decoder sees them, given what fills the holes.
+            stage: 0-based last block to use; None means all; one a picture as int64 (B,) on the
+                host: then blocks after it are priced as a decoder sees them, given what fills the
+                holes.
             keep: fraction of the symbols of block `stage` that arrive, in coding order; a number
                 or one a picture (B,).
         Raises:
             ConfigError: no such stage, or a size that is not a multiple of 64.
         """
         if isinstance(stage, Tensor):
-            return self._decoded_at(x, stage, torch.as_tensor(keep, device=x.device))
+            return self._decoded_at(x, stage.cpu(), torch.as_tensor(keep).cpu())
         stage = self._checked_stage(stage)
         latents = self.quantise(x)
         y_hat, known, kept = self.cut(latents, stage, keep)
@@ -276,7 +277,7 @@ class ProgressiveModel(nn.Module):
         kept_bits: list[Tensor] = [z_bits.sum((1, 2, 3))]
         known: list[Tensor] = []
         for k, y_k in enumerate(torch.split(y, list(config.blocks), 1)):
-            cut = _Cut(stage, keep, k, config)
+            cut = _Cut(stage, keep, k, config, x.device)
 
             def settle(p: Parameters, turn: int, y_k: Tensor = y_k, cut: _Cut = cut) -> Tensor:
                 missing = p.mean if config.fill == "mean" else torch.zeros_like(p.mean)
@@ -326,28 +327,26 @@ class _Cut:
     """Which symbols of block `k` arrive, picture by picture, found pass after pass.
 
     Args:
-        stage: (B,) last block that arrives.
-        keep: (B,) share of that block's symbols.
+        stage: (B,) last block that arrives, on the host.
+        keep: (B,) share of that block's symbols, on the host.
     """
 
-    def __init__(self, stage: Tensor, keep: Tensor, k: int, config: ModelConfig) -> None:
-        self.k, self.config, self.keep = k, config, keep
+    def __init__(
+        self, stage: Tensor, keep: Tensor, k: int, config: ModelConfig, device: torch.device
+    ) -> None:
+        self.k, self.config = k, config
         cut = (stage == k) & (keep < 1)
-        # On a GPU, asking which pictures are cut would wait for it: all are sorted there.
-        everywhere = stage.is_cuda
-        self.rows = (
-            torch.arange(len(stage), device=stage.device) if everywhere else cut.nonzero()[:, 0]
-        )
-        if everywhere:
-            self.keep = torch.where(stage > k, 1.0, torch.where(stage == k, keep, 0.0))
-        self.mask = ((stage > k) | ((stage == k) & ~cut)).view(-1, 1, 1, 1)
+        self.rows = cut.nonzero()[:, 0].to(device, non_blocking=True)
+        self.keep = keep[cut].to(device, non_blocking=True)
+        whole = (stage > k) | ((stage == k) & ~cut)
+        self.mask = whole.view(-1, 1, 1, 1).to(device, non_blocking=True)
 
     def arrived(self, raw_scale: Tensor, turn: int) -> Tensor:
         """Mask (B, C_k or 1, h, w or 1) after pass `turn`, coded with these scales."""
         if len(self.rows):
             index = scale_index(sigma_from_raw(raw_scale.detach()[self.rows]))
             passes = self.config.pass_counts[self.k]
-            now = kept_of_pass(index, self.keep[self.rows], self.config.use_sort, passes, turn)
+            now = kept_of_pass(index, self.keep, self.config.use_sort, passes, turn)
             mask = self.mask.expand_as(raw_scale).clone()
             mask[self.rows] = now if turn == 0 else mask[self.rows] | now
             self.mask = mask

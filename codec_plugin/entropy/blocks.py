@@ -263,10 +263,10 @@ def kept_of_pass(index: Tensor, keep: Tensor, use_sort: bool, passes: int, turn:
         (B, C_k, h, w) bool; false outside the pass.
     """
     channels, height, width = index.shape[1:]
-    place = pass_map(passes, height, width).to(index.device)
-    now = place == turn
+    place = pass_map(passes, height, width)
     before = channels * int((place < turn).sum())
-    inside = channels * int(now.sum())
+    inside = channels * int((place == turn).sum())
+    now = (place == turn).to(index.device)
     rung = index.long() if use_sort else torch.zeros_like(index, dtype=torch.int64)
     order = coding_order(torch.where(now, rung + 1, 0), True)
     count = (keep * index[0].numel()).round() - before

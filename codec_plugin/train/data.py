@@ -26,6 +26,7 @@ __all__ = [
     "ShardSource",
     "fitting_share",
     "held_out",
+    "mirrored_to",
     "open_source",
 ]
 
@@ -239,7 +240,13 @@ def _samples_of(tar: tarfile.TarFile) -> Iterator[dict[str, bytes]]:
 
 
 def open_source(
-    settings: DataSettings, class_index: dict[str, int], *, seed: int, rank: int, world: int
+    settings: DataSettings,
+    class_index: dict[str, int],
+    *,
+    seed: int,
+    rank: int,
+    world: int,
+    device: torch.device | None = None,
 ) -> tuple[CropSource, ImageFolder | None, NDArray[np.int64]]:
     """Training crops, and the folder with the numbers of its held-out photographs.
 
@@ -264,7 +271,14 @@ def open_source(
             "smaller share with --set data.holdout_share=0.1"
         )
     numbers = np.arange(len(folder))
-    return FolderSource(folder, numbers[~held], seed=seed, rank=rank), folder, numbers[held]
+    members = numbers[~held]
+    source: CropSource = FolderSource(folder, members, seed=seed, rank=rank)
+    if settings.placement != "host" and device is not None:
+        from codec_plugin.train.device_source import DeviceSource, fits
+
+        if settings.placement == "device" or fits(len(members), device):
+            source = DeviceSource(folder, members, device, seed=seed, rank=rank)
+    return source, folder, numbers[held]
 
 
 _SMALL_FOLDER = 0.1  # largest share that is held out without being asked for
@@ -289,15 +303,21 @@ def held_out(names: Sequence[str], share: float) -> NDArray[np.bool_]:
 
 def random_crop(pixels: Pixels, size: int, rng: np.random.Generator) -> Pixels:
     """A square crop, flipped half the time; a smaller image is first mirrored at its edges."""
+    pixels = mirrored_to(pixels, size)
     height, width = pixels.shape[:2]
-    if min(height, width) < size:
-        grow = ((0, max(0, size - height)), (0, max(0, size - width)), (0, 0))
-        pixels = np.pad(pixels, grow, mode="symmetric")
-        height, width = pixels.shape[:2]
     top = int(rng.integers(height - size + 1))
     left = int(rng.integers(width - size + 1))
     crop = pixels[top : top + size, left : left + size]
     return crop[:, ::-1] if rng.random() < 0.5 else crop
+
+
+def mirrored_to(pixels: Pixels, size: int) -> Pixels:
+    """An image (H, W, 3) of at least `size` each way: a smaller one is mirrored at its edges."""
+    height, width = pixels.shape[:2]
+    if min(height, width) >= size:
+        return pixels
+    grow = ((0, max(0, size - height)), (0, max(0, size - width)), (0, 0))
+    return np.pad(pixels, grow, mode="symmetric")
 
 
 def _as_batch(crops: list[Pixels], labels: list[int]) -> Batch:

@@ -28,6 +28,9 @@ from codec_plugin.train.validate import pad_to_stride
 
 __all__ = ["Progress", "TrainResult", "Trainer"]
 
+_CHECK_STEPS = 50
+"""Steps between checks of the loss on a GPU."""
+
 START_IMAGES = 16
 """Photographs whose statistics the entropy model starts from."""
 
@@ -92,6 +95,7 @@ class Trainer:
             seed=settings.seed,
             rank=fabric.global_rank,
             world=fabric.world_size,
+            device=fabric.device,
         )
         self.held: np.ndarray[Any, np.dtype[np.int64]] = held
         self.state = RunState(hierarchy_id=hierarchy.id)
@@ -115,7 +119,8 @@ class Trainer:
         self.model.to(memory_format=torch.channels_last)
         self.ema = Ema(self.model, settings.ema_decay)
         optimizer = torch.optim.AdamW(_groups(self.model), lr=0.0, fused=True)
-        self.wrapped, self.optimizer = self.fabric.setup(self.model, optimizer)
+        network: Any = torch.compile(self.model) if settings.compile else self.model
+        self.wrapped, self.optimizer = self.fabric.setup(network, optimizer)
         self.records = RunRecords(self)
 
     def resume(self) -> None:
@@ -155,7 +160,8 @@ class Trainer:
                 began = time.monotonic()
                 parts = self.step()
                 self._count(time.monotonic() - began)
-                if progress is not None:
+                waits = self.fabric.device.type == "cuda"  # to show a figure, a GPU is waited for
+                if progress is not None and not (waits and self.state.step % _CHECK_STEPS):
                     progress(self._progress(parts))
                 self.records.after_step(parts)
                 if minutes is not None and time.monotonic() - started > 60 * minutes:
@@ -181,7 +187,7 @@ class Trainer:
         labels = self.fabric.to_device(batch.labels)
         semantics = self.semantics if phase.semantic else None
         self.optimizer.zero_grad(set_to_none=True)
-        draws = _draw_stages(phase, self.settings.model.n_blocks, rng, images.device)
+        draws = _draw_stages(phase, self.settings.model.n_blocks, rng)
         padded = pad_to_stride(images)
         for stage, keep, whole in draws:
             output = self.wrapped(padded, stage, keep)
@@ -196,7 +202,8 @@ class Trainer:
                 levels=self.stage_levels,
             )
             self.fabric.backward(parts.total / len(draws))
-        self._check_finite(parts.total)
+        if not images.is_cuda or self.state.step % _CHECK_STEPS == 0:
+            self._check_finite(parts.total)  # a GPU would be waited for
         self.fabric.clip_gradients(
             self.wrapped, self.optimizer, max_norm=phase.clip_norm, error_if_nonfinite=False
         )
@@ -277,11 +284,11 @@ def _groups(model: nn.Module) -> list[dict[str, Any]]:
 
 
 def _draw_stages(
-    phase: Phase, n_stages: int, rng: np.random.Generator, device: torch.device
+    phase: Phase, n_stages: int, rng: np.random.Generator
 ) -> list[tuple[int | Tensor, float | Tensor, bool | Tensor]]:
     """What is decoded in a step: stage, share of its block that arrives, whether that is all.
 
-    One entry a decoding; with `each`, one entry of tensors (B,), a stage a picture.
+    One entry a decoding; with `each`, one entry of tensors (B,) on the host, a stage a picture.
     """
     size = phase.batch_size if phase.stages == "each" else 1
     cut = rng.random(size) < phase.cut_probability
@@ -292,10 +299,4 @@ def _draw_stages(
     stages = rng.choice(n_stages, size=size, p=chances / chances.sum())
     if phase.stages == "one":
         return [(int(stages[0]), float(keep[0]), not cut[0])]
-    return [
-        (
-            torch.from_numpy(stages).to(device, non_blocking=True),
-            torch.from_numpy(keep).float().to(device, non_blocking=True),
-            torch.from_numpy(~cut).to(device, non_blocking=True),
-        )
-    ]
+    return [(torch.from_numpy(stages), torch.from_numpy(keep).float(), torch.from_numpy(~cut))]

@@ -108,8 +108,8 @@ class Semantics(nn.Module):
 
         Args:
             decoded: (B, 3, S, S) in 0..1.
-            stage: (B,) int64, whose weights hold.
-            level: (B,) int64, which the stage serves.
+            stage: (B,) int64 on the host, whose weights hold.
+            level: (B,) int64 on the host, which the stage serves.
         """
         last = self.hierarchy.n_levels - 1
         if any(phase.feature_weights):
@@ -120,11 +120,13 @@ class Semantics(nn.Module):
         by_level = torch.stack(
             [self.cross_entropies(posterior, target, n) for n in range(last + 1)], 1
         )
-        own = by_level.gather(1, level[:, None])[:, 0]
-        total = _of_stage(phase.per_stage("gammas", 0.0), stage) * own
-        total = total + _of_stage(phase.per_stage("fine_gammas", 0.0), stage) * by_level[:, last]
+        device = decoded.device
+        own = by_level.gather(1, level.to(device)[:, None])[:, 0]
+        total = _of_stage(phase.per_stage("gammas", 0.0), stage, device) * own
+        fine = _of_stage(phase.per_stage("fine_gammas", 0.0), stage, device)
+        total = total + fine * by_level[:, last]
         if features:
-            weights = _of_stage(phase.feature_weights, stage)
+            weights = _of_stage(phase.feature_weights, stage, device)
             total = total + weights * _feature_distance(features, target.features)
         return total, own
 
@@ -158,7 +160,7 @@ def stage_loss(
     Args:
         output: decoded crops (B, 3, S, S), whole-stage bits, and bits (B,) of what was decoded.
         images: clean crops (B, 3, S, S) in 0..1; S may be smaller than the decoded side.
-        stage: 0-based; one for all or one a picture, int64 (B,).
+        stage: 0-based; one for all or one a picture, int64 (B,) on the host.
         phase: weights.
         semantics: needed where the phase is semantic.
         labels: (B,) class numbers, -1 where there is none; none at all leaves them out.
@@ -168,33 +170,35 @@ def stage_loss(
     Source: the paper, section 4, with the first term made cumulative.
     """
     count, device = len(images), images.device
-    stage = torch.as_tensor(stage, device=device).expand(count)
+    # Stages stay where they were drawn, on the host: a GPU is then never waited for.
+    stage = torch.as_tensor(stage).expand(count)
     decoded = output[0][..., : images.shape[-2], : images.shape[-1]].float()
     pixels = images.shape[-2] * images.shape[-1]
     rate = output[2] / pixels
     mse = (decoded - images).square().mean((1, 2, 3))
-    lagrangian = _of_stage(phase.lambdas, stage)
-    own = _of_stage(phase.per_stage("rate_weights", 1.0), stage) * rate
+    lagrangian = _of_stage(phase.lambdas, stage, device)
+    own = _of_stage(phase.per_stage("rate_weights", 1.0), stage, device) * rate
     own = own + lagrangian * 255**2 * mse
     entropy = mse.new_zeros(())
     if semantics is not None and phase.semantic:
-        served = (stage - (~torch.as_tensor(whole, device=device)).long()).clamp_min(0)
-        rows = _asked(phase, served)
-        if len(rows):
+        served = (stage - (~torch.as_tensor(whole)).long()).clamp_min(0)
+        asked = _asked(phase, served)
+        if len(asked):
+            rows = asked.to(device)
             last = semantics.hierarchy.n_levels - 1
             by_stage = levels or [min(k, last) for k in range(len(phase.lambdas))]
-            level = torch.tensor(by_stage, device=device)[served[rows]]
+            level = torch.tensor(by_stage)[served[asked]]
             target_of, answer_to = _views(phase, images[rows], decoded[rows].clamp(0, 1))
             known = torch.full((count,), -1, device=device) if labels is None else labels
             target = semantics.target(target_of, known[rows], phase)
-            extra, surprise = semantics.loss(answer_to, target, phase, served[rows], level)
+            extra, surprise = semantics.loss(answer_to, target, phase, served[asked], level)
             if phase.semantic_share:
                 slope = 2 * lagrangian * 255**2 / images[0].numel()
                 pull = (decoded - images).detach() * slope.view(-1, 1, 1, 1)
                 extra = _bounded(extra, decoded, rows, pull[rows], phase.semantic_share)
             own = own.index_add(0, rows, extra)
             entropy = surprise.detach().mean()
-    total = (_of_stage(phase.per_stage("stage_weights", 1.0), stage) * own).mean()
+    total = (_of_stage(phase.per_stage("stage_weights", 1.0), stage, device) * own).mean()
     return LossParts(total, rate.detach().mean(), mse.detach().mean(), entropy)
 
 
@@ -248,9 +252,9 @@ def _bounded(extra: Tensor, decoded: Tensor, rows: Tensor, pull: Tensor, share: 
     return bounded
 
 
-def _of_stage(values: Sequence[float], stage: Tensor) -> Tensor:
-    """(B,) the value of each picture's stage."""
-    return torch.tensor(values, device=stage.device, dtype=torch.float32)[stage]
+def _of_stage(values: Sequence[float], stage: Tensor, device: torch.device | None = None) -> Tensor:
+    """(B,) the value of each picture's stage, on `device`."""
+    return torch.tensor(values, dtype=torch.float32)[stage].to(device, non_blocking=True)
 
 
 def _feature_distance(found: list[Tensor], wanted: list[Tensor]) -> Tensor:

@@ -35,6 +35,8 @@ class DataSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
             a folder may grow or shrink; 0 is what `holdout` and the folder's size come to when the
             run begins (the run keeps it).
         cache: keep the decoded pixels in memory; folders only.
+        placement: `device` keeps photographs (their middle 256 × 256) on the training device and
+            cuts crops there; `host` cuts them before; `auto` is the former on a GPU with room.
         shuffle: size of the shuffle buffer of shards, in images.
     """
 
@@ -42,6 +44,7 @@ class DataSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     holdout: int = 96
     holdout_share: float = 0.0
     cache: bool = True
+    placement: Literal["auto", "host", "device"] = "auto"
     shuffle: int = 1024
 
 
@@ -137,6 +140,7 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         search_gammas: γ of each stage that the encoder's search (`--effort`) lowers with this run's
             checkpoints, where the phase has none of its own.
         search_fine_gammas: the same at the finest level.
+        compile: let torch.compile fuse the network's layers; minutes at the start, for GPUs.
         precision: Lightning Fabric's, such as `32-true` or `bf16-mixed`; `auto` is the latter on
             GPUs and on processors that multiply bfloat16 (AMX, AVX-512), else the former.
             Likelihoods, losses and the linear transforms stay in float32.
@@ -159,6 +163,7 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     level_blocks: tuple[int, ...] = ()
     search_gammas: tuple[float, ...] = ()
     search_fine_gammas: tuple[float, ...] = ()
+    compile: bool = False
     precision: str = "auto"
     threads: int = 0
     checkpoint_steps: int = 250
