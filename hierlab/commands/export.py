@@ -13,6 +13,7 @@ from hierlab.commands._outputs import Force, default_name
 _ENDINGS = {
     "csv": ".csv",
     "parents": ".parents.txt",
+    "outline": ".outline.txt",
     "paths": ".paths.txt",
     "newick": ".nwk",
     "linkage": ".npy",
@@ -26,8 +27,8 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            help="csv, parents, nested-json, paths, newick, linkage, graphml, networkx-json, nbdt "
-            "or breeds."
+            help="csv, parents, outline, paths, nested-json, newick, linkage, graphml, "
+            "networkx-json, nbdt or breeds."
         ),
     ],
     output: Annotated[

@@ -17,8 +17,8 @@ def import_(
         str | None,
         typer.Option(
             "--from",
-            help="csv, parents, nested-json, paths, newick, linkage, graphml, gml, gexf, "
-            "networkx-json, nbdt or breeds; recognised if not given.",
+            help="csv, parents, outline, paths, nested-json, newick, linkage, graphml, gml, "
+            "gexf, networkx-json, nbdt or breeds; recognised if not given.",
         ),
     ] = None,
     output: Annotated[
@@ -51,6 +51,10 @@ def import_(
     k: Annotated[
         str | None, typer.Option("--k", help="Clusters per level at which to cut a dendrogram.")
     ] = None,
+    names: Annotated[
+        Path | None,
+        typer.Option(help="File with an id and its name in each line, for classes and clusters."),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Read a hierarchy from another tool's file; several CSV files are several levels."""
@@ -59,7 +63,7 @@ def import_(
     from hierlab.classlists import load_classes
     from hierlab.formats import import_hierarchy
 
-    inputs: list[str | Path] = [*files, *([classes] if classes else [])]
+    inputs = [*files, *(path for path in (classes, names) if path is not None)]
     if output is not None:
         guard_output(output, inputs, force=force)
     label_map = import_hierarchy(
@@ -73,6 +77,7 @@ def import_(
         name_column=name_column,
         parent_first=parent_first,
         k=parse_counts(k) if k else None,
+        names=names,
     )
     path = label_map.save(output or default_output(label_map.name, ".json", inputs, force=force))
     say(f"read as {label_map.provenance['format']}: {label_map.provenance.get('read', '')}")

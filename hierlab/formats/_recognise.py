@@ -118,6 +118,7 @@ def _are_paths(content: list[Any]) -> bool:
 
 def _of_lines(path: Path, text: str) -> str:
     """An edge list, a table, a linkage matrix or a list of paths."""
+    from hierlab.formats.outline import indents
     from hierlab.formats.parents import edge_header
     from hierlab.formats.paths import SEPARATORS, path_separator
 
@@ -126,13 +127,17 @@ def _of_lines(path: Path, text: str) -> str:
     mark = sniff_delimiter(text)
     arrow = path_separator(lines)
     certain = arrow in SEPARATORS[:4] or (arrow in ("::", "→", ">"))
+    columns = [column for column, _ in indents(text)]
+    if not certain and len(set(columns)) > 1 and columns[0] == min(columns):
+        return "outline"
     if certain or (arrow is not None and not mark and arrow != ";"):
         return "paths"
     if not mark:
-        widths = Counter(len(line.split()) for line in lines)
-        if set(widths) == {4} and _is_matrix([line.split() for line in lines]):
+        words = [line.split() for line in lines]
+        widths = Counter(map(len, words))
+        if set(widths) == {4} and _is_matrix(words):
             return "linkage"
-        if set(widths) <= {2, 3} and len(widths) == 1:
+        if len(widths) == 1 and _are_edges(words):
             return "parents"
         if arrow is not None:
             return "paths"

@@ -106,8 +106,8 @@ def export(
     """Write a label map in a foreign format.
 
     Args:
-        to: csv, parents, newick, nested-json, paths, linkage, graphml, networkx-json, nbdt or
-            breeds.
+        to: csv, parents, outline, paths, nested-json, newick, linkage, graphml, networkx-json,
+            nbdt or breeds.
         path: the file to write; for breeds a folder; nbdt writes a second file beside it.
         inputs: if given, neither these files nor any that this program did not make are replaced.
         force: replace them all the same.
@@ -149,6 +149,7 @@ def import_hierarchy(
     name_column: str | None = None,
     parent_first: bool | None = None,
     k: int | Sequence[int] | None = None,
+    names: Mapping[str, str] | str | Path | None = None,
 ) -> LabelMap:
     """Read a hierarchy from a foreign format.
 
@@ -156,7 +157,7 @@ def import_hierarchy(
 
     Args:
         paths: one file or several; several csv files are several levels.
-        format: csv, parents, nested-json, paths, newick, linkage, graphml, gml, gexf,
+        format: csv, parents, outline, paths, nested-json, newick, linkage, graphml, gml, gexf,
             networkx-json, nbdt or breeds; recognised by the content if not given.
         name: of the map; that of the first file if not given.
         classes: their order and names, matched by key, else by name; the file's own if not given.
@@ -166,6 +167,8 @@ def import_hierarchy(
         name_column: column of a table with the name of each class.
         parent_first: whether a line of an edge list is parent, child; found out if not given.
         k: rising numbers of clusters at which to cut a dendrogram.
+        names: what ids stand for, of classes and clusters: by id, or a file with an id and its name
+            in each line.
 
     Raises:
         FormatError: no such format, not a file of it, an option that it has no use for, or not a
@@ -198,6 +201,11 @@ def import_hierarchy(
             k=(k,) if isinstance(k, int) else k,
         ),
     )
+    if names is not None:
+        from hierlab.formats._names import named, read_names
+
+        given = read_names(Path(names)) if isinstance(names, str | Path) else names
+        foreign = named(foreign, given)
     chosen = levels if levels and foreign.columns != tuple(levels) else None
     return assemble(
         foreign,

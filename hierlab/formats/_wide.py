@@ -63,10 +63,10 @@ def read_wide(
     """Classes and levels of a table with a row per class.
 
     The key is `wnid` or `id` (or another of `KEYS`), else the name, else the first column that
-    differs in every row. The name is `label`, `name` or another of `NAMES` if it tells the classes
-    apart; one that repeats is a level, and so is `class` beside ranks such as order. Numbered
-    indices, measures and prose are left out. Every other column is a level. A cluster name under
-    two parents is two clusters; numbers are taken for what they are.
+    differs in every row, else one that tells all others. The name is `label`, `name` or another of
+    `NAMES` if it tells the classes apart; one that repeats is a level, and so is `class` beside
+    ranks such as order. Numbered indices, measures and prose are left out. Every other column is a
+    level. A cluster name under two parents is two clusters; numbers are taken for what they are.
 
     Rows that say the same of one class are one class.
 
@@ -163,11 +163,16 @@ class _Roles:
             *([by_name] if by_name is not None and self._distinct(by_name) else []),
             *(column for column in spare if self._distinct(column) and not self._measure(column)),
             *free,
+            *(column for column in spare if self._determines(column)),
         ]
         if not candidates:
+            nearest = max(spare, key=lambda column: len(self.values[column]), default=None)
+            hint = "give each class a key of its own"
+            if nearest is not None:
+                told = f"{len(self.values[nearest])} values in {len(self.table.rows)} rows"
+                hint = f"{self.table.title(nearest)} comes nearest ({told}); give --key COLUMN"
             raise FormatError(
-                f"no column tells the classes apart in {_listed(self.table.columns)}; "
-                "give --key COLUMN"
+                f"no column tells the classes apart in {_listed(self.table.columns)}: {hint}"
             )
         self.taken.add(candidates[0])
         return candidates[0]
@@ -213,6 +218,12 @@ class _Roles:
     def _distinct(self, column: int) -> bool:
         return len(self.values[column]) == len(self.table.rows) and "" not in self.values[column]
 
+    def _determines(self, column: int) -> bool:
+        """Whether rows of one value are alike in all else: the rows of a class, told again."""
+        rest = [other for other in range(len(self.folded)) if other not in self.taken | {column}]
+        rows = {tuple(row[other] for other in (column, *rest)) for row in self.table.rows}
+        return "" not in self.values[column] and len(rows) == len(self.values[column])
+
     def _whole(self, column: int) -> bool:
         return all(_WHOLE.fullmatch(value) for value in self.values[column])
 
@@ -243,8 +254,8 @@ def _one_row_each(table: TextTable, by_key: int, columns: Sequence[int]) -> list
         if differing := next((c for c in columns if cells[c] != before[c]), None):
             raise FormatError(
                 f"class {key!r} stands more than once, with {before[differing]!r} and "
-                f"{cells[differing]!r} in column {table.title(differing)}; give each class a key "
-                "of its own, or --key COLUMN"
+                f"{cells[differing]!r} (line {table.lines[row]}) in column "
+                f"{table.title(differing)}; mend the line, or give --key COLUMN"
             )
     return list(first.values())
 

@@ -72,7 +72,7 @@ def read_breeds(paths: Sequence[Path]) -> Foreign:
         raise FormatError(f"{folder}: no class of {INFO} is a node of {EDGES}")
     told = "a BREEDS folder"
     if missing := [name or key for _, key, name in info if key not in nodes]:
-        shown = ", ".join(missing[:3])
+        shown = ", ".join(name.partition(",")[0] for name in missing[:3])
         told += (
             f", left out {len(missing)} of {len(info)} classes that {EDGES} lacks, such as {shown}"
         )

@@ -41,6 +41,7 @@ PARENTS = (
     "hypernym",
     "parent_name",
     "parent_taxon_id",
+    "parent_name_usage_id",
 )
 NAMES = ("name", "label", "title", "class_name", "scientific_name")
 NO_PARENT = {"", "none", "null", "nan", "na", "nil", "-"}
@@ -169,6 +170,10 @@ def _records(path: Path, text: str) -> TextTable:
 def edge_header(cells: Sequence[str]) -> tuple[int, int] | None:
     """Numbers of the columns with child and parent, if the cells are such a header."""
     folded = [_folded(cell) for cell in cells]
+    for place, name in enumerate(folded):  # tsn beside parent_tsn, taxon beside taxon_parent
+        above = next((one for one in (f"parent_{name}", f"{name}_parent") if one in folded), None)
+        if name and above is not None:
+            return place, folded.index(above)
     parent = next((folded.index(name) for name in PARENTS if name in folded), None)
     child = next((folded.index(name) for name in CHILDREN if name in folded), None)
     return None if parent is None or child is None else (child, parent)

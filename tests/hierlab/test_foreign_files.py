@@ -155,7 +155,9 @@ def test_rows_of_pictures_are_one_class_each(tmp_path: Path) -> None:
     label_map = _read(tmp_path, text, key="breed", levels=["species"])
     assert label_map.classes.ids == ("pug", "tabby", "boxer")
     assert "1 rows that repeat a class" in label_map.provenance["read"]
-    with pytest.raises(FormatError, match=r"'pug' stands more than once, with 'dog' and 'cat'"):
+    with pytest.raises(
+        FormatError, match=r"'pug' stands more than once, with 'dog' and 'cat' \(line 3"
+    ):
         _read(tmp_path, text.replace("2.jpg,pug,dog", "2.jpg,pug,cat"), key="breed")
 
 
@@ -287,6 +289,73 @@ def test_lists_of_paths(text: str, tmp_path: Path) -> None:
     groups = _groups(label_map)
     assert groups["animal"] == {"cat", "dog"}
     assert len(groups) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "root\n  animal\n    cat\n    dog\n  thing\n    car\n",
+        "# birds and others\nroot\n\n-- animal\n---- cat\n---- dog\n\n-- thing\n---- car\n",
+        "- animal\n  - cat\n  - dog\n- thing\n  - car\n",
+        "animal\n\tcat\n\tdog\nthing\n\tcar\n",
+        ".\n├── animal\n│   ├── cat\n│   └── dog\n└── thing\n    └── car\n",
+    ],
+)
+def test_outlines(text: str, tmp_path: Path) -> None:
+    label_map = _read(tmp_path, text, "tree.txt")
+    assert label_map.provenance["format"] == "outline"
+    assert _groups(label_map) == {"animal": {"cat", "dog"}, "thing": {"car"}}
+
+
+def test_a_name_at_two_places_of_an_outline_is_two(tmp_path: Path) -> None:
+    text = "bird\n  other\n    crane\n    rook\nmachine\n  other\n    crane\n  car\n"
+    label_map = _read(tmp_path, text, "tree.txt")
+    assert label_map.classes.ids == ("crane", "rook", "crane (2)", "car")
+    assert [level.k for level in label_map] == [2, 3]
+    assert "stand several times: a class at each" in label_map.provenance["read"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "1 big cat\n2 dog\n3 car\n9 animal\n",
+        "1,big cat\n2,dog\n3,car\n9,animal\n",
+        "1\tbig cat\n2\tdog\n3\tcar\n9\tanimal\n",
+        '{"1": "big cat", "2": "dog", "3": "car", "9": "animal"}',
+    ],
+)
+def test_ids_get_their_names_from_a_list(names: str, tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text(names)
+    text = "8 9\n9 1\n9 2\n8 7\n7 3\n"
+    label_map = _read(tmp_path, text, "edges.txt", names=tmp_path / "names.txt")
+    assert _groups(label_map) == {"animal": {"big cat", "dog"}, "7": {"car"}}
+    assert label_map.classes.ids == ("1", "2", "3")
+    assert "names of 3 of 3 classes" in label_map.provenance["read"]
+    with pytest.raises(FormatError, match="none of the 3 classes, such as '1', has a name"):
+        _read(tmp_path, text, "edges.txt", names={"x": "y"})
+
+
+def test_a_column_beside_its_parent_is_an_edge_list(tmp_path: Path) -> None:
+    rows = [
+        {"path": "1", "TSN": 1, "Parent_TSN": 0},
+        {"path": "1-2", "TSN": 2, "Parent_TSN": 1},
+        {"path": "1-3", "TSN": 3, "Parent_TSN": 1},
+        {"path": "1-2-4", "TSN": 4, "Parent_TSN": 2},
+        {"path": "1-2-5", "TSN": 5, "Parent_TSN": 2},
+        {"path": "1-3-6", "TSN": 6, "Parent_TSN": 3},
+    ]
+    label_map = _read(tmp_path, json.dumps(rows), "itis.json")
+    assert "columns 'TSN' and 'Parent_TSN'" in label_map.provenance["read"]
+    assert _groups(label_map) == {"2": {"4", "5"}, "3": {"6"}}
+
+
+def test_a_column_that_tells_all_others_is_the_key(tmp_path: Path) -> None:
+    text = "species,genus,family\ncat,f,F\ncat,f,F\nlion,p,F\ndog,c,C\ndog,c,C\n"
+    label_map = _read(tmp_path, text)
+    assert label_map.classes.ids == ("cat", "lion", "dog")
+    assert [level.name for level in label_map] == ["family", "genus"]
+    with pytest.raises(FormatError, match=r"'species' comes nearest \(3 values in 5 rows\)"):
+        _read(tmp_path, text.replace("cat,f,F\nlion", "cat,p,F\nlion"))
 
 
 def test_numbers_before_paths_are_keys(tmp_path: Path) -> None:
@@ -512,6 +581,7 @@ def test_newick_paths_and_linkage_give_back_the_partitions(
     folder = tmp_path_factory.mktemp("out")
     for format, suffix in (
         ("newick", "nwk"),
+        ("outline", "txt"),
         ("paths", "txt"),
         ("linkage", "npy"),
         ("linkage", "csv"),

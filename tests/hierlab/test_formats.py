@@ -324,6 +324,7 @@ def test_a_format_is_registered_once() -> None:
         "nested-json",
         "networkx-json",
         "newick",
+        "outline",
         "parents",
         "paths",
     }
