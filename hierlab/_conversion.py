@@ -25,8 +25,9 @@ def from_labels(
 ) -> LabelMap:
     """See `LabelMap.from_labels`."""
     from hierlab import __version__
-    from hierlab.assembly import describe, given_classes
+    from hierlab.assembly import describe, given_classes, told_of
     from hierlab.builders import BuildInput
+    from hierlab.resolution import with_resolution
     from hierlab.taxonomy import taxonomy_for
 
     listed = given_classes(classes)
@@ -34,13 +35,16 @@ def from_labels(
         raise LabelMapError("levels", f"expected 1 to {MAX_LEVELS} levels, got none")
     found = [(title, *_numbered(title, values, len(listed))) for title, values in levels.items()]
     found.sort(key=lambda one: int(one[1].max()))
-    inputs = BuildInput(listed, taxonomy=taxonomy_for(listed))
+    taxonomy = taxonomy_for(listed)
+    listed = with_resolution(listed, taxonomy)
+    inputs = BuildInput(listed, taxonomy=taxonomy)
     described = describe(inputs, [labels for _, labels, _ in found], [one[0] for one in found])
     named = tuple(
         _named(level, names) if names else level
         for level, (_, _, names) in zip(described, found, strict=True)
     )
-    return LabelMap(name, listed, named, {"method": "labels", "tool": f"hierlab {__version__}"})
+    provenance = {"method": "labels", "tool": f"hierlab {__version__}", **told_of(inputs)}
+    return LabelMap(name, listed, named, provenance)
 
 
 def _numbered(

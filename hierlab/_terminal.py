@@ -8,12 +8,17 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-__all__ = ["emit_json", "emit_table", "progress", "say"]
+__all__ = ["emit_json", "emit_table", "note", "progress", "say"]
 
 
 def say(text: str = "") -> None:
     """Print one line to standard output."""
     sys.stdout.write(f"{text}\n")
+
+
+def note(text: str) -> None:
+    """Print one line to standard error: what a person should know and a program may skip."""
+    sys.stderr.write(f"{text}\n")
 
 
 def emit_json(value: Any) -> None:

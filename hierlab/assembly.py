@@ -39,6 +39,7 @@ def build(
     name: str | None = None,
     levels: Sequence[str] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    wordnet: str | Path | None = None,
 ) -> LabelMap:
     """Build a class hierarchy with `k` clusters per level, coarse to fine.
 
@@ -57,6 +58,8 @@ def build(
         name: of the map; made from source, method and k if not given.
         levels: names of the levels; coarse, mid, fine for three.
         parameters: the method's own keyword parameters.
+
+        wordnet: folder with a WordNet 3.0 of one's own, to use instead of the shipped one.
 
     Raises:
         BuilderError: k does not fit, or the method, a parameter or an input is missing.
@@ -90,6 +93,7 @@ def build(
             source=source,
             seed=seed,
             parameters=dict(parameters or {}),
+            wordnet=wordnet,
         )
     own = dict(parameters or {})
     settings = builder.settings(len(class_list), own)  # before anything large is read
@@ -100,6 +104,7 @@ def build(
         prototypes=prototypes,
         similarity=similarity,
         source=source,
+        wordnet=wordnet,
     )
     labels = builder(inputs, k=counts, seed=seed, **own)
     provenance = {
@@ -109,8 +114,19 @@ def build(
         "source": origin,
         "tool": _tool(),
     }
+    provenance |= told_of(inputs)
     title = name or _slug(origin.get("variant") or origin["kind"], method, counts)
-    return LabelMap(title, class_list, describe(inputs, labels, names), provenance)
+    return LabelMap(title, inputs.classes, describe(inputs, labels, names), provenance)
+
+
+def told_of(inputs: BuildInput) -> dict[str, Any]:
+    """What provenance says of a list of one's own: how it was read, and in which WordNet."""
+    told: dict[str, Any] = {}
+    if inputs.classes.read_as:
+        told["read"] = inputs.classes.read_as
+    if inputs.taxonomy is not None and inputs.classes.resolved_by:
+        told["wordnet"] = inputs.taxonomy.source
+    return told
 
 
 def given_classes(classes: str | Path | ClassList | Sequence[str]) -> ClassList:
@@ -241,11 +257,14 @@ def _inputs(
     prototypes: ArrayLike | str | Path | None,
     similarity: ArrayLike | str | Path | None,
     source: str,
+    wordnet: str | Path | None = None,
 ) -> tuple[BuildInput, dict[str, Any]]:
     from hierlab.builders import BuildInput
+    from hierlab.resolution import with_resolution
     from hierlab.taxonomy import taxonomy_for
 
-    taxonomy = taxonomy_for(classes, required=needs == "taxonomy")
+    taxonomy = taxonomy_for(classes, required=needs == "taxonomy", wordnet=wordnet)
+    classes = with_resolution(classes, taxonomy)
     if needs == "taxonomy":
         return BuildInput(classes, taxonomy=taxonomy), {"kind": "wordnet", "version": "3.0"}
     if needs == "similarity":

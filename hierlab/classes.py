@@ -26,6 +26,8 @@ class ClassList:
         aliases: other names of each class, empty or C entries.
         synsets: what the list says each class is in WordNet (`dog.n.01` or `n02084071`), None
             where it says nothing; empty or C entries.
+        resolved_by: how each synset was found, where a map was built with it (`How` of
+            `hierlab.resolution`); empty or C entries.
         read_as: how the file was read, for people; empty where there was nothing to decide.
 
     Raises:
@@ -38,6 +40,7 @@ class ClassList:
     aliases: tuple[tuple[str, ...], ...] = field(default=(), repr=False, compare=False)
     synsets: tuple[str | None, ...] = field(default=(), repr=False, compare=False)
     read_as: str = field(default="", repr=False, compare=False)
+    resolved_by: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.ids:
@@ -58,6 +61,8 @@ class ClassList:
             raise ClassListError(
                 f"expected synsets for {len(self.ids)} classes or none, got {len(self.synsets)}"
             )
+        if self.resolved_by and not len(self.resolved_by) == len(self.synsets) == len(self.ids):
+            raise ClassListError("expected a synset and how it was found for each class")
         if any(not key or "\n" in key or "\r" in key for key in self.ids):
             raise ClassListError("a class key must be a word or a line of text, got an empty one")
         if len(set(self.ids)) != len(self.ids):

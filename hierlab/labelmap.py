@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from hierlab._files import read_bounded, write_atomic
 from hierlab.classes import MAX_CLASSES, ClassList
 from hierlab.errors import ClassListError, LabelMapError
+from hierlab.resolution import How
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -57,10 +58,12 @@ class _LevelFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     class_confidence: list[float] | None = None
 
 
-class _ClassesFile(msgspec.Struct, forbid_unknown_fields=True):
+class _ClassesFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     set: str
     ids: list[str]
     names: list[str]
+    synsets: list[str | None] | None = None
+    resolved_by: list[How] | None = None
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -257,7 +260,11 @@ class LabelMap:
             id=self.id,
             name=self.name,
             classes=_ClassesFile(
-                set=self.classes.set, ids=list(self.classes.ids), names=list(self.classes.names)
+                set=self.classes.set,
+                ids=list(self.classes.ids),
+                names=list(self.classes.names),
+                synsets=list(self.classes.synsets) or None,
+                resolved_by=cast("list[How]", list(self.classes.resolved_by)) or None,
             ),
             nested=self.nested,
             levels=levels,
@@ -375,7 +382,13 @@ def _checked(file: _File) -> LabelMap:
     if len(file.classes.ids) > MAX_CLASSES:
         raise LabelMapError("classes.ids", f"more than {MAX_CLASSES} classes")
     try:
-        classes = ClassList(file.classes.set, tuple(file.classes.ids), tuple(file.classes.names))
+        classes = ClassList(
+            file.classes.set,
+            tuple(file.classes.ids),
+            tuple(file.classes.names),
+            synsets=tuple(file.classes.synsets or ()),
+            resolved_by=tuple(file.classes.resolved_by or ()),
+        )
     except ClassListError as error:
         raise LabelMapError("classes", str(error)) from error
     levels = tuple(_level(level, f"levels[{number}]") for number, level in enumerate(file.levels))

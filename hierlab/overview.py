@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hierlab.errors import UnknownClassError
@@ -10,7 +12,17 @@ from hierlab.errors import UnknownClassError
 if TYPE_CHECKING:
     from hierlab.labelmap import LabelMap, Level
 
-__all__ = ["ClassPath", "ClusterReport", "LevelReport", "find_cluster", "show", "show_class"]
+__all__ = [
+    "ClassPath",
+    "ClusterReport",
+    "LevelReport",
+    "ResolvedClass",
+    "find_cluster",
+    "resolution",
+    "resolution_sentence",
+    "show",
+    "show_class",
+]
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,27 @@ class ClassPath:
     id: str
     name: str
     clusters: tuple[ClusterReport, ...]
+    resolved: ResolvedClass
+
+
+@dataclass(frozen=True)
+class ResolvedClass:
+    """What one class is in WordNet: its synset, how that was found, and what the synset means.
+
+    Args:
+        id: the class's key.
+        name: for people.
+        synset: such as `dog.n.01`, or None.
+        how: `synset` (given by the list), `key`, `name`, `form`, `alias`, `word key`, `head` or
+            `unknown`; see `hierlab.resolution.Resolution`.
+        definition: of the synset.
+    """
+
+    id: str
+    name: str
+    synset: str | None
+    how: str
+    definition: str
 
 
 def show(label_map: LabelMap, level: str | int | None = None) -> tuple[LevelReport, ...]:
@@ -105,6 +138,7 @@ def show_class(label_map: LabelMap, query: str) -> tuple[ClassPath, ...]:
         raise UnknownClassError(
             f"no class of {label_map.classes.set} is called {query!r}; try a part of its name"
         )
+    table = resolution(label_map)
     return tuple(
         ClassPath(
             id=label_map.classes.ids[position],
@@ -112,6 +146,7 @@ def show_class(label_map: LabelMap, query: str) -> tuple[ClassPath, ...]:
             clusters=tuple(
                 _report(label_map, level, int(level.labels[position])) for level in label_map
             ),
+            resolved=table[position],
         )
         for position in positions
     )
@@ -130,3 +165,51 @@ def _report(label_map: LabelMap, level: Level, number: int) -> ClusterReport:
         confidence=cluster.confidence,
         members=tuple(names[position] for position in level.members(number)),
     )
+
+
+def resolution(label_map: LabelMap, wordnet: str | Path | None = None) -> tuple[ResolvedClass, ...]:
+    """What each class is in WordNet, in class order.
+
+    Args:
+        label_map: any.
+        wordnet: folder with a WordNet of one's own.
+    """
+    from hierlab.taxonomy import Taxonomy, taxonomy_for
+
+    classes = label_map.classes
+    taxonomy = taxonomy_for(classes, wordnet=wordnet) or Taxonomy.shipped()
+    found = taxonomy.resolve(classes)
+    rows = taxonomy.nouns.rows
+    numbers = [None if wnid is None else rows[wnid] for wnid in found.wnids]
+    return tuple(
+        ResolvedClass(
+            id=key,
+            name=name,
+            synset=None if row is None else taxonomy.nouns.name(row),
+            how=how,
+            definition="" if row is None else taxonomy.nouns.definitions[row],
+        )
+        for key, name, row, how in zip(classes.ids, classes.names, numbers, found.how, strict=True)
+    )
+
+
+WAYS = {
+    "synset": "by the synset given",
+    "key": "by key",
+    "name": "by name",
+    "form": "by a form of the name",
+    "alias": "by another name",
+    "word key": "by a key that is a word",
+    "head": "by the last words of the name",
+    "unknown": "unknown",
+}
+
+
+def resolution_sentence(label_map: LabelMap) -> str:
+    """How many classes were found in WordNet which way; empty where keys say it all."""
+    ways = Counter(label_map.classes.resolved_by)
+    if not ways:
+        return ""
+    told = ", ".join(f"{ways[way]} {words}" for way, words in WAYS.items() if ways[way])
+    source = label_map.provenance.get("wordnet", "WordNet")
+    return f"{source}: {told}"

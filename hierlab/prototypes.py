@@ -173,7 +173,9 @@ def _classes(fields: dict[str, NDArray[Any]], count: int, path: str) -> ClassLis
         return _by_name(shown)
     try:
         set_name = _text(fields.get("class_set")) or "custom"
-        return ClassList(set_name, tuple(map(str, ids)), tuple(shown))
+        given = fields.get("synsets")
+        synsets = () if given is None else tuple(str(one) or None for one in given)
+        return ClassList(set_name, tuple(map(str, ids)), tuple(shown), synsets=synsets)
     except ClassListError as error:
         raise PrototypeError(f"{path}: {error}") from error
 
@@ -211,6 +213,8 @@ def save_prototypes(found: Prototypes, path: str | Path) -> Path:
         arrays["ids"] = np.array(found.classes.ids)
         arrays["names"] = np.array(found.classes.names)
         arrays["class_set"] = np.array(found.classes.set)
+        if found.classes.synsets:
+            arrays["synsets"] = np.array([synset or "" for synset in found.classes.synsets])
     arrays |= {key: np.array(getattr(found, key)) for key in _TEXT_FIELDS}
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)

@@ -6,9 +6,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hierlab.classes import ClassList
     from hierlab.taxonomy import Taxonomy
 
-__all__ = ["How", "Lexicon", "Resolution", "resolve_classes"]
+__all__ = ["How", "Lexicon", "Resolution", "resolve_classes", "with_resolution"]
 
 How: TypeAlias = Literal["synset", "key", "name", "form", "alias", "word key", "head", "unknown"]
 
@@ -156,6 +156,7 @@ def resolve_classes(taxonomy: Taxonomy, classes: ClassList) -> Resolution:
     """
     aliases = classes.aliases or ((),) * len(classes)
     given = classes.synsets or (None,) * len(classes)
+    ways = cast("tuple[How, ...]", classes.resolved_by)
     rows: list[int | None] = []
     found: list[_Found | None] = []
     hows: list[How] = []
@@ -165,7 +166,13 @@ def resolve_classes(taxonomy: Taxonomy, classes: ClassList) -> Resolution:
         row = taxonomy.find(own) if own else None
         if own and row is None:
             refused.append((position, own))
-        how: How = "synset"
+        how: How = ways[position] if ways else "synset"
+        if how == "unknown":
+            # A map says that its build knew nothing; its other names may be lost by now.
+            rows.append(None)
+            found.append(None)
+            hows.append(how)
+            continue
         if row is None:
             row, how = taxonomy.find(key), "key"
         if row is None:
@@ -187,6 +194,23 @@ def resolve_classes(taxonomy: Taxonomy, classes: ClassList) -> Resolution:
         words=tuple(words.word if words else "" for words in found),
         refused=tuple(refused),
     )
+
+
+def with_resolution(classes: ClassList, taxonomy: Taxonomy | None) -> ClassList:
+    """The same list with the synset of each class and how it was found, for a map to keep.
+
+    A list whose keys are all synsets is left as it is: its keys say everything.
+    """
+    if taxonomy is None or classes.resolved_by:
+        return classes
+    resolution = taxonomy.resolve(classes)
+    if set(resolution.how) == {"key"}:
+        return classes
+    rows = taxonomy.nouns.rows
+    synsets = tuple(
+        None if wnid is None else taxonomy.nouns.name(rows[wnid]) for wnid in resolution.wnids
+    )
+    return replace(classes, synsets=synsets, resolved_by=resolution.how)
 
 
 def _words(lexicon: Lexicon, key: str, name: str, aliases: Sequence[str]) -> _Found | None:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hierlab.errors import BuilderError
+
+if TYPE_CHECKING:
+    from hierlab.classes import ClassList
 
 __all__ = [
     "Classes",
     "Clip",
     "Counts",
     "Json",
+    "Key",
     "MapFile",
+    "NameColumn",
     "Prototypes",
+    "SynsetColumn",
+    "WordNet",
+    "listed_classes",
     "parse_counts",
     "parse_settings",
 ]
@@ -27,7 +35,25 @@ Clip = Annotated[
     str | None, typer.Option("--clip", help="CLIP variant MODEL[:PRETRAINED][@PROMPTS].")
 ]
 Classes = Annotated[
-    str, typer.Option("--classes", help="imagenet-1k, or a txt, csv or json file, or image folder.")
+    str,
+    typer.Option(
+        "--classes", help="imagenet-1k, or a txt, csv, json or yaml file, or image folder."
+    ),
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", help="Column of --classes with the keys: its name, or number from 1."),
+]
+NameColumn = Annotated[
+    str | None, typer.Option("--name-column", help="Column of --classes with the names.")
+]
+SynsetColumn = Annotated[
+    str | None,
+    typer.Option("--synset-column", help="Column of --classes with synsets such as dog.n.01."),
+]
+WordNet = Annotated[
+    Path | None,
+    typer.Option("--wordnet", help="Folder with a WordNet 3.0 of your own; one ships."),
 ]
 Prototypes = Annotated[
     Path | None, typer.Option("--prototypes", help="npz of text vectors, instead of --clip.")
@@ -65,4 +91,15 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
             found[name.replace("-", "_")] = msgspec.json.decode(value)
         except msgspec.DecodeError:
             found[name.replace("-", "_")] = value
+    return found
+
+
+def listed_classes(spec: str, key: str | None, name: str | None, synset: str | None) -> ClassList:
+    """The classes that --classes names, and a line on standard error on how they were read."""
+    from hierlab._terminal import note
+    from hierlab.classlists import load_classes
+
+    found = load_classes(spec, key=key, name=name, synset=synset)
+    if found.read_as:
+        note(f"{spec}: {len(found)} classes; {found.read_as}")
     return found

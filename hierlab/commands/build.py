@@ -11,7 +11,12 @@ from hierlab.commands._options import (
     Classes,
     Clip,
     Counts,
+    Key,
+    NameColumn,
     Prototypes,
+    SynsetColumn,
+    WordNet,
+    listed_classes,
     parse_counts,
     parse_settings,
 )
@@ -27,6 +32,10 @@ def build(
     ] = None,
     seed: Annotated[int, typer.Option(help="For methods that draw random numbers.")] = 0,
     classes: Classes = "imagenet-1k",
+    key: Key = None,
+    name_column: NameColumn = None,
+    synset_column: SynsetColumn = None,
+    wordnet: WordNet = None,
     prototypes: Prototypes = None,
     similarity: Annotated[
         Path | None, typer.Option(help="(C, C) npy, npz or csv for --method similarity.")
@@ -51,17 +60,19 @@ def build(
     from hierlab._files import guard_output
     from hierlab._terminal import emit_table, say
     from hierlab.assembly import build as build_map
+    from hierlab.overview import resolution_sentence
 
     asked = consensus.split(",") if consensus else []
     inputs = [path for path in (classes, prototypes, similarity, *asked) if path is not None]
     if output is not None:
         guard_output(output, inputs, force=force)
+    listed = listed_classes(classes, key, name_column, synset_column)
     label_map = build_map(
         clip=clip,
         k=parse_counts(k),
         method=method or ("similarity" if similarity else "topdown"),
         seed=seed,
-        classes=classes,
+        classes=classes if classes == "imagenet-1k" else listed,
         prototypes=prototypes,
         similarity=similarity,
         consensus=asked or None,
@@ -70,6 +81,7 @@ def build(
         name=name,
         levels=levels.split(",") if levels else None,
         parameters=parse_settings(setting or []),
+        wordnet=wordnet,
     )
     path = label_map.save(output or default_output(label_map.name, ".json", inputs, force=force))
     rows = [
@@ -79,6 +91,8 @@ def build(
     emit_table(("level", "clusters", "smallest", "largest", "largest clusters"), rows)
     nested = "nested" if label_map.nested else "not nested"
     say(f"{path}: {len(label_map.classes)} classes, {nested}, id {label_map.id[:16]}")
+    if told := resolution_sentence(label_map):
+        say(f"{told}; hierlab show {path} --resolution lists them")
 
 
 def _largest(level: object) -> str:

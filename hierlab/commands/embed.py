@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hierlab.commands._options import Classes
+from hierlab.commands._options import Classes, Key, NameColumn, SynsetColumn, listed_classes
 from hierlab.commands._outputs import Force
 
 
@@ -17,6 +17,9 @@ def embed(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="npz file to write.")],
     classes: Classes = "imagenet-1k",
+    key: Key = None,
+    name_column: NameColumn = None,
+    synset_column: SynsetColumn = None,
     prompts: Annotated[
         str | None, typer.Option(help="80, 7, photo, name, or a file with one template a line.")
     ] = None,
@@ -30,7 +33,6 @@ def embed(
     """Embed class names through a text encoder and write prototypes."""
     from hierlab._files import guard_output
     from hierlab._terminal import progress, say
-    from hierlab.classlists import load_classes
     from hierlab.embedding import embed as embed_classes
     from hierlab.prototypes import save_prototypes
 
@@ -38,7 +40,7 @@ def embed(
     with progress("hierlab embed") as on_progress:
         found = embed_classes(
             clip,
-            load_classes(classes),
+            listed_classes(classes, key, name_column, synset_column),
             prompts=prompts,
             weights=weights,
             batch=batch,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hierlab.commands._options import Clip, Json, MapFile, Prototypes
+from hierlab.commands._options import Clip, Json, MapFile, Prototypes, WordNet
 
 if TYPE_CHECKING:
     from hierlab.measures.report import MeasureReport
@@ -17,6 +17,7 @@ def measure(
     clip: Clip = None,
     prototypes: Prototypes = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap over classes.")] = 0,
+    wordnet: WordNet = None,
     as_json: Json = False,
 ) -> None:
     """Measure a hierarchy: Wu-Palmer consistency, sizes, nesting, silhouette."""
@@ -29,7 +30,8 @@ def measure(
     loaded = load_label_map(label_map)
     wanted = prototypes or clip or loaded.provenance.get("source", {}).get("variant")
     vectors = resolve(wanted, loaded.classes).vectors if wanted else None
-    report = measure_map(loaded, taxonomy=taxonomy_for(loaded.classes), vectors=vectors, seed=seed)
+    taxonomy = taxonomy_for(loaded.classes, wordnet=wordnet)
+    report = measure_map(loaded, taxonomy=taxonomy, vectors=vectors, seed=seed)
     if as_json:
         emit_json(report)
     else:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hierlab.commands._options import Json, MapFile
+from hierlab.commands._options import Json, MapFile, WordNet
 
 if TYPE_CHECKING:
-    from hierlab.overview import ClusterReport, LevelReport
+    from hierlab.labelmap import LabelMap
+    from hierlab.overview import ClusterReport, LevelReport, ResolvedClass
 
 
 def show(
@@ -21,6 +23,10 @@ def show(
     class_: Annotated[
         str | None, typer.Option("--class", help="Where a class stands: key, name or part of it.")
     ] = None,
+    resolution: Annotated[
+        bool, typer.Option("--resolution", help="What each class is in WordNet, and how found.")
+    ] = False,
+    wordnet: WordNet = None,
     as_json: Json = False,
 ) -> None:
     """Show levels, sizes and named clusters with their members."""
@@ -29,6 +35,9 @@ def show(
     from hierlab.overview import find_cluster, show, show_class
 
     loaded = load_label_map(label_map)
+    if resolution:
+        _say_resolution(loaded, wordnet, as_json=as_json)
+        return
     which = int(level) if level is not None and level.isdigit() else level
     if class_ is not None:
         paths = show_class(loaded, class_)
@@ -37,6 +46,7 @@ def show(
             return
         for path in paths:
             say(f"{path.name} ({path.id})")
+            _say_meaning(path.resolved)
             for found in path.clusters:
                 say(f"  {found.level}: {_title(found)}")
         return
@@ -55,6 +65,35 @@ def show(
     say(f"{loaded.name}: {len(loaded.classes)} classes of {loaded.classes.set}, {nested}")
     for report in reports:
         _say_level(report, whole=level is not None)
+
+
+def _say_meaning(found: ResolvedClass) -> None:
+    from hierlab._terminal import say
+    from hierlab.overview import WAYS
+
+    if found.synset:
+        say(f"  WordNet: {found.synset} ({WAYS[found.how]}): {found.definition}")
+    else:
+        say("  WordNet: unknown")
+
+
+def _say_resolution(label_map: LabelMap, wordnet: Path | None, *, as_json: bool) -> None:
+    from hierlab._terminal import emit_json, emit_table, note
+    from hierlab.overview import resolution
+
+    found = resolution(label_map, wordnet)
+    if as_json:
+        emit_json([one.__dict__ for one in found])
+        return
+    emit_table(
+        ("key", "name", "synset", "by", "meaning"),
+        [(one.id, one.name, one.synset, one.how, _shortened(one.definition)) for one in found],
+    )
+    note("a column `synset` in the class list (such as dog.n.01) says better")
+
+
+def _shortened(text: str, limit: int = 70) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def _say_level(report: LevelReport, *, whole: bool) -> None:

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from hierlab.commands._options import Classes, Clip, Json, Prototypes
+from hierlab.commands._options import (
+    Classes,
+    Clip,
+    Json,
+    Key,
+    NameColumn,
+    Prototypes,
+    SynsetColumn,
+    listed_classes,
+)
 from hierlab.commands._outputs import Force
 
 
@@ -15,6 +24,9 @@ def suggest_k(
     clip: Clip = None,
     prototypes: Prototypes = None,
     classes: Classes = "imagenet-1k",
+    key: Key = None,
+    name_column: NameColumn = None,
+    synset_column: SynsetColumn = None,
     k: Annotated[
         str, typer.Option("--k", help="Numbers to try, with commas; 2 to C / 2 if not given.")
     ] = "",
@@ -29,7 +41,6 @@ def suggest_k(
     """Find numbers of clusters that hold: hierlab suggest-k --clip ViT-B-32 -o k.svg."""
     from hierlab._files import guard_output, write_atomic
     from hierlab._terminal import emit_json, emit_table, progress, say
-    from hierlab.classlists import load_classes
     from hierlab.commands._options import parse_counts
     from hierlab.errors import StudyError
     from hierlab.prototypes import resolve
@@ -41,7 +52,7 @@ def suggest_k(
         raise StudyError("give --clip MODEL or --prototypes FILE")
     for path in (output, output.with_suffix(".csv")) if output is not None else ():
         guard_output(path, [classes, *([prototypes] if prototypes else [])], force=force)
-    listed = load_classes(classes)
+    listed = listed_classes(classes, key, name_column, synset_column)
     vectors = resolve(wanted, listed).vectors
     counts = parse_counts(k) if k else None
     with progress("draws") as told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hierlab.errors import BuilderError
@@ -30,6 +31,7 @@ def consensus_map(
     runs: int = 10,
     parameters: dict[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    wordnet: str | Path | None = None,
 ) -> LabelMap:
     """Make one nested hierarchy of several encoders, or of all prompt sets of one.
 
@@ -46,15 +48,17 @@ def consensus_map(
         runs: how many such runs.
         parameters: of `ConsensusSettings`.
         progress: told (done, total) runs.
+        wordnet: folder with a WordNet of one's own.
 
     Raises:
         BuilderError: no encoder, one named twice, or an unknown parameter.
         PrototypeError: an encoder cannot be had here.
     """
-    from hierlab.assembly import describe
+    from hierlab.assembly import describe, told_of
     from hierlab.builders import BuildInput
     from hierlab.builders.consensus import consensus
     from hierlab.labelmap import LabelMap
+    from hierlab.resolution import with_resolution
     from hierlab.taxonomy import taxonomy_for
 
     settings = _settings(parameters or {})
@@ -62,13 +66,16 @@ def consensus_map(
     vectors = [one.vectors for one in found]
     made = consensus(vectors, k, settings=settings, runs=runs, seed=seed, progress=progress)
     similarity = sum(_cosines(one) for one in vectors) / len(vectors)
-    inputs = BuildInput(classes, similarity=similarity, taxonomy=taxonomy_for(classes))
+    taxonomy = taxonomy_for(classes, wordnet=wordnet)
+    classes = with_resolution(classes, taxonomy)
+    inputs = BuildInput(classes, similarity=similarity, taxonomy=taxonomy)
     provenance = {
         "method": "consensus",
         "parameters": {**asdict(settings), "runs": runs},
         "seed": seed,
         "source": {"kind": "consensus", "encoders": [one.origin for one in found]},
         "tool": tool,
+        **told_of(inputs),
     }
     return LabelMap(
         name, classes, describe(inputs, made.labels, names, made.confidence), provenance

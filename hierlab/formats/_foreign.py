@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from hierlab.classes import ClassList
 from hierlab.errors import ClassListError, FormatError, HierlabError
 from hierlab.labelmap import MAX_LEVELS, Cluster, LabelMap, Level, canonical_labels
+
+if TYPE_CHECKING:
+    from hierlab.builders import BuildInput
 
 __all__ = ["Foreign", "ForeignLevel", "assemble", "make_classes"]
 
@@ -84,6 +88,11 @@ def assemble(
     Raises:
         FormatError: no level, too many, or classes that do not fit.
     """
+    from hierlab.assembly import told_of
+    from hierlab.builders import BuildInput
+    from hierlab.resolution import with_resolution
+    from hierlab.taxonomy import taxonomy_for
+
     told = [foreign.told] if foreign.told else []
     foreign = _ordered(foreign, classes)
     count = len(foreign.classes)
@@ -101,11 +110,14 @@ def assemble(
             f"expected 1 to {MAX_LEVELS} levels, found {len(found)}; name those to keep in --levels"
         )
     names = _level_names(found, levels)
-    described = _describe(found, names, foreign.classes)
+    taxonomy = taxonomy_for(foreign.classes)
+    known = with_resolution(foreign.classes, taxonomy)
+    inputs = BuildInput(known, taxonomy=taxonomy)
+    described = _describe(found, names, inputs)
     provenance = _provenance(format)
     if told:
         provenance["read"] = "; ".join(told)
-    return LabelMap(name, foreign.classes, described, provenance)
+    return LabelMap(name, known, described, {**told_of(inputs), **provenance})
 
 
 def _rising(levels: Sequence[ForeignLevel]) -> tuple[list[ForeignLevel], list[str]]:
@@ -186,14 +198,11 @@ def _level_names(found: Sequence[ForeignLevel], given: Sequence[str] | None) -> 
 
 
 def _describe(
-    found: Sequence[ForeignLevel], names: Sequence[str], classes: ClassList
+    found: Sequence[ForeignLevel], names: Sequence[str], inputs: BuildInput
 ) -> tuple[Level, ...]:
     """Name clusters as the file does, the rest by WordNet or by their central class."""
     from hierlab.assembly import describe
-    from hierlab.builders import BuildInput
-    from hierlab.taxonomy import taxonomy_for
 
-    inputs = BuildInput(classes, taxonomy=taxonomy_for(classes))
     labels = [canonical_labels(level.labels) for level in found]
     described = describe(inputs, labels, names)
     return tuple(

@@ -2,12 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from hierlab.assembly import build
 from hierlab.classes import ClassList
 from hierlab.classlists import load_classes
+from hierlab.labelmap import loads_label_map
+from hierlab.measures.report import measure
+from hierlab.overview import resolution, resolution_sentence, show_class
 from hierlab.resolution import Resolution
-from hierlab.taxonomy import Taxonomy
+from hierlab.taxonomy import Taxonomy, taxonomy_for
 
 DATA = Path(__file__).parent / "data"
 
@@ -106,8 +111,8 @@ def test_cifar_100(full: Taxonomy) -> None:
     found = dict(zip(classes.names, pairs, strict=True))
     assert len(resolution.known) == 100
     assert {name for name, (_, how) in found.items() if how == "head"} == {
-        "aquarium_fish",
-        "maple_tree",
+        "aquarium fish",
+        "maple tree",
     }
     assert found["table"][0] == "table.n.02"  # furniture, and no table of figures
     assert found["mouse"][0] == "mouse.n.01"  # among animals
@@ -125,3 +130,83 @@ def test_imagenet_by_names_and_by_all_its_words(full: Taxonomy) -> None:
     ]
     assert rights[0] >= 820
     assert rights[1] >= 895
+
+
+def table(folder: Path, text: str) -> Path:
+    path = folder / "classes.csv"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rows", "groups", "within", "between"),
+    [
+        # Keys that are words are no classes: a digit, an angstrom.
+        (
+            "1,tabby\n2,minivan\n3,beagle\n4,school bus\n5,Persian cat\n6,ambulance\n",
+            {"carnivore": {"1", "3", "5"}, "conveyance": {"2", "4", "6"}},
+            0.745,
+            0.365,
+        ),
+        (
+            "a,ant\nb,bee\nc,car\nd,bus\n",
+            {"hymenopterous insect": {"a", "b"}, "conveyance": {"c", "d"}},
+            0.792,
+            0.364,
+        ),
+    ],
+)
+def test_groups_of_names_with_keys(
+    tmp_path: Path, rows: str, groups: dict[str, set[str]], within: float, between: float
+) -> None:
+    path = table(tmp_path, "id,name\n" + rows)
+    label_map = build(classes=path, method="wordnet-k", k=[2])
+    (level,) = label_map.levels
+    ids = np.array(label_map.classes.ids)
+    assert {c.name: set(ids[level.labels == n]) for n, c in enumerate(level.clusters)} == groups
+    report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=("nltk",))
+    found = report.consistency[0].levels[0]
+    assert found.within == pytest.approx(within, abs=5e-4)
+    assert found.between == pytest.approx(between, abs=5e-4)
+    assert label_map.provenance["wordnet"] == "WordNet 3.0, shipped"
+    assert label_map.provenance["read"] == ("commas: key in column 'id', name in column 'name'")
+
+
+def test_a_map_keeps_what_its_classes_are(tmp_path: Path, full: Taxonomy) -> None:
+    """Synonyms and columns of the list are not in the map, what they led to is."""
+    path = table(
+        tmp_path, "id,name,synset,synonyms\n1,qqq,,geese\n2,bat,bat.n.05,\n3,zyzzyvax,,\n4,dogs,,\n"
+    )
+    built = build(classes=path, method="wordnet-k", k=[2])
+    kept = loads_label_map(built.encode())
+    assert kept.classes.synsets == ("goose.n.01", "bat.n.05", None, "dog.n.01")
+    assert kept.classes.resolved_by == ("alias", "synset", "unknown", "form")
+    again = full.resolve(kept.classes)
+    assert synsets(full, again) == ["goose.n.01", "bat.n.05", "", "dog.n.01"]
+    assert again.how == kept.classes.resolved_by
+    assert [(one.synset, one.how) for one in resolution(kept)] == [
+        ("goose.n.01", "alias"), ("bat.n.05", "synset"), (None, "unknown"), ("dog.n.01", "form"),
+    ]  # fmt: skip
+    assert resolution_sentence(kept) == (
+        "WordNet 3.0, shipped: 1 by the synset given, 1 by a form of the name, "
+        "1 by another name, 1 unknown"
+    )
+    (bat,) = show_class(kept, "bat")
+    assert bat.resolved.definition.startswith("a club used for hitting")
+    assert kept.encode() == built.encode()
+
+
+def test_keys_that_are_synsets_say_everything() -> None:
+    label_map = build(classes=["dog.n.01", "n02121620", "car.n.01"], method="wordnet-k", k=[2])
+    assert (label_map.classes.synsets, label_map.classes.resolved_by) == ((), ())
+    assert "wordnet" not in label_map.provenance
+    assert resolution_sentence(label_map) == ""
+    assert [one.synset for one in resolution(label_map)] == ["dog.n.01", "cat.n.01", "car.n.01"]
+
+
+def test_a_wordnet_of_ones_own() -> None:
+    label_map = build(
+        classes=["dog", "wolf", "crane"], method="wordnet-k", k=[2], wordnet=DATA / "tiny-wordnet"
+    )
+    assert label_map.provenance["wordnet"].startswith("WordNet 3.0, own files ")
+    assert label_map.classes.synsets[-1] == "crane.n.02"
