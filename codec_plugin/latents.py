@@ -139,7 +139,7 @@ class LatentCodec:
         z = np.where(z_known, z, likeliest[:, None, None]).clip(-SYMBOL_LIMIT, SYMBOL_LIMIT)
         state = self.exact.hyper(torch.from_numpy(z)[None])
         y_hat: list[Tensor] = []
-        known = torch.zeros(1, self.config.n_blocks, *grid)
+        known = torch.zeros(1, self.config.n_blocks, *grid, dtype=torch.float32)
         fractions = [0.0] * self.config.n_blocks
         for k in range(self.config.n_blocks):
             if k >= max(len(readers), 1) and self.config.fill == "zero":
@@ -195,7 +195,8 @@ def _array(value: Tensor) -> NDArray[Any]:
 def _as_float(y_hat: Sequence[Tensor]) -> Tensor:
     """Blocks with fraction bits as one float32 latent; block by block, to save memory."""
     height, width = y_hat[0].shape[2:]
-    whole = torch.empty(1, sum(block.shape[1] for block in y_hat), height, width)
+    channels = sum(block.shape[1] for block in y_hat)
+    whole = torch.empty(1, channels, height, width, dtype=torch.float32)
     start = 0
     for block in y_hat:
         whole[:, start : start + block.shape[1]] = block

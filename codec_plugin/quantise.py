@@ -34,7 +34,9 @@ class Quantiser:
     """
 
     def __init__(self, tables: CodingTables, error_costs: Sequence[Sequence[float]] = ()) -> None:
-        self.error_costs = [torch.tensor(costs).view(1, -1, 1, 1) for costs in error_costs]
+        self.error_costs = [
+            torch.tensor(costs, dtype=torch.float32).view(1, -1, 1, 1) for costs in error_costs
+        ]
         self.bits = _bits(tables) if error_costs else None
 
     def at_price(self, share: float, blocks: int) -> Quantiser:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["good_threads", "make_forks_safe", "use_threads"]
+__all__ = ["MANY_PX", "good_threads", "make_forks_safe", "use_threads"]
 
 MOST = 4
 """More threads than this gain nothing on tiles of 1024 pixels."""
 
-_WORTH_PX = 1 << 20
+MANY_PX = 1 << 20
 """Smaller pictures are done before a second thread has paid for itself."""
 
 
 def good_threads(pixels: int) -> int:
     """Cores that are idle now, 1 to 4; one for a picture of less than a million pixels."""
-    if pixels < _WORTH_PX:
+    if pixels < MANY_PX:
         return 1
     try:
         cores = len(os.sched_getaffinity(0))

@@ -68,8 +68,8 @@ class DoubleTailLatents(LatentCodec):
             grid: (h, w) of y, multiples of 4.
         """
         z = torch.zeros(1, self.config.hyper_channels, grid[0] // 4, grid[1] // 4).int()
-        y_hat = torch.zeros(1, self.config.channels, *grid)
-        known = torch.zeros(1, self.config.n_blocks, *grid)
+        y_hat = torch.zeros(1, self.config.channels, *grid, dtype=torch.float32)
+        known = torch.zeros(1, self.config.n_blocks, *grid, dtype=torch.float32)
         fractions = [0.0] * self.config.n_blocks
         z_symbols = 0
         blocks = torch.split(y_hat, list(self.config.blocks), 1)

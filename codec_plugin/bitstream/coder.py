@@ -45,6 +45,11 @@ class Row:
         self.size = counts.size - 1
         self.likeliest = low + int(np.argmax(counts[:-1]))
         self.model = _model(counts)
+        self._frequencies = counts
+
+    def __reduce__(self) -> tuple[type[Row], tuple[NDArray[np.int64], int]]:
+        """Made anew where it is copied: the coder's model itself cannot be."""
+        return Row, (self._frequencies, self.low)
 
 
 class Run(NamedTuple):

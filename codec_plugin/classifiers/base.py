@@ -52,9 +52,9 @@ class Classifier(nn.Module):
         self.name = name
         self.class_ids = tuple(class_ids)
         self.input_size = input_size
-        self.network = network.eval()
-        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
+        self.network = network.eval().float()  # whatever torch's default type is
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1))
         self.requires_grad_(False)
 
     def train(self, mode: bool = True) -> "Classifier":

@@ -33,6 +33,7 @@ __all__ = [
     "is_special",
     "load_codec",
     "note",
+    "note_size",
     "note_skipped",
     "read_input",
     "standard_input",
@@ -41,6 +42,7 @@ __all__ = [
 
 MAX_STREAM_BYTES = 1 << 30
 _CHUNK = 1 << 16
+_LARGE_PX = 1 << 21
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif", ".ppm", ".gif", ".tif", ".tiff")
 
 CheckpointName = Annotated[
@@ -200,6 +202,12 @@ def _ours(path: Path) -> bool:
 def note(sentence: str) -> None:
     """Tell a person something without touching standard output."""
     sys.stderr.write(f"c2f: {sentence}\n")
+
+
+def note_size(doing: str, height_px: int, width_px: int) -> None:
+    """Say before a large picture that it takes a while, to whoever looks on."""
+    if height_px * width_px >= _LARGE_PX and sys.stderr.isatty():
+        note(f"{doing} {width_px} × {height_px} pixels; a million take about two seconds")
 
 
 def note_skipped(count: int, folder: Path) -> None:

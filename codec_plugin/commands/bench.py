@@ -41,6 +41,9 @@ def bench(
         int | None,
         typer.Option(min=1, help="Do so many of them now, at random; the rest when asked again."),
     ] = None,
+    threads: Annotated[
+        int, typer.Option(min=1, help="Processor cores of the learned codecs, timed or not.")
+    ] = 1,
 ) -> None:
     """Code photographs with every codec; started again, it goes on where it stopped."""
     from codec_plugin.bench.groups import expanded
@@ -51,8 +54,10 @@ def bench(
     from codec_plugin.errors import ConfigError
     from codec_plugin.evaluate.recognition import Recogniser
     from codec_plugin.hierarchy import load_hierarchy
+    from codec_plugin.threads import use_threads
     from codec_plugin.train.data import ImageFolder
 
+    use_threads(threads)
     if output.is_file():
         raise ConfigError(f"{output} is a file; -o names the folder of the benchmark")
     for name in ("results.csv", "results.parquet", "protocol.json"):

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from codec_plugin.commands._files import Threads, load_codec, read_input
+
 __all__ = ["classify"]
 
 
@@ -22,15 +24,17 @@ def classify(
         float, typer.Option(min=0.1, max=10.0, help="Of the calibration: see docs/results.md.")
     ] = 1.0,
     chunk: Annotated[int, typer.Option(min=16, help="Bytes between two looks.")] = 256,
+    threads: Threads = None,
     json_out: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Read a file chunk by chunk and stop when the classifier is sure enough at a level."""
     from codec_plugin.classifiers import load_classifier
-    from codec_plugin.commands._files import load_codec, read_input
     from codec_plugin.evaluate.early import classify_stream
     from codec_plugin.evaluate.recognition import Recogniser
     from codec_plugin.hierarchy import load_hierarchy
+    from codec_plugin.threads import use_threads
 
+    use_threads(threads)
     blob = read_input(str(file))
     codec = load_codec(checkpoint, blob, str(file))
     label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)

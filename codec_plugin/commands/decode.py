@@ -18,6 +18,7 @@ from codec_plugin.commands._files import (
     is_special,
     load_codec,
     note,
+    note_size,
     read_input,
     standard_input,
     write_output,
@@ -65,6 +66,7 @@ def decode(
         data = read_input(stream)
         codec = load_codec(checkpoint, data, stream)
         header = read_header(data)
+        note_size("decoding", header.height_px, header.width_px)
         use_threads(threads, header.height_px * header.width_px)
         decoded = codec.decode(data, **limits)  # type: ignore[arg-type]
         _write(decoded, target)

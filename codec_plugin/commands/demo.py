@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from codec_plugin.commands._files import Force, guard, write_output
+from codec_plugin.commands._files import Force, Threads, guard, write_output
 
 __all__ = ["demo"]
 
@@ -21,6 +21,7 @@ def demo(
     ),
     hierarchy: Annotated[str, typer.Option(help="Label map; default: the checkpoint's.")] = "",
     force: Force = False,
+    threads: Threads = None,
     json_out: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Encode a photograph, decode every stage and cut, beside JPEG, WebP and AVIF."""
@@ -30,10 +31,12 @@ def demo(
     from codec_plugin.evaluate.recognition import Recogniser
     from codec_plugin.hierarchy import load_hierarchy
     from codec_plugin.images import read_picture, write_pixels
+    from codec_plugin.threads import use_threads
 
     guard(output, photo, checkpoint, hierarchy, force=force)
     shipped = PHOTOS / f"{photo}.png"
     pixels = demo_photo(photo) if shipped.is_file() else read_picture(photo).bytes_rgb
+    use_threads(threads)
     codec = Codec.load(checkpoint)
     label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
     groups = demo_rows(codec, Recogniser(load_classifier(), label_map), pixels)

@@ -14,6 +14,7 @@ from codec_plugin.commands._files import (
     encoded_name,
     guard,
     note,
+    note_size,
     standard_input,
     write_output,
 )
@@ -56,6 +57,7 @@ def encode(
     from codec_plugin.codec import Codec
     from codec_plugin.threads import use_threads
 
+    note_size("encoding", picture.height_px, picture.width_px)
     use_threads(threads, picture.height_px * picture.width_px)
     codec = Codec.load(checkpoint)
     objective = None

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from codec_plugin.commands._files import Threads
+
 __all__ = ["evaluate"]
 
 
@@ -34,6 +36,7 @@ def evaluate(
     force: Annotated[
         bool, typer.Option("--force", help="Begin the table anew, whatever stands in it.")
     ] = False,
+    threads: Threads = None,
     json_out: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Evaluate codecs on photographs; started again, it goes on where it stopped.
@@ -44,12 +47,14 @@ def evaluate(
     from codec_plugin.evaluate.protocol import shard_path
     from codec_plugin.evaluate.rows import read_rows, write_rows
     from codec_plugin.evaluate.summary import summarise
+    from codec_plugin.threads import MANY_PX, use_threads
     from hierlab._files import write_atomic
 
     shard = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     inputs = (match or "", hierarchy, data / "labels.csv", *subjects)
     for made in (output, output.with_suffix(".summary.json")):
         guard(made, *inputs, force=force)
+    use_threads(threads, MANY_PX)
     evaluation = _evaluation(subjects, data, hierarchy, classifier, cuts, effort, stages, match)
     own = shard_path(output, shard)
     if force:

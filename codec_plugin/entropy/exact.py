@@ -20,7 +20,7 @@ from codec_plugin.entropy.coding_layers import (
 )
 from codec_plugin.entropy.fixed import ACTIVATION_BITS, FixedConv, clip_relu, shift_down
 from codec_plugin.entropy.hyper import Z_LIMIT
-from codec_plugin.tiling import HYPER_STRIDE, TILE, tiles
+from codec_plugin.tiling import HYPER_STRIDE, TILE, remembered, tiles
 
 __all__ = ["FRACTION_BITS", "BlockParameters", "ExactEntropy", "ExactState"]
 
@@ -126,8 +126,9 @@ class ExactEntropy:
         counts = (self.layers.hyper["mix_full"].out_channels, channels, channels)
         state = ExactState(*(torch.empty((len(z), n, *grid), dtype=torch.int32) for n in counts))
         size, overlap = self.tile // HYPER_STRIDE, _OVERLAP // HYPER_STRIDE
+        hyper = remembered(self._hyper_whole)
         for tile in tiles(height, width, size, overlap):
-            for whole, part in zip(state, self._hyper_whole(tile.read(z)), strict=True):
+            for whole, part in zip(state, hyper(tile.read(z)), strict=True):
                 tile.write(whole, tile.crop(part, HYPER_STRIDE), HYPER_STRIDE)
         return state
 
@@ -183,12 +184,13 @@ class ExactEntropy:
         if max(height, width) <= self.tile:
             return _refinement(layers, state, seen)
         mean, raw_scale = torch.empty_like(state.mean), torch.empty_like(state.raw_scale)
-        for tile in tiles(height, width, self.tile, _OVERLAP):
-            part = _refinement(
-                layers,
-                ExactState(*(tile.read(tensor) for tensor in state)),
-                [tile.read(y_hat) for y_hat in seen],
+        refinement = remembered(
+            lambda features, mean, raw_scale, *y_hat: _refinement(
+                layers, ExactState(features, mean, raw_scale), y_hat
             )
+        )
+        for tile in tiles(height, width, self.tile, _OVERLAP):
+            part = refinement(*map(tile.read, (*state, *seen)))
             tile.write(mean, tile.crop(part.mean))
             tile.write(raw_scale, tile.crop(part.raw_scale))
         return ExactState(state.features, mean, raw_scale)
