@@ -181,8 +181,8 @@ def test_help_imports_nothing_heavy(repository: Path) -> None:
 
 def test_pipes(repository: Path, photo: Path, tmp_path: Path) -> None:
     encoder = start("encode", "-", *CHECKPOINT, cwd=repository)
-    blob, _ = encoder.communicate(photo.read_bytes(), timeout=300)
-    assert blob == BLOB
+    blob, told = encoder.communicate(photo.read_bytes(), timeout=300)
+    assert (blob, told, encoder.returncode) == (BLOB, b"", 0)
     decoder = start("decode", "-", *CHECKPOINT, cwd=repository)
     image, _ = decoder.communicate(BLOB, timeout=300)
     with Image.open(io.BytesIO(image)) as found:
