@@ -77,7 +77,9 @@ class LatentCodec:
         self.config = config
         self.exact = exact
         self.rows = CodingRows.of(tables)
-        self.quantiser = Quantiser(tables, error_costs)
+        planes = config.layout.planes
+        self.first_rungs = [tables.first_rung(refined=plane > 0) for plane in planes]
+        self.quantiser = Quantiser(tables, error_costs, self.first_rungs)
 
     def choosing(self, quantiser: Quantiser) -> Self:
         """The same coder, whose symbols another quantiser chooses."""
@@ -111,9 +113,10 @@ class LatentCodec:
             narrowed = self.exact.narrowed(k, state, y_hat)
             for turn, chosen in self._turns(k, blocks[k].shape[2:]):
                 parameters = self.exact.block(k, state, y_hat, own, turn, narrowed)
-                mean, index = parameters.mean[..., chosen], parameters.index[..., chosen]
+                mean = parameters.mean[..., chosen]
                 residual = blocks[k][..., chosen] - mean * 0.5**FRACTION_BITS
-                symbols = self.quantiser(k, residual, index)
+                symbols = self.quantiser(k, residual, parameters.index[..., chosen])
+                index = parameters.index[..., chosen] + self.first_rungs[k]
                 put_block(
                     writer, _array(symbols), _array(index), self.rows, sort=self.config.use_sort
                 )
@@ -164,7 +167,7 @@ class LatentCodec:
             mean = parameters.mean[..., chosen]
             part = self._filled(mean)
             if reader is not None:
-                index = _array(parameters.index[..., chosen])
+                index = _array(parameters.index[..., chosen] + self.first_rungs[k])
                 run = take_block(reader, index, self.rows, sort=self.config.use_sort)
                 symbols = torch.from_numpy(run.values.clip(-SYMBOL_LIMIT, SYMBOL_LIMIT))[None]
                 received = torch.from_numpy(run.known)

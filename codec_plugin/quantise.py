@@ -30,10 +30,17 @@ class Quantiser:
     Args:
         tables: of the checkpoint.
         error_costs: w of each channel, block by block; empty rounds everything.
+        first_rungs: row of the tables where each block's ladder begins; empty means 0.
     Source: Sullivan & Wiegand 1998, "Rate-distortion optimization for video compression", sec. IV.
     """
 
-    def __init__(self, tables: CodingTables, error_costs: Sequence[Sequence[float]] = ()) -> None:
+    def __init__(
+        self,
+        tables: CodingTables,
+        error_costs: Sequence[Sequence[float]] = (),
+        first_rungs: Sequence[int] = (),
+    ) -> None:
+        self.first_rungs = first_rungs
         self.error_costs = [
             torch.tensor(costs, dtype=torch.float32).view(1, -1, 1, 1) for costs in error_costs
         ]
@@ -59,7 +66,7 @@ class Quantiser:
             return nearest
         below = nearest - nearest.sign()
         small = (nearest != 0) & (nearest.abs() <= _WEIGHED)
-        rung, middle = index.long(), _WEIGHED
+        rung, middle = index.long() + (self.first_rungs[k] if self.first_rungs else 0), _WEIGHED
         saved = (
             self.bits[rung, nearest.clamp(-middle, middle).long() + middle]
             - self.bits[rung, below.clamp(-middle, middle).long() + middle]

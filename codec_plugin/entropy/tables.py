@@ -41,11 +41,14 @@ class TableRow(NamedTuple):
 class CodingTables:
     """All tables of a checkpoint: one a rung of the scale ladder, then one a channel of z.
 
+    Where blocks refine channels of earlier ones, the ladder's rungs come twice, for what is left of
+    a cell is spread otherwise than a value that is coded for the first time.
+
     Args:
         frequencies: (total,) int32, all rows one after the other.
         lengths: (rows,) int32 entries of each row, the escape included.
         lows: (rows,) int32 value of each row's first symbol.
-        n_scales: how many of the rows are Gaussians; the rest are z's.
+        n_scales: how many of the rows are the ladder's; the rest are z's.
     Raises:
         CheckpointError: a row is not a table.
     """
@@ -59,11 +62,11 @@ class CodingTables:
         self._starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
     @classmethod
-    def from_prior(cls, prior: "FactorisedPrior") -> "CodingTables":
-        """Tables of the scale ladder and of a trained prior."""
+    def from_prior(cls, prior: "FactorisedPrior", *, refines: bool = False) -> "CodingTables":
+        """Tables of the scale ladder, once more for refinements, and of a trained prior."""
         from codec_plugin.entropy.scales import scale_ladder
 
-        scales = scale_ladder().numpy()
+        scales = scale_ladder().tolist() * (2 if refines else 1)
         rows = [_gaussian_row(float(sigma)) for sigma in scales] + _prior_rows(prior)
         return cls(
             np.concatenate([row.frequencies for row in rows]),
@@ -81,8 +84,10 @@ class CodingTables:
         """
         from codec_plugin.entropy.scales import scale_ladder
 
+        ladder = scale_ladder().tolist()
         rows = [self._row(row) for row in range(len(self))]
-        for rung, (sigma, seen) in enumerate(zip(scale_ladder().tolist(), counts, strict=True)):
+        for rung, (_, seen) in enumerate(zip(range(self.n_scales), counts, strict=True)):
+            sigma = ladder[rung % len(ladder)]
             rows[rung] = _fitted_row(_gaussian_row(sigma), seen, pseudo_count)
         return CodingTables(
             np.concatenate([row.frequencies for row in rows]),
@@ -128,6 +133,12 @@ class CodingTables:
     def n_hyper(self) -> int:
         """Rows of z, one a channel."""
         return len(self) - self.n_scales
+
+    def first_rung(self, *, refined: bool) -> int:
+        """Where the ladder of a block begins: the second one, where there is one, refines."""
+        from codec_plugin.entropy.scales import N_SCALES
+
+        return N_SCALES if refined and self.n_scales > N_SCALES else 0
 
     def scale(self, index: int) -> TableRow:
         """Table of rung `index` of the scale ladder, for symbols of y."""

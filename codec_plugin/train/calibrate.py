@@ -71,7 +71,8 @@ def fitted_tables(
         images: photographs (3, H, W) in 0..1.
         costs: of errors, as the encoder will weigh them.
     """
-    tables = CodingTables.from_prior(model.entropy.prior)
+    refines = model.config.layout.refines
+    tables = CodingTables.from_prior(model.entropy.prior, refines=refines)
     for _ in range(2):  # the second time, the encoder weighs the bits of fitted tables
         coder = LatentCodec(model.config, exact, tables, costs)
         counts: list[Floats] = [np.zeros(1)] * tables.n_scales

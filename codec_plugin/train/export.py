@@ -59,7 +59,8 @@ def export_model(
     exact = ExactEntropy.from_model(model)
     meta = _meta(settings, hierarchy, step)
     if not images:
-        tables = CodingTables.from_prior(model.entropy.prior)
+        refines = model.config.layout.refines
+        tables = CodingTables.from_prior(model.entropy.prior, refines=refines)
         return save_checkpoint(path, model, exact, tables, meta)
     costs = error_costs(model, images, meta.lambdas)
     tables = fitted_tables(model, exact, images, costs)

@@ -10,6 +10,7 @@ import torch
 
 from codec_plugin.errors import ConfigError, TrainingError
 from codec_plugin.hierarchy import level_ends, load_hierarchy
+from codec_plugin.precision import multiplies_bfloat16
 from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE, start_config, stored_tree
 from codec_plugin.train.loop import Trainer
 from codec_plugin.train.settings import (
@@ -125,8 +126,7 @@ def _precision(wanted: str, accelerator: str) -> Any:
     if wanted != "auto":
         return wanted
     if accelerator == "cpu":
-        multiplies = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-        return "bf16-mixed" if multiplies else "32-true"
+        return "bf16-mixed" if multiplies_bfloat16() else "32-true"
     return "bf16-mixed" if torch.cuda.is_available() else "32-true"
 
 

@@ -152,3 +152,16 @@ def test_spoiled_tensors_are_refused(name: str, spoil: str):
         tensors[key] = torch.full_like(tensors[key], 2**31 - 1)
     with pytest.raises(CheckpointError):
         CodingTables.from_tensors(tensors)
+
+
+def test_refinements_have_a_ladder_of_their_own() -> None:
+    tables = CodingTables.from_prior(prior(), refines=True)
+    assert tables.n_scales == 2 * N_SCALES
+    assert (tables.first_rung(refined=False), tables.first_rung(refined=True)) == (0, N_SCALES)
+    assert CodingTables.from_prior(prior()).first_rung(refined=True) == 0  # as older checkpoints
+    counts = [np.zeros(1)] * N_SCALES + [np.array([1e6, 2e6])] * N_SCALES  # thirds of a cell
+    fitted = tables.refitted(counts, 64.0)
+    first, again = fitted.scale(40), fitted.scale(N_SCALES + 40)
+    assert np.array_equal(first.frequencies, tables.scale(40).frequencies)
+    thirds = again.frequencies[-again.low - 1 : -again.low + 2] / again.frequencies.sum()
+    assert thirds == pytest.approx([1 / 3] * 3, rel=1e-3)

@@ -56,7 +56,8 @@ def tiny_checkpoint(config: ModelConfig = CONFIG, seed: int = 0) -> bytes:
     meta = META
     if config.n_blocks != len(META.lambdas):
         meta = replace(META, level_blocks=(0, 1, 3), lambdas=())
-    return pack_checkpoint(model, exact, CodingTables.from_prior(model.entropy.prior), meta)
+    tables = CodingTables.from_prior(model.entropy.prior, refines=config.layout.refines)
+    return pack_checkpoint(model, exact, tables, meta)
 
 
 def tiny_codec(config: ModelConfig = CONFIG, seed: int = 0) -> Codec:
