@@ -162,6 +162,6 @@ def test_refinements_have_a_ladder_of_their_own() -> None:
     counts = [np.zeros(1)] * N_SCALES + [np.array([1e6, 2e6])] * N_SCALES  # thirds of a cell
     fitted = tables.refitted(counts, 64.0)
     first, again = fitted.scale(40), fitted.scale(N_SCALES + 40)
-    assert np.array_equal(first.frequencies, tables.scale(40).frequencies)
+    assert np.abs(first.frequencies - tables.scale(40).frequencies).max() <= 64  # rounding
     thirds = again.frequencies[-again.low - 1 : -again.low + 2] / again.frequencies.sum()
     assert thirds == pytest.approx([1 / 3] * 3, rel=1e-3)
