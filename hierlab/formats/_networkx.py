@@ -80,7 +80,14 @@ def hierarchy_from(
     order = "parent to child" if down else "child to parent"
     told = f"a graph of {len(ids)} nodes, edges from {order}"
     return foreign_tree(
-        source, edges, classes=classes, names=names, keys=keys, ordered=True, told=told
+        source,
+        edges,
+        classes=classes,
+        names=names,
+        keys=keys,
+        ordered=True,
+        told=told,
+        alone=classes,
     )
 
 

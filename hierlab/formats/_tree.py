@@ -108,6 +108,7 @@ def foreign_tree(
     keys: dict[str, str] | None = None,
     ordered: bool = False,
     told: str = "",
+    alone: Sequence[str] = (),
 ) -> Foreign:
     """What a file that holds a tree says; inner nodes may be classes too, where asked for.
 
@@ -118,8 +119,9 @@ def foreign_tree(
         keys: of classes, where they do not go by their node's id.
         ordered: whether the file says the order of the classes.
         told: how the file was read.
+        alone: nodes that may stand in no edge: classes beside the groups.
     """
-    found, levels = cut(source, edges, classes, names)
+    found, levels = cut(source, edges, classes, names, alone)
     ids = [(keys or {}).get(node, node) for node in found]
     shown = [(names or {}).get(node) or key for node, key in zip(found, ids, strict=True)]
     if len(levels) > MAX_LEVELS - 1:
@@ -129,7 +131,7 @@ def foreign_tree(
     node_of = {key: node for node, key in (keys or {}).items()}
 
     def recut(wanted: Sequence[str]) -> tuple[ForeignLevel, ...]:
-        return cut(source, edges, [node_of.get(key, key) for key in wanted], names)[1]
+        return cut(source, edges, [node_of.get(key, key) for key in wanted], names, alone)[1]
 
     return Foreign(make_classes(source, ids, shown), levels, ordered, told, recut=recut)
 
@@ -139,6 +141,7 @@ def cut(
     edges: Iterable[tuple[str, str]],
     classes: Sequence[str] | None = None,
     names: dict[str, str] | None = None,
+    alone: Sequence[str] = (),
 ) -> tuple[list[str], tuple[ForeignLevel, ...]]:
     """Cut levels from a rooted graph by depth.
 
@@ -150,12 +153,17 @@ def cut(
         edges: (child, parent) pairs.
         classes: the nodes that are classes, in order; the leaves, as they appear, if not given.
         names: of nodes, where they have one.
+        alone: nodes that may stand in no edge.
     Returns:
         The classes, and the levels above them from coarse to fine.
     Raises:
         FormatError: empty, too large, a cycle, or a class that is no node.
     """
     number, parents = _graph(source, edges)
+    for node in alone:
+        if node not in number:
+            number[node] = len(number)
+            parents.append([])
     ids = list(number)
     depth, best = _longest_paths(source, ids, parents)
     if classes is None:

@@ -122,7 +122,10 @@ def tree_of(content: Any, source: object) -> Foreign:
     if again:
         first = next(name for name, times in tree.times.items() if times > 1)
         told += f", {again} names such as {first!r} stand at several places: a class at each"
-    return foreign_tree(source, tree.edges, names=tree.names, keys=tree.keys, told=told)
+    alone = list(tree.keys)  # leaves, of which some may hang below nothing
+    return foreign_tree(
+        source, tree.edges, names=tree.names, keys=tree.keys, told=told, alone=alone
+    )
 
 
 def children_field(content: Any) -> str | None:

@@ -16,7 +16,8 @@ from hierlab.labelmap import LabelMap
 __all__ = ["indents", "read_outline", "write_outline"]
 
 # Blanks, bullets, dashes, and what the command `tree` draws.
-_PREFIX = re.compile(r"[\s\-*+•·│├└─┬|`]*")
+_PREFIX = re.compile(r"[\s\-*+•·│├└─┬|`¦³\ufffd]*")
+_BULLET = re.compile(r"(\s*)[*+•-]\s*")
 _SUMMARY = "a name a line, indented, with bullets or dashes"
 
 
@@ -72,7 +73,7 @@ def read_outline(paths: Sequence[Path]) -> Foreign:
     if not edges:
         raise FormatError(f"{paths[0]}: expected names with others indented below, found none")
     inner = {parent for _, parent in edges}
-    classes = [node for node in names if node not in inner]
+    classes = [node for node, name in names.items() if name and node not in inner]
     keys: dict[str, str] = {}
     times: Counter[str] = Counter()
     for node in classes:
@@ -83,7 +84,14 @@ def read_outline(paths: Sequence[Path]) -> Foreign:
     if twice := [name for name, count in times.items() if count > 1]:
         told += f", {len(twice)} names such as {twice[0]!r} stand several times: a class at each"
     return foreign_tree(
-        paths[0], edges, classes=classes, names=names, keys=keys, ordered=True, told=told
+        paths[0],
+        edges,
+        classes=classes,
+        names=names,
+        keys=keys,
+        ordered=True,
+        told=told,
+        alone=classes,
     )
 
 
@@ -97,4 +105,6 @@ def indents(text: str) -> list[tuple[int, str]]:
         name = line[match.end() :].strip() if match else ""
         if match and name:
             found.append((match.end(), name))
+        elif bullet := _BULLET.fullmatch(line):
+            found.append((bullet.end(1), ""))  # a group without a name
     return found

@@ -119,7 +119,7 @@ def read_parents(
     line = "; ".join(dict.fromkeys(told))
     if roots:
         line += f", roots named: {', '.join([names.get(root, root) for root in roots][:3])}"
-    return foreign_tree(paths[0], edges, names=names, told=line)
+    return foreign_tree(paths[0], edges, names=names, told=line, alone=list(roots))
 
 
 def open_edges(path: Path) -> TextTable:

@@ -107,7 +107,14 @@ def read_paths(paths: Sequence[Path]) -> Foreign:
         told += f", {len(again)} names such as {again[0]!r} end several: a class at each"
     classes = ["\0".join(way) for way in leaves]
     return foreign_tree(
-        paths[0], edges, classes=classes, names=names, keys=keys, ordered=True, told=told
+        paths[0],
+        edges,
+        classes=classes,
+        names=names,
+        keys=keys,
+        ordered=True,
+        told=told,
+        alone=classes,
     )
 
 
@@ -136,11 +143,26 @@ def _lines(path: Path) -> tuple[list[str] | list[list[str]], list[str]]:
         lines = [one for one in items if isinstance(one, str)]
     else:
         lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if all("\t" in line for line in lines) and (columns := _columns(lines)):
+        return columns
     matches = [_NUMBERED.fullmatch(line) for line in lines]
     told = [match for match in matches if match is not None]
     if lines and len(told) == len(lines):
         return [match[2] for match in told], [match[1] for match in told]
     return lines, []
+
+
+def _columns(lines: list[str]) -> tuple[list[str], list[str]] | None:
+    """Paths from the last column that holds some, keys from the end of the first: `1 > 2` is 2."""
+    cells = [line.strip().split("\t") for line in lines]
+    if len({len(row) for row in cells}) != 1:
+        return None
+    for column in range(len(cells[0]) - 1, -1, -1):
+        mark = path_separator([row[column] for row in cells])
+        if mark is not None:
+            first = [row[0].split(mark)[-1].strip() for row in cells]
+            return [row[column] for row in cells], first if column else []
+    return None
 
 
 def _ways(path: Path, lines: list[str] | list[list[str]]) -> tuple[list[tuple[str, ...]], str]:

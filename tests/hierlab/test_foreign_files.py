@@ -298,12 +298,34 @@ def test_lists_of_paths(text: str, tmp_path: Path) -> None:
         "# birds and others\nroot\n\n-- animal\n---- cat\n---- dog\n\n-- thing\n---- car\n",
         "- animal\n  - cat\n  - dog\n- thing\n  - car\n",
         "animal\n\tcat\n\tdog\nthing\n\tcar\n",
+        "root\n+-- animal\n¦   +-- cat\n¦   +-- dog\n+-- thing\n    +-- car\n",
         ".\n├── animal\n│   ├── cat\n│   └── dog\n└── thing\n    └── car\n",
     ],
 )
 def test_outlines(text: str, tmp_path: Path) -> None:
     label_map = _read(tmp_path, text, "tree.txt")
     assert label_map.provenance["format"] == "outline"
+    assert _groups(label_map) == {"animal": {"cat", "dog"}, "thing": {"car"}}
+
+
+def test_a_bullet_without_a_name_is_a_group(tmp_path: Path) -> None:
+    text = "top\n\tsea\n\t\t*\n\t\t\tcod\n\t\t\teel\n\t\t*\n\t\t\tray\n\tlone\n"
+    label_map = _read(tmp_path, text, "tree.txt")
+    assert [level.k for level in label_map] == [2, 3]
+    assert label_map.levels[1].labels.tolist() == [0, 0, 1, 2]
+    assert label_map.classes.ids == ("cod", "eel", "ray", "lone")
+
+
+def test_a_class_may_stand_beside_the_groups(tmp_path: Path) -> None:
+    for text in ("a > b\na > c\nlone\n", "a\n  b\n  c\nlone\n", '{"a": ["b", "c"], "lone": []}'):
+        label_map = _read(tmp_path, text, "x.txt")
+        assert label_map.levels[0].labels.tolist() == [0, 0, 1], text
+
+
+def test_paths_beside_a_column_of_keys(tmp_path: Path) -> None:
+    text = "1\tanimal\n1 > 2\tanimal > cat\n1 > 3\tanimal > dog\n4\tthing\n4 > 5\tthing > car\n"
+    label_map = _read(tmp_path, text, "x.txt")
+    assert label_map.classes == ClassList("custom", ("2", "3", "5"), ("cat", "dog", "car"))
     assert _groups(label_map) == {"animal": {"cat", "dog"}, "thing": {"car"}}
 
 
