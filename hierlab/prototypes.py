@@ -15,16 +15,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from hierlab._files import read_bounded, write_atomic
 from hierlab.classes import MAX_CLASSES, ClassList, numbered
-from hierlab.errors import ClassListError, PrototypeError
+from hierlab.errors import ClassListError, HierlabError, PrototypeError
 from hierlab.variants import Variant, parse_variant
 
 if TYPE_CHECKING:
+    from hierlab.labelmap import LabelMap
     from hierlab.tables import SimilarityTable, TableHeader
 
 __all__ = [
     "Prototypes",
     "Source",
     "load_prototypes",
+    "prototypes_behind",
     "prototypes_of",
     "resolve",
     "save_prototypes",
@@ -219,6 +221,29 @@ def save_prototypes(found: Prototypes, path: str | Path) -> Path:
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)
     return write_atomic(path, content.getvalue())
+
+
+def prototypes_behind(label_map: LabelMap) -> Prototypes | None:
+    """The vectors that a map was built from, where its provenance leads to them: nothing is made.
+
+    They are a shipped table's, or what embedding left in the cache; other vectors under the same
+    name are not taken for them.
+    """
+    from hierlab.embedding import kept_prototypes
+
+    told = label_map.provenance.get("source")
+    variant = told.get("variant") if isinstance(told, dict) else None
+    if not isinstance(told, dict) or not isinstance(variant, str):
+        return None
+    wanted = f"{variant}@{told['prompts']}" if told.get("prompts") else variant
+    try:
+        if told.get("kind") == "table":
+            found: Prototypes | None = resolve(wanted, label_map.classes, source="table")
+        else:
+            found = kept_prototypes(wanted, label_map.classes)
+    except HierlabError:
+        return None
+    return found if found is not None and found.digest == told.get("sha256") else None
 
 
 def resolve(wanted: str | Path, classes: ClassList, source: str = "auto") -> Prototypes:

@@ -24,12 +24,13 @@ def measure(
     from hierlab._terminal import emit_json
     from hierlab.labelmap import load_label_map
     from hierlab.measures.report import measure as measure_map
-    from hierlab.prototypes import resolve
+    from hierlab.prototypes import prototypes_behind, resolve
     from hierlab.taxonomy import taxonomy_for
 
     loaded = load_label_map(label_map)
-    wanted = prototypes or clip or loaded.provenance.get("source", {}).get("variant")
-    vectors = resolve(wanted, loaded.classes).vectors if wanted else None
+    wanted = prototypes or clip
+    behind = resolve(wanted, loaded.classes) if wanted else prototypes_behind(loaded)
+    vectors = None if behind is None else behind.vectors
     taxonomy = taxonomy_for(loaded.classes, wordnet=wordnet)
     report = measure_map(loaded, taxonomy=taxonomy, vectors=vectors, seed=seed)
     if as_json:

