@@ -12,6 +12,7 @@ import sysconfig
 import zipfile
 from collections.abc import Callable
 from importlib.metadata import Distribution, PackageNotFoundError, PathDistribution, distribution
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -82,10 +83,15 @@ def with_extra(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callabl
         for package in needed(wheel, extra).values():
             for file in package.files or ():
                 source = Path(str(package.locate_file(file)))
-                if ".." not in file.parts and source.is_file():
-                    target = site / file
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.symlink_to(source)
+                if ".." in file.parts or source.suffix == ".pyc" or not source.is_file():
+                    continue
+                (site / file).parent.mkdir(parents=True, exist_ok=True)
+                (site / file).symlink_to(source)
+                compiled = Path(cache_from_source(str(source)))
+                if source.suffix == ".py" and compiled.is_file():
+                    again = Path(cache_from_source(str(site / file)))
+                    again.parent.mkdir(exist_ok=True)
+                    again.symlink_to(compiled)
         python = str(folder / "bin" / "python")
         pip = [sys.executable, "-m", "pip", "--python", python, "install", "-q"]
         subprocess.run([*pip, "--no-deps", "--no-index", str(wheel)], check=True)
