@@ -206,11 +206,15 @@ def with_resolution(classes: ClassList, taxonomy: Taxonomy | None) -> ClassList:
     resolution = taxonomy.resolve(classes)
     if set(resolution.how) == {"key"}:
         return classes
+    notes = [classes.read_as] if classes.read_as else []
+    if resolution.refused:
+        count, example = len(resolution.refused), resolution.refused[0][1]
+        notes.append(f"{count} synsets of the list are not in WordNet 3.0, such as {example!r}")
     rows = taxonomy.nouns.rows
     synsets = tuple(
         None if wnid is None else taxonomy.nouns.name(rows[wnid]) for wnid in resolution.wnids
     )
-    return replace(classes, synsets=synsets, resolved_by=resolution.how)
+    return replace(classes, synsets=synsets, resolved_by=resolution.how, read_as="; ".join(notes))
 
 
 def _words(lexicon: Lexicon, key: str, name: str, aliases: Sequence[str]) -> _Found | None:

@@ -58,7 +58,7 @@ def build(
 ) -> None:
     """Build a hierarchy: hierlab build --clip ViT-B-32 --k 10,100,1000 -o mine.json."""
     from hierlab._files import guard_output
-    from hierlab._terminal import emit_table, say
+    from hierlab._terminal import emit_table, note, say
     from hierlab.assembly import build as build_map
     from hierlab.overview import resolution_sentence
 
@@ -91,6 +91,8 @@ def build(
     emit_table(("level", "clusters", "smallest", "largest", "largest clusters"), rows)
     nested = "nested" if label_map.nested else "not nested"
     say(f"{path}: {len(label_map.classes)} classes, {nested}, id {label_map.id[:16]}")
+    if label_map.classes.read_as != listed.read_as:
+        note(label_map.classes.read_as.removeprefix(listed.read_as).lstrip("; "))
     if told := resolution_sentence(label_map):
         say(f"{told}; hierlab show {path} --resolution lists them")
 

@@ -192,3 +192,40 @@ def test_output_to_a_closed_pipe_is_silent(built: Path):
     command = f"{sys.executable} -m hierlab show {built} --level fine | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+def test_a_list_of_ones_own_says_how_it_was_read(tmp_path: Path):
+    (tmp_path / "a.csv").write_text(
+        "no;thing;what;size\n7;dogs;;1\n8;bat;bat.n.05;2\n9;goose;grey.goose.n.99;3\n"
+    )
+    columns = ("--key", "no", "--name-column", "thing", "--synset-column", "what")
+    options = ("--classes", "a.csv", "--method", "wordnet-k", "--k", "2", "-o", "a.json")
+    done = run("build", *options, *columns, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    read = (
+        "semicolons: key in column 'no', name in column 'thing', synset in column 'what'; "
+        "columns 'size' left aside"
+    )
+    lost = "1 synsets of the list are not in WordNet 3.0, such as 'grey.goose.n.99'"
+    assert done.stderr.splitlines() == [f"a.csv: 3 classes; {read}", lost]
+    assert done.stdout.splitlines()[-1] == (
+        "WordNet 3.0, shipped: 1 by the synset given, 1 by name, 1 by a form of the name; "
+        "hierlab show a.json --resolution lists them"
+    )
+    assert hierlab.load_label_map(tmp_path / "a.json").provenance["read"] == f"{read}; {lost}"
+    rows = json.loads(run("show", "a.json", "--resolution", "--json", cwd=tmp_path).stdout)
+    assert [(row["id"], row["synset"], row["how"]) for row in rows] == [
+        ("7", "dog.n.01", "form"),
+        ("8", "bat.n.05", "synset"),
+        ("9", "goose.n.01", "name"),
+    ]
+    table = run("show", "a.json", "--resolution", cwd=tmp_path)
+    assert "bat.n.05    synset  a club used for hitting" in table.stdout
+    assert "a column `synset`" in table.stderr
+    shown = run("show", "a.json", "--class", "dogs", cwd=tmp_path).stdout
+    assert "WordNet: dog.n.01 (by a form of the name): a member of the genus Canis" in shown
+    wrong = run("build", *options, "--key", "nope", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert wrong.stderr == (
+        "hierlab: a.csv: no column 'nope' for the key; the columns are no, thing, what, size\n"
+    )
