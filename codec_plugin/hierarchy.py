@@ -10,7 +10,7 @@ from torch import Tensor
 
 from codec_plugin.errors import HierarchyMismatchError
 
-__all__ = ["Hierarchy", "level_ends", "levels_of_stages", "load_hierarchy"]
+__all__ = ["Hierarchy", "folded_name", "level_ends", "levels_of_stages", "load_hierarchy"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,16 @@ class Hierarchy:
         return {key: number for number, key in enumerate(self.class_ids)}
 
     @cached_property
+    def lookup(self) -> dict[str, int]:
+        """Column of each class by key, and by folded key or name where one class alone has it."""
+        named: dict[str, set[int]] = {}
+        for number, words in enumerate(zip(self.class_ids, self.class_names, strict=True)):
+            for word in words:
+                named.setdefault(folded_name(word), set()).add(number)
+        single = {word: min(columns) for word, columns in named.items() if len(columns) == 1}
+        return {**single, **self.index}
+
+    @cached_property
     def memberships(self) -> tuple[Tensor, ...]:
         """For each level the (C, K) float matrix of zeros and ones."""
         eye = torch.nn.functional.one_hot
@@ -66,22 +76,10 @@ class Hierarchy:
         membership = self.memberships[level].to(probabilities)
         return probabilities @ membership
 
-    def columns_in(self, class_ids: Sequence[str]) -> Tensor:
-        """Where this hierarchy's classes stand among a classifier's outputs: (C,) int64.
 
-        Raises:
-            HierarchyMismatchError: the classifier lacks a class; the message names it.
-        """
-        places = {key: number for number, key in enumerate(class_ids)}
-        missing = [key for key in self.class_ids if key not in places]
-        if missing:
-            named = ", ".join(f"{key} ({self.class_names[self.index[key]]})" for key in missing[:3])
-            raise HierarchyMismatchError(
-                f"the classifier knows {len(places)} classes but not {named}"
-                f"{f' and {len(missing) - 3} more' if len(missing) > 3 else ''}; "
-                f"choose a classifier whose classes include those of label map {self.name!r}"
-            )
-        return torch.tensor([places[key] for key in self.class_ids])
+def folded_name(name: str) -> str:
+    """`Golden_Retriever`, `golden-retriever` and `golden retriever` are one name."""
+    return " ".join(name.replace("_", " ").replace("-", " ").casefold().split())
 
 
 def load_hierarchy(path: str | Path) -> Hierarchy:

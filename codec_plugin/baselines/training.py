@@ -17,7 +17,7 @@ from codec_plugin.train.ema import Ema
 from codec_plugin.train.export import SETTINGS_FILE, start_network, stored_tree
 from codec_plugin.train.loop import Trainer
 from codec_plugin.train.settings import TrainSettings, load_settings
-from codec_plugin.train.start import start_run
+from codec_plugin.train.start import DEFAULT_PRESET, start_run
 from codec_plugin.train.state import STATE_FILE, RunState, save_state
 
 __all__ = ["MethodTrainer", "method_of_run", "start_method", "write_start"]
@@ -62,13 +62,14 @@ def start_method(
 
     Args:
         name: of the method.
-        preset: one with a `start`, such as `compact`.
+        preset: one with a `start`, such as `compact`, which an empty one means.
         overrides: `key=value`, after the method's own.
         output: folder of the run; `runs/NAME` if none.
     Raises:
         ConfigError: no such method, or a preset that begins nowhere.
     """
     method = find_method(name)
+    preset = preset or DEFAULT_PRESET
     bare = load_settings(preset, ())
     converted = method.convert(start_network(_with_start(bare, overrides)))
     own = [*_model_overrides(converted.config), *_filled(method, bare), *overrides]

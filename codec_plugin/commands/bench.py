@@ -71,7 +71,7 @@ def bench(
         except CodecAbsentError as error:
             note(f"skipped: {error}")
     label_map = load_hierarchy(hierarchy)
-    folder = ImageFolder(data, label_map.index, cache=False)
+    folder = ImageFolder(data, label_map.lookup, cache=False)
     note_skipped(folder.skipped, data)
     recognisers = [Recogniser(load_classifier(n), label_map) for n in [classifier, *(also or [])]]
     judge, *others = recognisers

@@ -116,7 +116,7 @@ def _evaluation(
         wanted = wanted or codec.checkpoint.label_map
     label_map = load_hierarchy(wanted or DEFAULT_HIERARCHY)
     recogniser = Recogniser(load_classifier(classifier), label_map)
-    folder = ImageFolder(data, label_map.index, cache=False)
+    folder = ImageFolder(data, label_map.lookup, cache=False)
     note_skipped(folder.skipped, data)
     return Evaluation(subjects, recogniser, folder)
 

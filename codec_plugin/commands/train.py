@@ -1,6 +1,7 @@
 """`c2f train`: run a preset, or go on with a run."""
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,9 @@ __all__ = ["train"]
 
 
 def train(
-    preset: Annotated[str, typer.Option(help="Shipped preset or a TOML file.")] = "compact",
+    preset: Annotated[
+        str, typer.Option(help="Shipped preset or a TOML file; default: compact.")
+    ] = "",
     method: Annotated[
         str, typer.Option(help="A learned peer, by the preset's recipe: double-tail-drop, …")
     ] = "",
@@ -28,7 +31,10 @@ def train(
     devices: Annotated[str, typer.Option(help="Lightning Fabric devices.")] = "auto",
     accelerator: Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")] = "auto",
 ) -> None:
-    """Train a codec for a label map; stop it with Ctrl-C and resume it at any time."""
+    """Train a codec for a label map; Ctrl-C or SIGTERM stops it, --resume goes on at any time."""
+    from codec_plugin.commands._files import note
+    from codec_plugin.train.overview import broken_photographs, overview
+
     begin = _beginning(method, resume)
     trainer = begin(
         preset,
@@ -39,16 +45,79 @@ def train(
         devices=devices,
         accelerator=accelerator,
     )
-    with _Display(trainer.fabric.is_global_zero) as display:
+    first = trainer.fabric.is_global_zero
+    if first and trainer.folder is not None:
+        checked = trainer.folder.check(_Counter("photographs checked"))
+        if checked < len(trainer.folder):
+            note(f"{checked} of {len(trainer.folder)} photographs checked, the others as they come")
+    if first:
+        for sentence in overview(trainer):
+            note(sentence)
+    known = set(trainer.source.broken)
+    with _Display(first) as display:
         result = trainer.train(minutes=minutes, progress=display)
-    if trainer.fabric.is_global_zero:
-        # The best is that of held-out photographs; shards have none.
-        made = [result.run / f"{name}.safetensors" for name in ("best", "last")]
-        found = [f"checkpoint {path}" for path in made if path.exists()]
-        told = found[0] if found else f"c2f export {result.run} -o FILE makes a checkpoint"
-        typer.echo(f"{result.reason} at step {result.step}; {told}")
-        if result.reason != "finished":
-            typer.echo(f"go on with: c2f train --resume {result.run}")
+    if first:
+        late = {k: why for k, why in trainer.source.broken.items() if k not in known}
+        for sentence in broken_photographs(late):
+            note(sentence)
+        for sentence in _closing(result, trainer.settings.start):
+            typer.echo(sentence)
+
+
+def _closing(result: Any, start: str) -> list[str]:
+    """How it ended, what came of it, and what to do next."""
+    # The best is that of held-out photographs; shards have none.
+    made = [result.run / f"{name}.safetensors" for name in ("best", "last")]
+    found = [path for path in made if path.exists()]
+    told = f"checkpoint {found[0]}" if found else "no checkpoint yet"
+    pace = f", {result.crops_per_second:.1f} crops a second" if result.crops_per_second else ""
+    lines = [f"{result.reason} at step {result.step}{pace}; {told}"]
+    if result.comparison is not None:
+        lines.append(_compared(result.comparison, start))
+    if result.reason != "finished":
+        lines.append(f"go on with: c2f train --resume {result.run}")
+    if found:
+        lines.append(f"try it with: c2f encode PHOTOGRAPH -c {found[0]}")
+    else:
+        lines.append(f"make one with: c2f export {result.run} -o FILE")
+    return lines
+
+
+def _compared(comparison: Any, started: str) -> str:
+    """Rate and distortion of the first and the last stage, at the start and now."""
+
+    def ends(figures: Any) -> str:
+        shown = [figures[0], figures[-1]] if len(figures) > 1 else [figures[0]]
+        return ", ".join(f"{f.rate_bpp:.3f} bpp {f.psnr_db:.2f} dB" for f in shown)
+
+    count = comparison.photographs
+    whose = "1 photograph" if count == 1 else f"{count} photographs"
+    stages = "first and last stage" if len(comparison.now) > 1 else "one stage"
+    share = 100 * abs(comparison.change)
+    if comparison.change > 0:
+        verdict = f"worse than the start: the objective rose by {share:.1f} %; train longer"
+        verdict += f", or keep what it started from, {started}" if started else ""
+    else:
+        verdict = f"better than the start: the objective fell by {share:.1f} %"
+    return (
+        f"held out ({whose}, estimated bits, {stages}): {ends(comparison.start)} at the start, "
+        f"{ends(comparison.now)} now; {verdict}"
+    )
+
+
+class _Counter:
+    """`n/total what` on standard error once it takes over two seconds; silent if no terminal."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._began = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how many are done."""
+        if sys.stderr.isatty() and time.monotonic() - self._began > 2:
+            end = "\n" if done == total else ""
+            sys.stderr.write(f"\r{done}/{total} {self.what}{end}")
+            sys.stderr.flush()
 
 
 def _beginning(method: str, resume: Path | None) -> Callable[..., Any]:
@@ -59,8 +128,13 @@ def _beginning(method: str, resume: Path | None) -> Callable[..., Any]:
 
     if resume is not None:
         from codec_plugin.baselines.training import MethodTrainer, method_of_run
+        from codec_plugin.errors import ConfigError
 
         known = method_of_run(resume)
+        if method and (known is None or known.name != method):
+            raise ConfigError(
+                f"the run in {resume} is not one of method {method}; leave --method out"
+            )
         if known is not None:
             return partial(start_run, resume=resume, make=partial(MethodTrainer, known))
         return partial(start_run, resume=resume)
@@ -106,5 +180,8 @@ class _Display:
                 self._task,
                 completed=now.step,
                 total=now.total_steps,
-                description=f"{now.phase}  {now.rate_bpp:.3f} bpp  {now.psnr_db:.1f} dB",
+                description=(
+                    f"{now.phase}  {now.rate_bpp:.3f} bpp  {now.psnr_db:.1f} dB  "
+                    f"{now.crops_per_second:.1f} crops/s"
+                ),
             )

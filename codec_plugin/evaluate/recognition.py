@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from codec_plugin.class_columns import class_columns
 from codec_plugin.classifiers import Classifier
 from codec_plugin.errors import HierarchyMismatchError
 from codec_plugin.hierarchy import Hierarchy
@@ -35,19 +36,20 @@ class Recogniser:
 
     Args:
         classifier: pixels in 0..1 to logits.
-        hierarchy: its classes must be among the classifier's.
+        hierarchy: its classes must be among the classifier's, by key or name (`class_columns`).
     Raises:
         HierarchyMismatchError: the classifier lacks a class; the message names it.
     """
 
     def __init__(self, classifier: Classifier, hierarchy: Hierarchy) -> None:
         self.classifier, self.hierarchy = classifier, hierarchy
-        self.columns = hierarchy.columns_in(classifier.class_ids)
+        self.columns = class_columns(hierarchy, classifier.class_ids)
 
     @torch.no_grad()
     def posterior(self, image: Tensor) -> Tensor:
         """Probabilities (C,) over the hierarchy's classes of one picture (3, H, W) in 0..1."""
-        probabilities: Tensor = self.classifier(image[None]).float().softmax(1)[0, self.columns]
+        everything = self.classifier(image[None]).float().softmax(1)
+        probabilities: Tensor = self.columns(everything)[0]
         return probabilities / probabilities.sum().clamp_min(1e-12)
 
     def answer(self, image: Tensor) -> Answer:

@@ -1,22 +1,35 @@
-"""Photographs for training: image folders and WebDataset shards, as batches of random crops."""
+"""Photographs for training: a folder of images, and which of them are held out."""
 
-import csv
 import hashlib
-import io
-import os
-import tarfile
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from codec_plugin.errors import DataError, ImageError
+from codec_plugin.errors import DataError
 from codec_plugin.images import is_picture_name
+from codec_plugin.train.crops import (
+    SUFFIXES,
+    Batch,
+    CropSource,
+    Pixels,
+    as_batch,
+    decode_pixels,
+    random_crop,
+)
+from codec_plugin.train.labels import (
+    UNLABELLED,
+    find_class,
+    folder_label,
+    read_labels,
+)
 from codec_plugin.train.settings import DataSettings
+from codec_plugin.train.shards import ShardSource, is_address, is_shards
 
 __all__ = [
     "Batch",
@@ -24,73 +37,73 @@ __all__ = [
     "FolderSource",
     "ImageFolder",
     "ShardSource",
+    "all_broken",
     "fitting_share",
     "held_out",
-    "mirrored_to",
+    "held_views",
+    "kept_settings",
     "open_source",
+    "random_crop",
 ]
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif", ".ppm")
-UNLABELLED = -1
+HELD_SIDE = 768
+"""Of larger held-out photographs the middle is seen: a report must not take an hour."""
 
-Pixels = NDArray[np.uint8]
-
-
-class Batch(NamedTuple):
-    """Crops of photographs.
-
-    Attributes:
-        images: (B, 3, S, S) float32 in 0..1, channels last in memory.
-        labels: (B,) int64 class number in the hierarchy, -1 where there is none.
-    """
-
-    images: Tensor
-    labels: Tensor
-
-
-class CropSource(Protocol):
-    """Batches by step number: the same arguments give the same batch."""
-
-    def batch(self, step: int, size: int, crop: int) -> Batch:
-        """Random crops for an optimiser step."""
-        ...
+_CACHE_BYTES = 2 << 30  # decoded pixels that a process keeps; beyond, files are decoded again
+_CHECK_SECONDS = 60.0
+_TRIES = 100
 
 
 class ImageFolder:
     """Photographs of a folder and its sub-folders, in order of path, decoded on demand.
 
-    A table `labels.csv` in the folder (columns `file` and `wnid`) labels some or all of them;
-    without one, a sub-folder named like a class key labels what is in it.
+    A table `labels.csv` in the folder labels some or all of them (see `read_labels`); the others
+    are labelled by the nearest sub-folder that is called like a class.
 
     Args:
         path: the folder.
-        class_index: number of each class key.
-        cache: keep decoded pixels in memory.
+        class_index: number of each class, as `Hierarchy.lookup` has it.
+        cache: keep decoded pixels in memory, up to 2 GiB.
     Attributes:
         skipped: files `._NAME` of macOS, which are no pictures.
+        unknown_labels: what labels.csv says and no class is called.
+        broken: photographs that could not be decoded so far: name and why.
     Raises:
         DataError: no such folder, no images in it, or a table without the columns.
     """
 
-    def __init__(self, path: str | Path, class_index: dict[str, int], *, cache: bool) -> None:
+    def __init__(self, path: str | Path, class_index: Mapping[str, int], *, cache: bool) -> None:
         root = Path(path)
         if not root.is_dir():
-            raise DataError(f"data folder {str(path)!r} does not exist")
+            raise DataError(_no_folder(root))
         found = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES)
         self.files = [file for file in found if is_picture_name(file.name, SUFFIXES)]
         self.skipped = len(found) - len(self.files)
         if not self.files:
-            raise DataError(f"no images ({', '.join(SUFFIXES)}) in {str(path)!r}")
+            tars = sorted(root.glob("*.tar"))
+            hint = f"; its shards are named one by one: --data {tars[0]}" if tars else ""
+            raise DataError(f"no images ({', '.join(SUFFIXES)}) in {str(path)!r}{hint}")
         self.names = tuple(file.relative_to(root).as_posix() for file in self.files)
-        keys = _label_table(root)
+        given = read_labels(root)
         self.labels = tuple(
-            class_index.get(keys.get(name, Path(name).parent.name), UNLABELLED)
+            find_class(class_index, given[name])
+            if name in given
+            else folder_label(class_index, name)
             for name in self.names
         )
+        unknown = {text for text in given.values() if find_class(class_index, text) == UNLABELLED}
+        self.unknown_labels = tuple(sorted(unknown))
+        self.broken: dict[str, str] = {}
         self._cache: dict[int, Pixels] | None = {} if cache else None
+        self._cached_bytes = 0
 
     def __len__(self) -> int:
         return len(self.files)
+
+    @property
+    def labelled(self) -> int:
+        """Number of photographs with a class."""
+        return sum(label != UNLABELLED for label in self.labels)
 
     def pixels(self, number: int) -> Pixels:
         """Pixels (H, W, 3) of one photograph.
@@ -100,10 +113,45 @@ class ImageFolder:
         """
         if self._cache is not None and number in self._cache:
             return self._cache[number]
-        array = _decode(self.files[number].read_bytes(), str(self.files[number]))
-        if self._cache is not None:
+        file = self.files[number]
+        try:
+            array = decode_pixels(file.read_bytes(), str(file))
+        except OSError as error:
+            raise DataError(f"cannot read {file}: {error.strerror or error}") from error
+        if self._cache is not None and self._cached_bytes + array.nbytes <= _CACHE_BYTES:
             self._cache[number] = array
+            self._cached_bytes += array.nbytes
         return array
+
+    def sound(self, number: int) -> Pixels | None:
+        """Pixels (H, W, 3) of one photograph; none if it is broken, which `broken` then says."""
+        name = self.names[number]
+        if name in self.broken:
+            return None
+        try:
+            return self.pixels(number)
+        except DataError as error:
+            self.broken[name] = str(error)
+            return None
+
+    def check(
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        seconds: float = _CHECK_SECONDS,
+    ) -> int:
+        """Decode photographs, for at most so long; those that fail are in `broken` afterwards.
+
+        Returns:
+            How many were looked at.
+        """
+        end = time.monotonic() + seconds
+        for number in range(len(self)):
+            if time.monotonic() > end:
+                return number
+            self.sound(number)
+            if progress is not None:
+                progress(number + 1, len(self))
+        return len(self)
 
     def tensor(self, number: int) -> Tensor:
         """One photograph (3, H, W) in 0..1."""
@@ -125,123 +173,38 @@ class FolderSource:
     ) -> None:
         self.folder, self.members = folder, members
         self.seed, self.rank = seed, rank
+        self.broken = folder.broken
 
     def batch(self, step: int, size: int, crop: int) -> Batch:
         """`size` crops of `crop` × `crop` pixels for an optimiser step."""
         rng = np.random.default_rng((self.seed, self.rank, step))
-        chosen = self.members[rng.integers(len(self.members), size=size)]
-        crops = [random_crop(self.folder.pixels(int(n)), crop, rng) for n in chosen]
-        return _as_batch(crops, [self.folder.labels[int(n)] for n in chosen])
+        drawn = self.members[rng.integers(len(self.members), size=size)]
+        sound = [self._sound(int(n), (step, place)) for place, n in enumerate(drawn)]
+        crops = [random_crop(pixels, crop, rng) for _, pixels in sound]
+        return as_batch(crops, [self.folder.labels[number] for number, _ in sound])
+
+    def _sound(self, number: int, key: tuple[int, int]) -> tuple[int, Pixels]:
+        """The photograph, or another one, drawn by a generator of its own, if it is broken."""
+        rng = np.random.default_rng((self.seed, self.rank, *key))
+        for _ in range(_TRIES):
+            pixels = self.folder.sound(number)
+            if pixels is not None:
+                return number, pixels
+            number = int(self.members[rng.integers(len(self.members))])
+        raise DataError(all_broken(self.folder))
 
 
-class ShardSource:
-    """Crops of WebDataset shards, streamed; each process reads every world-th shard.
-
-    A run that resumes reads its stream again up to where it stopped, so that the photographs and
-    their order are those of an uninterrupted run.
-
-    Raises:
-        DataError: fewer shards than processes.
-    """
-
-    def __init__(
-        self,
-        pattern: str,
-        class_index: dict[str, int],
-        *,
-        seed: int,
-        rank: int = 0,
-        world: int = 1,
-        shuffle: int = 1024,
-    ) -> None:
-        from braceexpand import braceexpand
-
-        shards = list(braceexpand(pattern))[rank::world]
-        if not shards:
-            raise DataError(f"{pattern}: fewer shards than processes ({world})")
-        self.shards, self.class_index = shards, class_index
-        self.seed, self.rank, self.shuffle = seed, rank, shuffle
-        self._stream: Iterator[tuple[bytes, int]] | None = None
-        self._taken = 0
-
-    def batch(self, step: int, size: int, crop: int) -> Batch:
-        """`size` crops for an optimiser step; steps may be skipped forwards, not backwards."""
-        if self._stream is None or self._taken > step * size:
-            self._stream, self._taken = self._samples(), 0
-        while self._taken < step * size:
-            next(self._stream)
-            self._taken += 1
-        rng = np.random.default_rng((self.seed, self.rank, step))
-        drawn = [next(self._stream) for _ in range(size)]
-        self._taken += size
-        crops = [random_crop(_decode(data, "shard"), crop, rng) for data, _ in drawn]
-        return _as_batch(crops, [label for _, label in drawn])
-
-    def _samples(self) -> Iterator[tuple[bytes, int]]:
-        """Undecoded images and labels without end, shuffled in a buffer."""
-        rng = np.random.default_rng((self.seed, self.rank))
-        buffer: list[tuple[bytes, int]] = []
-        while True:
-            found = False
-            for sample in self._one_pass(rng):
-                found = True
-                buffer.append(sample)
-                if len(buffer) > self.shuffle:
-                    place = int(rng.integers(len(buffer)))
-                    buffer[place], buffer[-1] = buffer[-1], buffer[place]
-                    yield buffer.pop()
-            if not found:
-                raise DataError(f"no images in shards {self.shards[:3]}")
-            if len(buffer) < self.shuffle:
-                yield buffer.pop(int(rng.integers(len(buffer))))
-
-    def _one_pass(self, rng: np.random.Generator) -> Iterator[tuple[bytes, int]]:
-        for number in rng.permutation(len(self.shards)):
-            for sample in read_shard(self.shards[int(number)]):
-                image = next((v for k, v in sample.items() if f".{k}" in SUFFIXES), None)
-                if image is not None:
-                    yield image, _shard_label(sample, self.class_index)
-
-
-def read_shard(shard: str) -> Iterator[dict[str, bytes]]:
-    """Samples of a WebDataset shard: neighbouring entries that share the name before the dot.
-
-    A shard is a local file, or any address that WebDataset opens (`pipe:`, `https:`).
-
-    Raises:
-        DataError: it cannot be opened, or is no tar file.
-    """
-    from webdataset.gopen import gopen
-
-    try:
-        with gopen(shard) as stream, tarfile.open(fileobj=stream, mode="r|*") as tar:
-            yield from _samples_of(tar)
-    except (OSError, tarfile.TarError) as error:
-        raise DataError(f"shard {shard} cannot be read: {error}") from error
-
-
-def _samples_of(tar: tarfile.TarFile) -> Iterator[dict[str, bytes]]:
-    sample: dict[str, bytes] = {}
-    current = ""
-    for entry in tar:
-        content = tar.extractfile(entry) if entry.isfile() else None
-        if content is None or entry.name.rpartition("/")[2].startswith("._"):  # macOS puts those in
-            continue
-        folder, _, file = entry.name.rpartition("/")
-        stem, _, suffix = file.partition(".")
-        key = f"{folder}/{stem}"
-        if key != current and sample:
-            yield sample
-            sample = {}
-        current = key
-        sample[suffix.lower()] = content.read()
-    if sample:
-        yield sample
+def all_broken(folder: ImageFolder) -> str:
+    """A sentence for a folder that nothing can be drawn from."""
+    return (
+        f"{len(folder.broken)} of {len(folder)} photographs cannot be decoded, "
+        f"such as {next(iter(folder.broken.values()))}"
+    )
 
 
 def open_source(
     settings: DataSettings,
-    class_index: dict[str, int],
+    class_index: Mapping[str, int],
     *,
     seed: int,
     rank: int,
@@ -258,7 +221,7 @@ def open_source(
     if not settings.path:
         raise DataError("data.path is empty; name a folder of photographs or shards with --data")
     none = np.empty(0, np.int64)
-    if ".tar" in settings.path:
+    if is_shards(settings.path):
         shards = ShardSource(
             settings.path, class_index, seed=seed, rank=rank, world=world, shuffle=settings.shuffle
         )
@@ -281,6 +244,33 @@ def open_source(
     return source, folder, numbers[held]
 
 
+def held_views(folder: ImageFolder, numbers: Sequence[int]) -> Iterator[Tensor]:
+    """The middle of each photograph (3, H, W) in 0..1, at most 768 a side; broken ones left out."""
+    for number in numbers:
+        pixels = folder.sound(number)
+        if pixels is not None:
+            top, left = (max(0, side - HELD_SIDE) // 2 for side in pixels.shape[:2])
+            view = pixels[top : top + HELD_SIDE, left : left + HELD_SIDE]
+            yield torch.from_numpy(view.copy()).permute(2, 0, 1).float() / 255
+
+
+def kept_settings(settings: DataSettings, folder: ImageFolder | None) -> DataSettings:
+    """The settings as a run keeps them: found from anywhere, holding out the same names for good.
+
+    A relative path is made absolute, and `holdout_share` is what it came to in this folder, so
+    that a resume with more or fewer photographs holds out those of them that it did before.
+    """
+    path = settings.path
+    if path and not is_address(path):
+        path = str(Path(path).absolute())
+    share = settings.holdout_share
+    if folder is not None:
+        share = share or fitting_share(settings, len(folder))
+        # Where no name falls below the share, the lowest one is held out: so it stays.
+        share = max(share, float(_places(folder.names).min())) if share > 0 else 0.0
+    return msgspec.structs.replace(settings, path=path, holdout_share=share)
+
+
 _SMALL_FOLDER = 0.1  # largest share that is held out without being asked for
 
 
@@ -296,64 +286,17 @@ def held_out(names: Sequence[str], share: float) -> NDArray[np.bool_]:
     """
     if share <= 0:
         return np.zeros(len(names), dtype=np.bool_)
-    digests = [hashlib.sha256(Path(name).name.encode()).digest()[:8] for name in names]
-    place = np.array([int.from_bytes(digest, "big") for digest in digests]) / 2.0**64
+    place = _places(names)
     return np.asarray(place <= max(share, float(place.min())))
 
 
-def random_crop(pixels: Pixels, size: int, rng: np.random.Generator) -> Pixels:
-    """A square crop, flipped half the time; a smaller image is first mirrored at its edges."""
-    pixels = mirrored_to(pixels, size)
-    height, width = pixels.shape[:2]
-    top = int(rng.integers(height - size + 1))
-    left = int(rng.integers(width - size + 1))
-    crop = pixels[top : top + size, left : left + size]
-    return crop[:, ::-1] if rng.random() < 0.5 else crop
+def _places(names: Sequence[str]) -> NDArray[np.float64]:
+    """(N,) a number in 0..1 for each file, from its own name."""
+    digests = [hashlib.sha256(Path(name).name.encode()).digest()[:8] for name in names]
+    return np.array([int.from_bytes(digest, "big") for digest in digests]) / 2.0**64
 
 
-def mirrored_to(pixels: Pixels, size: int) -> Pixels:
-    """An image (H, W, 3) of at least `size` each way: a smaller one is mirrored at its edges."""
-    height, width = pixels.shape[:2]
-    if min(height, width) >= size:
-        return pixels
-    grow = ((0, max(0, size - height)), (0, max(0, size - width)), (0, 0))
-    return np.pad(pixels, grow, mode="symmetric")
-
-
-def _as_batch(crops: list[Pixels], labels: list[int]) -> Batch:
-    stacked = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 255
-    return Batch(stacked.contiguous(memory_format=torch.channels_last), torch.tensor(labels))
-
-
-def _decode(data: bytes, name: str) -> Pixels:
-    from codec_plugin.images import read_picture
-
-    try:
-        return read_picture(io.BytesIO(data), name=name, max_side_px=None).bytes_rgb
-    except ImageError as error:
-        raise DataError(str(error)) from error
-
-
-def _label_table(root: Path) -> dict[str, str]:
-    table = root / "labels.csv"
-    if not table.is_file():
-        return {}
-    with table.open(newline="", encoding="utf-8") as stream:
-        rows = csv.DictReader(stream)
-        if not {"file", "wnid"} <= set(rows.fieldnames or ()):
-            raise DataError(f"{table.name} must have the columns file and wnid")
-        return {row["file"].replace(os.sep, "/"): row["wnid"] for row in rows}
-
-
-_LABEL_READERS: dict[str, Callable[[bytes], str]] = {
-    "wnid": lambda value: value.decode().strip(),
-    "txt": lambda value: value.decode().strip(),
-}
-
-
-def _shard_label(sample: dict[str, bytes], class_index: dict[str, int]) -> int:
-    """Class number from a `.wnid` or `.txt` entry that holds a class key."""
-    for field, read in _LABEL_READERS.items():
-        if field in sample:
-            return class_index.get(read(sample[field]), UNLABELLED)
-    return UNLABELLED
+def _no_folder(path: Path) -> str:
+    if path.exists():
+        return f"{str(path)!r} is a file; data is a folder of photographs, or shards (.tar)"
+    return f"data folder {str(path)!r} does not exist; name it with --data"

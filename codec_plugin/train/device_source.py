@@ -5,7 +5,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from codec_plugin.train.data import Batch, ImageFolder, mirrored_to
+from codec_plugin.errors import DataError
+from codec_plugin.train.crops import Batch, mirrored_to
+from codec_plugin.train.data import ImageFolder, all_broken
 
 __all__ = ["SIDE", "DeviceSource", "fits"]
 
@@ -32,6 +34,10 @@ class DeviceSource:
         device: where they are kept.
         seed: of the draws.
         rank: of this process, so that processes draw differently.
+    Attributes:
+        broken: photographs that could not be decoded: name and why.
+    Raises:
+        DataError: none of them can be decoded.
     """
 
     def __init__(
@@ -44,10 +50,17 @@ class DeviceSource:
         rank: int = 0,
     ) -> None:
         pixels = torch.empty(len(members), 3, SIDE, SIDE, dtype=torch.uint8)
-        for row, number in enumerate(members):
-            pixels[row] = _centre(folder.pixels(int(number)))
-        self.pixels = pixels.to(device)
-        self.labels = torch.tensor([folder.labels[int(n)] for n in members], device=device)
+        labels: list[int] = []
+        for number in members:
+            sound = folder.sound(int(number))
+            if sound is not None:
+                pixels[len(labels)] = _centre(sound)
+                labels.append(folder.labels[int(number)])
+        self.broken = folder.broken
+        if not labels:
+            raise DataError(all_broken(folder))
+        self.pixels = pixels[: len(labels)].to(device)
+        self.labels = torch.tensor(labels, device=device)
         self.seed, self.rank, self.device = seed, rank, device
         self.generator = torch.Generator(device)
 

@@ -15,8 +15,8 @@ from codec_plugin.errors import CheckpointError, ConfigError, TrainingError
 from codec_plugin.hierarchy import Hierarchy, load_hierarchy
 from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.calibrate import error_costs, fitted_tables
-from codec_plugin.train.data import ImageFolder, open_source
-from codec_plugin.train.settings import TrainSettings, settings_from
+from codec_plugin.train.data import ImageFolder, held_views, open_source
+from codec_plugin.train.settings import Phase, TrainSettings, settings_from
 from codec_plugin.train.split import split_first_block
 from codec_plugin.train.state import STATE_FILE, load_weights, read_state
 
@@ -161,7 +161,7 @@ def calibration_images(folder: ImageFolder | None, held: Sequence[int]) -> list[
     if folder is None:
         return []
     step = max(1, -(-len(held) // CALIBRATION_IMAGES))
-    return [folder.tensor(number) for number in held[::step]]
+    return list(held_views(folder, held[::step]))
 
 
 def _meta(settings: TrainSettings, hierarchy: Hierarchy, step: int) -> CheckpointMeta:
@@ -179,13 +179,19 @@ def _meta(settings: TrainSettings, hierarchy: Hierarchy, step: int) -> Checkpoin
         rate_weights=phase.rate_weights,
         gammas=phase.gammas or settings.search_gammas,
         fine_gammas=phase.fine_gammas or settings.search_fine_gammas,
-        classifier=settings.classifier if phase.semantic or settings.search_gammas else "",
+        classifier=_named_classifier(settings, phase),
         provenance={
             "phases": ", ".join(p.name for p in begun),
             "seed": str(settings.seed),
             "step": str(step),
         },
     )
+
+
+def _named_classifier(settings: TrainSettings, phase: Phase) -> str:
+    if settings.classifier == "none" or not (phase.semantic or settings.search_gammas):
+        return ""
+    return settings.classifier
 
 
 def _first_step(settings: TrainSettings, number: int) -> int:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +17,17 @@ from codec_plugin.errors import TrainingError
 from codec_plugin.hierarchy import Hierarchy, levels_of_stages
 from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.adopt import adopt_transforms
-from codec_plugin.train.data import CropSource, ImageFolder, open_source
+from codec_plugin.train.comparison import Comparison
+from codec_plugin.train.data import CropSource, ImageFolder, held_views, open_source
 from codec_plugin.train.ema import Ema
 from codec_plugin.train.export import start_model, start_network
 from codec_plugin.train.loss import LossParts, Semantics, stage_loss
 from codec_plugin.train.records import RunRecords
 from codec_plugin.train.schedule import learning_rate
 from codec_plugin.train.settings import Phase, TrainSettings
+from codec_plugin.train.shards import is_shards
 from codec_plugin.train.state import STATE_FILE, RunState, load_state, save_state
+from codec_plugin.train.stop import Stop, StopSignals
 from codec_plugin.train.validate import pad_to_stride
 
 __all__ = ["Progress", "TrainResult", "Trainer"]
@@ -33,6 +37,8 @@ _CHECK_STEPS = 50
 
 START_IMAGES = 16
 """Photographs whose statistics the entropy model starts from."""
+
+_PACE_STEPS = _CHECK_STEPS  # a GPU runs behind in between
 
 
 class Progress(NamedTuple):
@@ -45,15 +51,27 @@ class Progress(NamedTuple):
     loss: float
     rate_bpp: float
     psnr_db: float
+    crops_per_second: float
 
 
 @dataclass(frozen=True)
 class TrainResult:
-    """How a sitting ended: `finished`, `time` (limit reached) or `interrupted`."""
+    """How a sitting ended.
+
+    Attributes:
+        step: optimiser steps done, over all sittings.
+        reason: `finished`, `time` (limit reached) or `interrupted`.
+        run: folder of the run.
+        crops_per_second: of this sitting's steps, over all processes; reports are not counted.
+        comparison: with the start on the held-out photographs; none where there are none, or
+            others than at the start, or the sitting was interrupted.
+    """
 
     step: int
     reason: str
     run: Path
+    crops_per_second: float = 0.0
+    comparison: Comparison | None = None
 
 
 class Trainer:
@@ -71,6 +89,8 @@ class Trainer:
         run: folder of the run; made if needed.
         fabric: a launched `lightning_fabric.Fabric`.
         classifier: frozen, or none where no phase is semantic.
+    Attributes:
+        notes: what was decided when the run was put together, a sentence each.
     """
 
     def __init__(
@@ -91,7 +111,7 @@ class Trainer:
         self.folder: ImageFolder | None
         self.source, self.folder, held = open_source(
             settings.data,
-            hierarchy.index,
+            self._class_index(),
             seed=settings.seed,
             rank=fabric.global_rank,
             world=fabric.world_size,
@@ -99,9 +119,15 @@ class Trainer:
         )
         self.held: np.ndarray[Any, np.dtype[np.int64]] = held
         self.state = RunState(hierarchy_id=hierarchy.id)
+        self.notes: list[str] = []
         ends = settings.level_ends(hierarchy.n_levels)
         self.stage_levels = levels_of_stages(ends, settings.model.n_blocks)
         self._build()
+
+    def _class_index(self) -> dict[str, int]:
+        """Classes to look labels up in; the numbers in shards are not read where none counts."""
+        counts = any(phase.label_share for phase in self.settings.phases)
+        return self.hierarchy.lookup if counts or not is_shards(self.settings.data.path) else {}
 
     def _build(self) -> None:
         settings = self.settings
@@ -144,35 +170,52 @@ class Trainer:
         stop_at: int | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> TrainResult:
-        """Train until the settings' last step, the time limit, `stop_at` or Ctrl-C.
+        """Train until the settings' last step, the time limit, `stop_at`, Ctrl-C or SIGTERM.
 
-        The last step and the time limit leave a checkpoint; the others leave the state alone.
+        The last step and the time limit leave a checkpoint; the others leave the state alone. A
+        signal ends the run after the step that it came in, a second one at once.
 
         Raises:
-            TrainingError: the loss is no longer a number; the last good state is kept.
+            TrainingError: the loss is no longer a number, or nothing can be written; the last good
+                state is kept.
         """
         last = min(stop_at or self.settings.total_steps, self.settings.total_steps)
-        started = time.monotonic()
         reason = "finished"
+        pace = _Pace(self.fabric.world_size)
         self.model.train()
         try:
-            while self.state.step < last:
-                began = time.monotonic()
-                parts = self.step()
-                self._count(time.monotonic() - began)
-                waits = self.fabric.device.type == "cuda"  # to show a figure, a GPU is waited for
-                if progress is not None and not (waits and self.state.step % _CHECK_STEPS):
-                    progress(self._progress(parts))
-                self.records.after_step(parts)
-                if minutes is not None and time.monotonic() - started > 60 * minutes:
-                    reason = "time"
-                    break
-        except KeyboardInterrupt:
-            reason = "interrupted"
-        self.save()
-        if reason == "time" or (reason == "finished" and last == self.settings.total_steps):
-            self.records.report()
-        return TrainResult(self.state.step, reason, self.run)
+            with StopSignals(at_once=self.fabric.world_size == 1) as stop:
+                try:
+                    if self.state.step == 0:
+                        self.save()
+                        self.records.begin()
+                    started = time.monotonic()
+                    while self.state.step < last:
+                        began = time.monotonic()
+                        with stop.held():
+                            parts = self.step()
+                            self._count(time.monotonic() - began)
+                        pace.add(self._phase().batch_size, time.monotonic() - began)
+                        waits = self.fabric.device.type == "cuda"  # a figure waits for a GPU
+                        if progress is not None and not (waits and self.state.step % _CHECK_STEPS):
+                            progress(self._progress(parts, pace))
+                        self.records.after_step(parts)
+                        late = minutes is not None and time.monotonic() - started > 60 * minutes
+                        if why := self._agreed(late=late, asked=stop.asked):
+                            reason = why
+                            break
+                except Stop:
+                    reason = "interrupted"
+            self.save()
+            comparison = None
+            if reason == "time" or (reason == "finished" and last == self.settings.total_steps):
+                comparison = self.records.compared(self.records.report())
+        except OSError as error:
+            raise TrainingError(
+                f"cannot write in {self.run}: {error.strerror or error}; the last state that was "
+                f"saved is whole: make room, then c2f train --resume {self.run}"
+            ) from error
+        return TrainResult(self.state.step, reason, self.run, pace.mean, comparison)
 
     def step(self) -> LossParts:
         """One optimiser step; returns the parts of its last stage."""
@@ -220,10 +263,10 @@ class Trainer:
         self.fabric.barrier()
 
     def held_images(self, limit: int | None = None) -> list[Tensor]:
-        """Held-out photographs (3, H, W)."""
+        """Held-out photographs (3, H, W), of larger ones the middle."""
         if self.folder is None:
             return []
-        return [self.folder.tensor(int(number)) for number in self.held[:limit]]
+        return list(held_views(self.folder, self.held[:limit].tolist()))
 
     def averaged(self) -> ProgressiveModel:
         """A copy of the network with the averaged weights, in evaluation mode, on the CPU."""
@@ -253,18 +296,56 @@ class Trainer:
             f"{self.run / STATE_FILE}: resume with a lower learning rate (--set phases.…)"
         )
 
-    def _progress(self, parts: LossParts) -> Progress:
-        phase, _ = self.settings.phase_at(self.state.step - 1)
+    def _phase(self) -> Phase:
+        """Of the last step that was made."""
+        return self.settings.phase_at(max(0, self.state.step - 1))[0]
+
+    def _agreed(self, *, late: bool, asked: bool) -> str:
+        """Why all processes stop after this step; empty if none of them wants to."""
+        wanted = torch.tensor([late, asked], dtype=torch.float32)
+        if self.fabric.world_size > 1:
+            wanted = self.fabric.all_reduce(self.fabric.to_device(wanted), reduce_op="sum")
+        late, asked = (bool(count) for count in wanted.tolist())
+        return "interrupted" if asked else "time" if late else ""
+
+    def _progress(self, parts: LossParts, pace: "_Pace") -> Progress:
         mse = max(float(parts.mse), 1e-10)
         return Progress(
             self.state.step,
             self.settings.total_steps,
-            phase.name,
+            self._phase().name,
             self.state.seconds,
             float(parts.total.detach()),
             float(parts.rate_bpp),
             -10 * math.log10(mse),
+            pace.lately,
         )
+
+
+class _Pace:
+    """Crops a second: of a sitting, and of its last steps."""
+
+    def __init__(self, world: int) -> None:
+        self.world = world
+        self._crops, self._seconds = 0, 0.0
+        self._last: deque[tuple[int, float]] = deque(maxlen=_PACE_STEPS)
+
+    def add(self, batch: int, seconds: float) -> None:
+        """Count a step."""
+        self._crops += batch * self.world
+        self._seconds += seconds
+        self._last.append((batch * self.world, seconds))
+
+    @property
+    def mean(self) -> float:
+        """Over all steps; 0 without any."""
+        return self._crops / self._seconds if self._seconds else 0.0
+
+    @property
+    def lately(self) -> float:
+        """Over the last fifty steps."""
+        seconds = sum(seconds for _, seconds in self._last)
+        return sum(crops for crops, _ in self._last) / seconds if seconds else 0.0
 
 
 def _draw_kernels(model: nn.Module) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from codec_plugin.class_columns import class_columns
 from codec_plugin.classifiers.base import Classifier
 from codec_plugin.hierarchy import Hierarchy
 from codec_plugin.train.settings import Phase
@@ -56,19 +57,17 @@ class Semantics(nn.Module):
     Source: the paper, section 4 (cluster posteriors as sums of class probabilities).
     """
 
-    columns: Tensor
-
     def __init__(
         self, classifier: Classifier, hierarchy: Hierarchy, *, low_precision: bool = False
     ) -> None:
         super().__init__()
         self.classifier, self.hierarchy, self.low_precision = classifier, hierarchy, low_precision
-        self.register_buffer("columns", hierarchy.columns_in(classifier.class_ids))
-        self.whole = len(hierarchy.class_ids) == len(classifier.class_ids)
+        self.columns = class_columns(hierarchy, classifier.class_ids)
+        self.whole = len(self.columns.columns) == len(classifier.class_ids)
 
     def posterior(self, logits: Tensor) -> Tensor:
         """Probabilities (B, C) over the hierarchy's classes, renormalised where it is a subset."""
-        probabilities = logits.float().softmax(1)[:, self.columns]
+        probabilities: Tensor = self.columns(logits.float().softmax(1))
         if self.whole:
             return probabilities
         return probabilities / probabilities.sum(1, keepdim=True).clamp_min(PROBABILITY_MIN)

@@ -1,12 +1,14 @@
 """What a run leaves behind while it goes on: table of figures, TensorBoard, previews, states."""
 
 import csv
+import io
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from codec_plugin.train.comparison import Comparison, StartFigures, load_start, save_start
 from codec_plugin.train.loss import LossParts
 from codec_plugin.train.preview import save_strip, stage_strip
 from codec_plugin.train.validate import StageFigures, objective, validate
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunRecords"]
 
+FIGURES = "figures.csv"
 TENSORBOARD_STEPS = 20
 """Steps between the scalars that TensorBoard gets."""
 
@@ -39,13 +42,44 @@ class RunRecords:
         if step % settings.report_steps == 0 and step < settings.total_steps:
             self.report()
 
+    def begin(self) -> None:
+        """Figures on the held-out photographs before the first step, to compare with."""
+        trainer = self.trainer
+        if trainer.fabric.is_global_zero:
+            # Of a run that failed before its first state was saved.
+            (trainer.run / FIGURES).unlink(missing_ok=True)
+            if images := trainer.held_images():
+                figures = validate(trainer.averaged(), images, trainer.semantics)
+                self._append(figures)
+                save_start(trainer.run, StartFigures(self._held_names(), tuple(figures)))
+        trainer.fabric.barrier()
+
+    def compared(self, now: list[StageFigures]) -> Comparison | None:
+        """Figures of a report beside those of the start, if they are of the same photographs."""
+        trainer = self.trainer
+        start = load_start(trainer.run) if now else None
+        names = self._held_names()
+        if start is None or start.photographs != names:
+            return None
+        phase, _ = trainer.settings.phase_at(trainer.state.step - 1)
+        before = objective(start.figures, phase, trainer.stage_levels)
+        after = objective(now, phase, trainer.stage_levels)
+        return Comparison(len(names), start.figures, now, after / before - 1)
+
+    def _held_names(self) -> tuple[str, ...]:
+        folder = self.trainer.folder
+        if folder is None:
+            return ()
+        names = (folder.names[int(number)] for number in self.trainer.held)
+        return tuple(name for name in names if name not in folder.broken)
+
     def report(self) -> list[StageFigures]:
         """Figures on the held-out photographs, preview strip and checkpoints."""
         trainer = self.trainer
         figures: list[StageFigures] = []
-        if trainer.fabric.is_global_zero and len(trainer.held):
+        if trainer.fabric.is_global_zero and (images := trainer.held_images()):
             model = trainer.averaged()
-            figures = validate(model, trainer.held_images(), trainer.semantics)
+            figures = validate(model, images, trainer.semantics)
             self._append(figures)
             strip = stage_strip(model, self._preview_images())
             save_strip(trainer.run / "preview.png", strip)
@@ -85,21 +119,22 @@ class RunRecords:
 
     def _append(self, figures: list[StageFigures]) -> None:
         """Add a line a stage to figures.csv."""
-        path = self.trainer.run / "figures.csv"
+        path = self.trainer.run / FIGURES
         names = self.trainer.hierarchy.level_names
         header = ["step", "minutes", "stage", "rate_bpp", "psnr_db"]
         header += [f"agreement_{name}" for name in names]
         header += [f"cross_entropy_{name}" for name in names]
-        fresh = not path.exists()
+        lines = io.StringIO()
+        writer = csv.writer(lines, lineterminator="\n")
+        if not path.exists():
+            writer.writerow(header)
+        state = self.trainer.state
+        for row in figures:
+            values = [row.rate_bpp, row.psnr_db, *row.agreement, *row.cross_entropy]
+            place = [state.step, f"{state.seconds / 60:.1f}", row.stage + 1]
+            writer.writerow([*place, *(f"{value:.4f}" for value in values)])
         with path.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            if fresh:
-                writer.writerow(header)
-            state = self.trainer.state
-            for row in figures:
-                values = [row.rate_bpp, row.psnr_db, *row.agreement, *row.cross_entropy]
-                place = [state.step, f"{state.seconds / 60:.1f}", row.stage + 1]
-                writer.writerow([*place, *(f"{value:.4f}" for value in values)])
+            stream.write(lines.getvalue())  # at once: a stop leaves whole lines
 
     def _scalars(self, parts: LossParts) -> None:
         if self._writer is None:

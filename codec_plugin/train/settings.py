@@ -29,12 +29,12 @@ class DataSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     Attributes:
         path: a folder of images (with an optional labels.csv), or WebDataset shards
-            (`shards-{0000..0099}.tar`).
+            (`shards-{0000..0099}.tar`); a run keeps it as an absolute one.
         holdout: images kept apart for the validation figures, about; folders only.
         holdout_share: share of all file names that is held out, decided by each name alone, so that
             a folder may grow or shrink; 0 is what `holdout` and the folder's size come to when the
             run begins (the run keeps it).
-        cache: keep the decoded pixels in memory; folders only.
+        cache: keep decoded pixels in memory, up to 2 GiB; folders only.
         placement: `device` keeps photographs (their middle 256 × 256) on the training device and
             cuts crops there; `host` cuts them before; `auto` is the former on a GPU with room.
         shuffle: size of the shuffle buffer of shards, in images.
@@ -123,7 +123,8 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     Attributes:
         hierarchy: label map file or the name of a shipped one.
-        classifier: name as `load_classifier` takes it.
+        classifier: name as `load_classifier` takes it; `none` leaves the semantic terms of all
+            phases out.
         seed: of crops, stages, noise and the network's start.
         start: run folder, checkpoint file or shipped name whose averaged weights and architecture
             are the start; empty: `basis`.

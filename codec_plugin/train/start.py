@@ -1,6 +1,5 @@
 """Begin a run or pick one up: settings, label map, classifier and devices put together."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,11 @@ from typing import Any
 import msgspec
 import torch
 
-from codec_plugin.errors import ConfigError, TrainingError
-from codec_plugin.hierarchy import level_ends, load_hierarchy
+from codec_plugin.class_columns import ClassColumns
+from codec_plugin.errors import ConfigError, HierarchyMismatchError, TrainingError
+from codec_plugin.hierarchy import Hierarchy, level_ends, load_hierarchy
 from codec_plugin.precision import multiplies_bfloat16
+from codec_plugin.train.data import kept_settings
 from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE, start_config, stored_tree
 from codec_plugin.train.loop import Trainer
 from codec_plugin.train.settings import (
@@ -21,7 +22,9 @@ from codec_plugin.train.settings import (
 )
 from codec_plugin.train.state import STATE_FILE
 
-__all__ = ["start_run"]
+__all__ = ["DEFAULT_PRESET", "start_run"]
+
+DEFAULT_PRESET = "compact"
 
 
 def start_run(
@@ -38,18 +41,22 @@ def start_run(
 ) -> Trainer:
     """Build a trainer for a new run in `output`, or for the run in `resume`.
 
-    The folder keeps its settings and a copy of its label map; on resume, `overrides` change the
-    former (more steps, a lower rate), everything else stays. `make` builds the trainer.
+    The folder keeps its settings and a copy of its label map, written when all else stands: a start
+    that fails leaves nothing. On resume, `overrides` change the settings (more steps, a lower
+    rate) and `data` says where the photographs are now; everything else stays. `make` builds the
+    trainer.
 
     Raises:
-        ConfigError: settings that do not exist or do not fit.
+        ConfigError: settings that do not exist or do not fit, or a resume that asks for another
+            preset, label map or folder than the run's.
         TrainingError: a folder that holds a run already, or none to resume.
     """
     if resume is not None:
-        run, settings = resume, _stored_settings(resume, overrides)
+        _refuse_change(resume, preset, hierarchy, output)
+        run, settings = resume, _stored_settings(resume, overrides, data)
         hierarchy_file: str | Path = run / HIERARCHY_FILE
     else:
-        run, settings = _new_run(preset, overrides, data, hierarchy, output)
+        run, settings = _new_run(preset or DEFAULT_PRESET, overrides, data, hierarchy, output)
         hierarchy_file = settings.hierarchy
     label_map = load_hierarchy(hierarchy_file)
     if make is Trainer and settings.model.n_blocks > 1:  # peers may have fewer blocks than levels
@@ -57,18 +64,17 @@ def start_run(
     if settings.threads:
         torch.set_num_threads(settings.threads)
     fabric = _fabric(settings, devices, accelerator)
-    if fabric.is_global_zero:
-        run.mkdir(parents=True, exist_ok=True)
-        _write(run / SETTINGS_FILE, msgspec.json.format(settings.to_json(), indent=1) + "\n")
-        _keep_hierarchy(hierarchy_file, run / HIERARCHY_FILE)
-    classifier = None
-    if any(phase.semantic for phase in settings.phases) or settings.classifier:
-        from codec_plugin.classifiers import load_classifier
-
-        classifier = load_classifier(settings.classifier)
+    chosen = any(override.partition("=")[0].strip() == "classifier" for override in overrides)
+    settings, classifier, notes = _judge(settings, label_map, required=chosen or resume is not None)
     trainer = make(settings, label_map, run, fabric=fabric, classifier=classifier)
+    trainer.notes += notes
     if resume is not None:
         trainer.resume()
+    data_kept = kept_settings(settings.data, trainer.folder)
+    kept = msgspec.structs.replace(settings, data=data_kept)
+    if fabric.is_global_zero:
+        _write_run(run, kept, None if resume is not None else hierarchy_file)
+    fabric.barrier()
     return trainer
 
 
@@ -81,16 +87,88 @@ def _new_run(
     if settings.start:
         settings = msgspec.structs.replace(settings, model=start_config(settings))
     run = output or Path("runs") / settings.name
+    if run.exists() and not run.is_dir():
+        raise ConfigError(f"{run} is a file; -o names the folder of the run")
     if (run / STATE_FILE).exists():
         raise TrainingError(f"{run} holds a run already; --resume {run}, or choose another -o")
     return run, settings
 
 
-def _stored_settings(run: Path, overrides: Sequence[str]) -> TrainSettings:
+def _stored_settings(run: Path, overrides: Sequence[str], data: str) -> TrainSettings:
     tree = stored_tree(run)
     for override in overrides:
         apply_override(tree, override)
+    if data:
+        tree["data"]["path"] = data
     return settings_from(tree, source=str(run / SETTINGS_FILE))
+
+
+def _refuse_change(run: Path, preset: str, hierarchy: str, output: Path | None) -> None:
+    """A run goes on as what it is, in its own folder."""
+    if preset:
+        raise ConfigError(
+            f"--resume {run} keeps the run's own settings; leave --preset out, change single "
+            "values with --set, or begin a run of its own with another -o"
+        )
+    if output is not None and output.resolve() != run.resolve():
+        raise ConfigError(
+            f"--resume {run} goes on in that folder, not in {output}; leave -o out, or begin "
+            f"another run there: --set start={run} -o {output}"
+        )
+    if hierarchy and (run / HIERARCHY_FILE).exists():
+        asked, own = load_hierarchy(hierarchy), load_hierarchy(run / HIERARCHY_FILE)
+        if asked.id != own.id:
+            raise ConfigError(
+                f"the run in {run} is for label map {own.name} ({own.id[:16]}…), not "
+                f"{asked.name} ({asked.id[:16]}…); leave --hierarchy out, or begin a run of its "
+                f"own: --set start={run} --hierarchy {hierarchy} -o ANOTHER"
+            )
+
+
+def _judge(
+    settings: TrainSettings, label_map: Hierarchy, *, required: bool
+) -> tuple[TrainSettings, Any, list[str]]:
+    """The classifier, and what to tell of it.
+
+    A preset's own classifier that knows not all classes of a map is left out, in a sentence; one
+    that was asked for must know them.
+    """
+    if settings.classifier in ("", "none"):
+        if any(phase.semantic for phase in settings.phases) and settings.classifier == "":
+            raise ConfigError(
+                "a phase has gammas, fine_gammas or feature_weights, which need a classifier; name "
+                "one with --set classifier=…, or classifier=none to train without"
+            )
+        return msgspec.structs.replace(settings, classifier="none"), None, []
+    from codec_plugin.class_columns import class_columns
+    from codec_plugin.classifiers import load_classifier
+
+    classifier = load_classifier(settings.classifier)
+    try:
+        columns = class_columns(label_map, classifier.class_ids)
+    except HierarchyMismatchError as error:
+        if required:
+            raise
+        note = (
+            f"trained without a classifier, for rate and distortion: {error} "
+            f"({settings.classifier} was the preset's)"
+        )
+        return msgspec.structs.replace(settings, classifier="none"), None, [note]
+    notes = []
+    if columns.named:
+        notes.append(
+            f"{len(columns.named)} of {len(label_map.class_ids)} classes are looked for in "
+            f"{settings.classifier} by name, each the sum of its kinds: "
+            + _counted(label_map, columns)
+        )
+    return settings, classifier, notes
+
+
+def _counted(label_map: Hierarchy, columns: ClassColumns) -> str:
+    """How many outputs each class found by name has, the first few."""
+    counts = torch.bincount(columns.classes).tolist()
+    shown = [f"{label_map.class_names[n]} ({counts[n]})" for n in columns.named[:6]]
+    return ", ".join(shown) + (", …" if len(columns.named) > len(shown) else "")
 
 
 def _fabric(settings: TrainSettings, devices: str, accelerator: str) -> Any:
@@ -130,15 +208,12 @@ def _precision(wanted: str, accelerator: str) -> Any:
     return "bf16-mixed" if torch.cuda.is_available() else "32-true"
 
 
-def _keep_hierarchy(source: str | Path, target: Path) -> None:
-    if target.exists():
-        return
+def _write_run(run: Path, settings: TrainSettings, hierarchy: str | Path | None) -> None:
+    """Settings, and the label map of a new run."""
+    from hierlab._files import write_atomic
     from hierlab.labelmap import load_label_map
 
-    load_label_map(source).save(target)
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    shutil.move(temporary, path)
+    if hierarchy is not None:
+        load_label_map(hierarchy).save(run / HIERARCHY_FILE)
+    text = msgspec.json.format(settings.to_json(), indent=1) + "\n"
+    write_atomic(run / SETTINGS_FILE, text)

@@ -45,15 +45,28 @@ class Loaded:
 def save_state(
     path: Path, state: RunState, model: nn.Module, ema: Ema, optimizer: torch.optim.Optimizer
 ) -> None:
-    """Write everything that an exact resume needs, whole or not at all."""
+    """Write everything that an exact resume needs, whole or not at all.
+
+    Raises:
+        TrainingError: it cannot be written; what was there before is kept.
+    """
     tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
     tensors |= {f"ema/{name}": value for name, value in ema.state.items()}
     for number, entry in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{number}.{field}": value for field, value in entry.items()}
     metadata = {"state": msgspec.json.encode(state).decode().replace("null", '"inf"')}
     temporary = path.with_name(f".{path.name}.tmp")
-    save_file({k: v.detach().contiguous().cpu() for k, v in tensors.items()}, temporary, metadata)
-    temporary.replace(path)
+    content = {k: v.detach().contiguous().cpu() for k, v in tensors.items()}
+    try:
+        save_file(content, temporary, metadata)
+        temporary.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(
+            f"cannot write {path}: {error}; what was saved before is whole: make room, then "
+            f"c2f train --resume {path.parent}"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_state(path: Path) -> Loaded:
@@ -81,8 +94,13 @@ def read_state(path: Path) -> Loaded:
 def load_state(
     path: Path, model: nn.Module, ema: Ema, optimizer: torch.optim.Optimizer
 ) -> RunState:
-    """Put a saved state back; afterwards training goes on as if it had never stopped."""
+    """Put a saved state back; afterwards training goes on as if it had never stopped.
+
+    Raises:
+        TrainingError: not a training state, or one of another architecture; nothing has changed.
+    """
     loaded = read_state(path)
+    _check_fit(path, loaded, model)
     model.load_state_dict(loaded.tensors["model"])
     ema.state = loaded.tensors["ema"]
     # The fused step walks memory as it lies: moments must have the layout of their parameter.
@@ -96,6 +114,18 @@ def load_state(
     groups: Any = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": moments, "param_groups": groups})
     return loaded.state
+
+
+def _check_fit(path: Path, loaded: Loaded, model: nn.Module) -> None:
+    here = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    there = {name: tuple(value.shape) for name, value in loaded.tensors["model"].items()}
+    for name in sorted(here.keys() | there.keys()):
+        if here.get(name) != there.get(name):
+            raise TrainingError(
+                f"the state in {path} is of another architecture than the settings: {name} is "
+                f"{there.get(name, 'missing')} there and {here.get(name, 'missing')} here; leave "
+                "out --set model.…, or begin a run of its own with --set start=… and another -o"
+            )
 
 
 def load_weights(path: Path, model: nn.Module) -> list[str]:

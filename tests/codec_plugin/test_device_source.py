@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
+from codec_plugin.errors import DataError
 from codec_plugin.train.data import ImageFolder, open_source
 from codec_plugin.train.device_source import SIDE, DeviceSource, fits
 from codec_plugin.train.settings import DataSettings
@@ -52,3 +54,14 @@ def test_the_setting_says_where_photographs_are_kept(tmp_path: Path) -> None:
         source, _, _ = open_source(settings, INDEX, seed=0, rank=0, world=1, device=CPU)
         assert isinstance(source, DeviceSource) is kept
     assert not fits(1, CPU)
+
+
+def test_broken_photographs_are_left_out(tmp_path: Path) -> None:
+    write_photographs(tmp_path)
+    (tmp_path / "1.png").write_bytes(b"nothing")
+    folder = ImageFolder(tmp_path, INDEX, cache=False)
+    source = DeviceSource(folder, np.arange(6), CPU, seed=1)
+    assert len(source.pixels) == len(source.labels) == 5
+    assert list(source.broken) == ["1.png"]
+    with pytest.raises(DataError, match="1 of 6 photographs cannot be decoded, such as .*1\\.png"):
+        DeviceSource(folder, np.array([1]), CPU, seed=1)

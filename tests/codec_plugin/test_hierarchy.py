@@ -5,7 +5,7 @@ import torch
 
 from codec_plugin.errors import HierarchyMismatchError
 from codec_plugin.hierarchy import level_ends, levels_of_stages, load_hierarchy
-from tests.codec_plugin.semantic import CLASS_IDS, small_hierarchy
+from tests.codec_plugin.semantic import small_hierarchy
 
 
 def test_sums_of_posteriors_are_the_sums_over_members() -> None:
@@ -14,15 +14,6 @@ def test_sums_of_posteriors_are_the_sums_over_members() -> None:
     assert torch.allclose(hierarchy.sum_posteriors(p, 0), torch.tensor([[0.8, 0.2]]))
     assert torch.allclose(hierarchy.sum_posteriors(p, 1), torch.tensor([[0.3, 0.5, 0.2]]))
     assert torch.equal(hierarchy.sum_posteriors(p, 2), p)
-
-
-def test_columns_follow_the_classifiers_order() -> None:
-    assert small_hierarchy().columns_in(CLASS_IDS[::-1]).tolist() == [5, 4, 3, 2, 1, 0]
-
-
-def test_a_class_that_the_classifier_lacks_is_named() -> None:
-    with pytest.raises(HierarchyMismatchError, match=r"n03062245 \(cocktail shaker\)"):
-        small_hierarchy().columns_in(CLASS_IDS[:-1])
 
 
 def test_the_shipped_hierarchy_is_read() -> None:

@@ -1,17 +1,22 @@
 """The loop: exact resume, refusals, schedules, and what a run leaves behind."""
 
+import os
+import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from codec_plugin.errors import ConfigError, TrainingError
+from codec_plugin.train.crops import Batch
 from codec_plugin.train.ema import Ema
 from codec_plugin.train.loop import Trainer
 from codec_plugin.train.schedule import learning_rate
 from codec_plugin.train.settings import Phase, TrainSettings, load_settings, preset_names
 from codec_plugin.train.split import split_first_block
 from codec_plugin.train.state import STATE_FILE, read_state
+from codec_plugin.train.validate import objective, validate
 from tests.codec_plugin.semantic import small_classifier, small_hierarchy, write_photographs
 from tests.codec_plugin.tiny import tiny_codec, tiny_picture
 
@@ -86,6 +91,55 @@ def test_a_time_limit_saves_and_stops(settings: TrainSettings, tmp_path: Path) -
     assert (result.reason, result.step) == ("time", 1)
     assert read_state(tmp_path / "run" / STATE_FILE).state.step == 1
     assert (tmp_path / "run" / "best.safetensors").exists()  # whoever asked for minutes has a codec
+
+
+def test_a_signal_saves_the_step_it_came_in(settings: TrainSettings, tmp_path: Path) -> None:
+    trainer(settings, tmp_path / "whole").train(stop_at=2)
+    run = trainer(settings, tmp_path / "run")
+    batch = run.source.batch
+
+    def signalled(step: int, size: int, crop: int) -> Batch:
+        if step == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return batch(step, size, crop)
+
+    run.source.batch = signalled  # type: ignore[method-assign]
+    result = run.train()
+    assert (result.reason, result.step, result.comparison) == ("interrupted", 2, None)
+    whole, cut = (read_state(tmp_path / name / STATE_FILE) for name in ("whole", "run"))
+    assert cut.state.step == 2
+    for name, value in whole.tensors["model"].items():
+        assert torch.equal(value, cut.tensors["model"][name])
+
+
+def test_the_end_is_compared_with_the_start(settings: TrainSettings, tmp_path: Path) -> None:
+    run = trainer(settings, tmp_path / "run")
+    start = validate(run.averaged(), run.held_images(), run.semantics)
+    run.train(stop_at=1)  # a first sitting
+    run = trainer(settings, tmp_path / "run")
+    run.resume()
+    seen = []
+    result = run.train(progress=lambda now: seen.append(now.crops_per_second))
+    assert result.comparison is not None
+    assert result.comparison.photographs == 1
+    assert [row.rate_bpp for row in result.comparison.start] == [row.rate_bpp for row in start]
+    now = validate(run.averaged(), run.held_images(), run.semantics)
+    assert [row.mse for row in result.comparison.now] == [row.mse for row in now]
+    before, after = (objective(rows, JOINT, run.stage_levels) for rows in (start, now))
+    assert result.comparison.change == pytest.approx(after / before - 1)
+    assert all(pace > 0 for pace in (*seen, result.crops_per_second))
+    lines = (tmp_path / "run" / "figures.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["step", *3 * ["0"], *3 * ["8"]]
+
+
+def test_other_held_out_photographs_are_not_compared(
+    settings: TrainSettings, tmp_path: Path
+) -> None:
+    trainer(settings, tmp_path / "run").train(stop_at=1)
+    run = trainer(settings, tmp_path / "run")
+    run.resume()
+    run.held = np.array([n for n in range(6) if n not in run.held][:1])
+    assert run.train().comparison is None
 
 
 def test_a_run_of_another_label_map_is_refused(settings: TrainSettings, tmp_path: Path) -> None:
