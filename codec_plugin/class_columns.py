@@ -49,9 +49,9 @@ class ClassColumns(nn.Module):
 def class_columns(hierarchy: Hierarchy, class_ids: Sequence[str]) -> ClassColumns:
     """Find each class of a label map among a classifier's outputs.
 
-    A class whose key the classifier has is that output. Another one is looked up in WordNet, and is
-    the sum of the outputs that are kinds of it, without those that are kinds of a narrower class
-    of the map.
+    A class whose key the classifier has is that output. Another one is what the map says it is in
+    WordNet, or else what its name most likely means there, and is the sum of the outputs that are
+    kinds of it, without those that are kinds of a narrower class of the map.
 
     Raises:
         HierarchyMismatchError: a class is none of the outputs in either way; the message names it.
@@ -84,17 +84,18 @@ def _by_name(
 ) -> dict[int, NDArray[np.int64]]:
     """Outputs that WordNet puts below each class, for those of which it knows any."""
     from hierlab.classes import ClassList
-    from hierlab.taxonomy import Taxonomy
+    from hierlab.taxonomy import Taxonomy, taxonomy_for
 
-    taxonomy = Taxonomy.shipped()
-    known = [number for number, key in enumerate(class_ids) if key in taxonomy]
-    if not known:
-        return {}
     classes = ClassList(
         "custom",
         tuple(hierarchy.class_ids[n] for n in wanted),
         tuple(hierarchy.class_names[n] for n in wanted),
+        synsets=tuple(hierarchy.synsets[n] for n in wanted) if hierarchy.synsets else (),
     )
+    taxonomy = taxonomy_for(classes) or Taxonomy.shipped()
+    known = [number for number, key in enumerate(class_ids) if key in taxonomy]
+    if not known:
+        return {}
     synsets = taxonomy.resolve(classes).wnids
     columns = np.array(known)
     lineage = taxonomy.lineage([class_ids[n] for n in known])

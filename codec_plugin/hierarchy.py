@@ -25,6 +25,7 @@ class Hierarchy:
         level_names: L names, coarse first.
         labels: (L, C) int64 cluster of each class at each level.
         cluster_names: for each level, the names of its clusters.
+        synsets: what each class is in WordNet, as far as the label map says; empty or C entries.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Hierarchy:
     level_names: tuple[str, ...]
     labels: Tensor
     cluster_names: tuple[tuple[str, ...], ...]
+    synsets: tuple[str | None, ...] = ()
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -108,6 +110,7 @@ def load_hierarchy(path: str | Path) -> Hierarchy:
         cluster_names=tuple(
             tuple(cluster.name for cluster in level.clusters) for level in label_map.levels
         ),
+        synsets=label_map.classes.synsets,
     )
 
 

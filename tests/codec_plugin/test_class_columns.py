@@ -51,6 +51,13 @@ def test_the_narrower_class_keeps_its_outputs() -> None:
     assert torch.allclose(columns(p), torch.tensor([[0.1 + 0.2 + 0.15, 0.3, 0.05]]))
 
 
+def test_the_maps_own_synsets_come_before_names() -> None:
+    crossed = replace(own_map("cat", "fish"), synsets=("fish.n.01", "cat.n.01"))
+    columns = class_columns(crossed, CLASS_IDS)
+    p = torch.tensor([[0.1, 0.2, 0.3, 0.05, 0.15, 0.2]])
+    assert torch.allclose(columns(p), torch.tensor([[0.1 + 0.2, 0.3 + 0.05]]))
+
+
 def test_a_recogniser_answers_in_the_maps_own_classes() -> None:
     posterior = Recogniser(small_classifier(), own_map("cat", "fish")).posterior(
         torch.rand(3, 64, 64)
