@@ -64,7 +64,7 @@ def class_list_of(content: bytes, suffix: str) -> ClassList:
 
     Args:
         content: the text.
-        suffix: `.txt`, `.csv` or `.json`: which of the formats of `load_classes` it is.
+        suffix: `.txt`, `.csv`, `.json`, `.yaml`, …: which of the formats of `load_classes` it is.
 
     Raises:
         UploadError: too large, or no such list.
@@ -72,8 +72,8 @@ def class_list_of(content: bytes, suffix: str) -> ClassList:
     from hierlab.classlists import load_classes
 
     _check_size(content, MAX_CLASSES_MB, "a class list")
-    if suffix not in (".txt", ".csv", ".json"):
-        raise UploadError("A class list is a txt, csv or json file.")
+    if suffix not in (".txt", ".csv", ".tsv", ".json", ".yaml", ".yml"):
+        raise UploadError("A class list is a txt, csv, tsv, json or yaml file.")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"classes{suffix}"
         path.write_bytes(content)

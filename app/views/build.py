@@ -112,7 +112,7 @@ def _own_classes() -> ClassList | None:
     )
     file = st.file_uploader(
         "or upload a list",
-        type=["txt", "csv", "json"],
+        type=["txt", "csv", "tsv", "json", "yaml", "yml"],
         key="class_file",
         max_upload_size=MAX_CLASSES_MB,
     )

@@ -99,7 +99,9 @@ def test_sixteen_bits_of_grey_are_scaled_not_clipped() -> None:
 
 def test_class_lists_are_read_and_refused() -> None:
     assert class_list_of(b"tabby\nteapot\n", ".txt").names == ("tabby", "teapot")
-    for content, suffix in ((b"", ".txt"), (b"a\na\n", ".txt"), (b"{", ".json"), (b"a", ".exe")):
+    assert class_list_of(b"names:\n  0: cat\n", ".yaml").names == ("cat",)
+    assert class_list_of(b"a\na\n", ".txt").ids == ("a", "a (2)")
+    for content, suffix in ((b"", ".txt"), (b"id\n1\n1\n", ".csv"), (b"{", ".json"), (b"a", ".x")):
         with pytest.raises(UploadError) as caught:
             class_list_of(content, suffix)
         assert "/tmp" not in str(caught.value)
