@@ -182,6 +182,8 @@ class _Roles:
         for column in range(len(self.folded)):
             if column in self.taken or not self._distinct(column) or self._whole(column):
                 continue
+            if self._is_rank(column) or self.folded[column] in _RANKS:
+                continue
             if not self._prose(column) and not self._measure(column):
                 self.taken.add(column)
                 return column

@@ -69,6 +69,13 @@ def test_a_rank_called_class_is_a_level(mark: str, tmp_path: Path) -> None:
     assert "levels from 'phylum', 'class', 'order'" in read
 
 
+def test_a_rank_is_no_name_even_where_it_nearly_tells_the_classes(tmp_path: Path) -> None:
+    rows = [f"s{n},p{min(n, 9) % 3},c{min(n, 9)},o{n}" for n in range(11)]
+    label_map = _read(tmp_path, "id,phylum,class,order\n" + "\n".join(rows))
+    assert [(level.name, level.k) for level in label_map] == [("phylum", 3), ("class", 10)]
+    assert label_map.classes.names == label_map.classes.ids
+
+
 def test_a_column_called_class_names_the_classes_where_it_tells_them(tmp_path: Path) -> None:
     text = "class,superclass,size\ncat,animal,s\ndog,animal,m\ncar,thing,l\nbus,thing,l\n"
     label_map = _read(tmp_path, text)

@@ -106,7 +106,7 @@ def test_build_takes_lists_numbers_and_arrays() -> None:
         ({"k": 2.5}, BuilderError, "whole numbers"),
         ({"k": "2"}, BuilderError, "whole numbers"),
         ({"classes": [1, 2]}, ClassListError, "expected names"),
-        ({"classes": ["cat", "cat"]}, ClassListError, "more than once"),
+        ({"classes": []}, ClassListError, "at least one class"),
         ({"prototypes": np.ones((3, 2))}, PrototypeError, "3 vectors for 4 classes"),
         ({"prototypes": [["a"], ["b"], ["c"], ["d"]]}, PrototypeError, "numbers"),
         ({"prototypes": [[1], [2, 3]]}, PrototypeError, "numbers"),
