@@ -86,7 +86,7 @@ def test_the_heatmap_needs_wordnet_or_a_similarity(
 ) -> None:
     monkeypatch.setattr("hierlab.taxonomy.taxonomy_for", lambda classes: None)
     label_map = make_map([[0, 0, 1]], ["qwertz", "asdfgh", "yxcvbn"])
-    with pytest.raises(HierlabError, match="give a similarity of your own"):
+    with pytest.raises(HierlabError, match="give --similarity FILE"):
         plot(label_map, tmp_path / "x.png", "heatmap")
     with pytest.raises(HierlabError, match="nothing to draw"):
         plot(label_map, tmp_path / "x.png", "within-between")
