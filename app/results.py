@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -105,15 +104,17 @@ def panel_table(panel: Panel, subjects: Sequence[str]) -> pd.DataFrame:
 
 def bd_table(results: Results, anchor: str, wanted_percent: int) -> pd.DataFrame:
     """One row a codec: mean PSNR gain over an anchor, and bytes to reach an accuracy per level."""
-    from codec_plugin.evaluate.summary import bd_psnr_db, bytes_to_reach
+    from codec_plugin.bench.deltas import bd_quality, mean_curve
+    from codec_plugin.evaluate.summary import bytes_to_reach
 
     rows = []
     levels = [key.removeprefix("correct_") for key in results.summary[0] if "correct_" in key]
+    base = mean_curve(results.summary, anchor, "psnr_db")
     for subject in results.subjects:
-        gain = bd_psnr_db(results.summary, subject, anchor)
+        gain = bd_quality(mean_curve(results.summary, subject, "psnr_db"), base).value
         row: Row = {
             "codec": subject,
-            f"BD-PSNR over {anchor}, dB": None if math.isnan(gain) else round(gain, 2),
+            f"BD-PSNR over {anchor}, dB": None if gain is None else round(gain, 2),
         }
         for level in levels:
             size = bytes_to_reach(

@@ -1,9 +1,12 @@
 """Bytes of a latent in trit-planes, from the widest bins to single steps.
 
-    stage 1: z, then the highest plane │ stage 2: the next plane │ … │ the last plane
+    stage 1: fewest digits a symbol, z, the highest plane │ stage 2: the next plane │ … │ the last
 
 Both sides know each element's table and the digits above; digits of one table and one bin are one
-run. Runs of a plane are coded in an order that the method chooses, by integers.
+run. Runs of a plane are coded in an order that the method chooses, by integers. Symbols are never
+clipped: where one is larger than its table foresees, all of that picture get as many digits as it
+needs. Planes above the highest of the widest table belong to stage 1, so that the number of stages
+is the checkpoint's.
 """
 
 from __future__ import annotations
@@ -16,8 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from codec_plugin.baselines._trits import MIN_PLANES, TritTable
-from codec_plugin.bitstream.coder import StageReader, StageWriter
+from codec_plugin.baselines._trits import TritTable, planes_of
+from codec_plugin.bitstream.coder import PRECISION_BITS, Row, StageReader, StageWriter
 from codec_plugin.bitstream.stages import SYMBOL_LIMIT, put_hyper, take_hyper
 from codec_plugin.codec import Codec
 from codec_plugin.entropy.exact import FRACTION_BITS, BlockParameters
@@ -34,6 +37,11 @@ if TYPE_CHECKING:
 __all__ = ["PlaneCodec", "PlaneLatents", "PlaneRun"]
 
 Integers = NDArray[np.int64]
+
+_MOST_PLANES = planes_of(SYMBOL_LIMIT)
+_SHARE = (1 << PRECISION_BITS) // (_MOST_PLANES + 1)
+_TOLD = Row(np.append([_SHARE] * _MOST_PLANES, [(1 << PRECISION_BITS) - _SHARE * _MOST_PLANES]), 1)
+"""Coder's table of the fewest digits, 1 to 14, all alike; the escape is unused."""
 
 
 class PlaneRun(NamedTuple):
@@ -61,14 +69,21 @@ class PlaneLatents(LatentCodec):
         super().__init__(checkpoint.config, checkpoint.exact, checkpoint.tables, costs)
         if self.config.n_blocks != 1:
             raise ConfigError(f"planes need one block, this checkpoint has {self.config.n_blocks}")
-        tables = checkpoint.tables
-        self.tables = [TritTable(tables.scale(index)) for index in range(tables.n_scales)]
+        self._coding = checkpoint.tables
+        self._tables: dict[int, list[TritTable]] = {}
         self.rank = rank
 
     @property
     def planes(self) -> int:
         """Planes of the widest table: stages of a file."""
-        return max(MIN_PLANES, *(table.planes for table in self.tables))
+        return max(table.planes for table in self.tables(1))
+
+    def tables(self, least: int) -> list[TritTable]:
+        """Of every rung, with so many digits at least."""
+        if least not in self._tables:
+            rows = map(self._coding.scale, range(self._coding.n_scales))
+            self._tables[least] = [TritTable(row, least) for row in rows]
+        return self._tables[least]
 
     def encode(self, y: Tensor, z: Tensor, stages: int | None = None) -> list[bytes]:
         """Payloads of the planes, the highest first, from y (1, M, h, w) and z, not rounded."""
@@ -78,16 +93,19 @@ class PlaneLatents(LatentCodec):
         chosen = self.quantiser(0, residual, parameters.index)
         symbols = chosen[0].numpy().reshape(-1).astype(np.int64)
         index = parameters.index[0].numpy().reshape(-1)
-        limits = np.array([table.limit for table in self.tables])[index]
-        offset = np.clip(symbols, -limits, limits) + limits
+        least = planes_of(int(np.abs(symbols).max(initial=0)))
+        tables = self.tables(least)
+        offset = symbols + np.array([table.limit for table in tables])[index]
         payloads = []
-        for plane in reversed(range(self.planes)):
+        for stage in range(self.planes):
             writer = StageWriter()
-            if plane == self.planes - 1:
+            if stage == 0:
+                writer.put(_TOLD, np.array([least], dtype=np.int32))
                 put_hyper(writer, z_int[0].contiguous().numpy(), self.rows)
-            for run in self._runs(plane, index, offset // 3 ** (plane + 1)):
-                digits = (offset[run.places] // 3**plane - 3 * run.bin).astype(np.int32)
-                writer.put(self.tables[run.scale].row(plane, run.bin), digits)
+            for plane in self._planes_of_stage(stage, least):
+                for run in self._runs(tables, plane, index, offset // 3 ** (plane + 1)):
+                    digits = (offset[run.places] // 3**plane - 3 * run.bin).astype(np.int32)
+                    writer.put(tables[run.scale].row(plane, run.bin), digits)
             payloads.append(writer.finish())
         return payloads[:stages]
 
@@ -95,6 +113,10 @@ class PlaneLatents(LatentCodec):
         """Latents from the planes that arrived: each element at the mean of its bin."""
         readers = [StageReader(s.payload, whole=s.whole) for s in segments]
         first = readers[0] if readers else StageReader(b"", whole=False)
+        told = first.take(_TOLD, 1)
+        least = int(told.values[0]) if told.known[0] else 1
+        if not 1 <= least <= _MOST_PLANES:
+            raise BitstreamError(f"symbols of {least} digits: no encoder writes that")
         z, z_known = take_hyper(
             first, (len(self.rows.hyper), grid[0] // 4, grid[1] // 4), self.rows
         )
@@ -103,30 +125,38 @@ class PlaneLatents(LatentCodec):
         parameters = self.exact.block(0, self.exact.hyper(torch.from_numpy(z)[None]), [])
         index = parameters.index[0].numpy().reshape(-1)
         bins = np.zeros(index.size, dtype=np.int64)
-        depth = np.array([table.planes for table in self.tables])[index]
-        for number, reader in enumerate(readers):
-            plane = self.planes - 1 - number
-            self._take_plane(reader, plane, index, bins, depth)
-        y_hat = self._values(parameters, index, bins, depth)
+        tables = self.tables(least)
+        depth = np.array([table.planes for table in tables])[index]
+        for stage, reader in enumerate(readers):
+            for plane in self._planes_of_stage(stage, least):
+                self._take_plane(reader, tables, plane, index, bins, depth)
+        y_hat = self._values(parameters, tables, index, bins, depth)
         share = float((depth == 0).mean())
         known = torch.from_numpy((depth == 0).reshape(1, -1, *grid)).float().mean(1, keepdim=True)
         return Received(y_hat, known, float(z_known.mean()), (share,))
 
+    def _planes_of_stage(self, stage: int, least: int) -> range:
+        """Planes of a 0-based stage, the highest first."""
+        lowest = self.planes - 1 - stage
+        highest = max(lowest, least - 1) if stage == 0 else lowest
+        return range(highest, lowest - 1, -1)
+
     def _take_plane(
         self,
         reader: StageReader,
+        tables: list[TritTable],
         plane: int,
         index: NDArray[np.uint8],
         bins: Integers,
         depth: Integers,
     ) -> None:
         """Read one plane: `bins` gain a digit and `depth` falls to `plane` where it is known."""
-        planes = np.array([table.planes for table in self.tables])[index]
+        planes = np.array([table.planes for table in tables])[index]
         ready = (planes > plane) & (depth == plane + 1)
-        for run in self._runs(plane, index, bins, ready):
+        for run in self._runs(tables, plane, index, bins, ready):
             if reader.exhausted:
                 return
-            digits, known = reader.take(self.tables[run.scale].row(plane, run.bin), len(run.places))
+            digits, known = reader.take(tables[run.scale].row(plane, run.bin), len(run.places))
             if bool((digits[known] > 2).any()):
                 raise BitstreamError("a plane holds a digit that no encoder writes")
             places = run.places[known]
@@ -135,39 +165,41 @@ class PlaneLatents(LatentCodec):
 
     def _runs(
         self,
+        tables: list[TritTable],
         plane: int,
         index: NDArray[np.uint8],
         bins: Integers,
         ready: NDArray[np.bool_] | None = None,
     ) -> Iterator[PlaneRun]:
         """Runs of a plane in coding order; `bins` are those of the plane above."""
-        planes = np.array([table.planes for table in self.tables])
+        planes = np.array([table.planes for table in tables])
         chosen = np.flatnonzero(planes[index] > plane if ready is None else ready)
         if not chosen.size:
             return
-        key = bins[chosen] * len(self.tables) + index[chosen]
+        key = bins[chosen] * len(tables) + index[chosen]
         order = np.argsort(key, kind="stable")
         bounds = np.flatnonzero(np.diff(key[order])) + 1
         groups = [chosen[part] for part in np.split(order, bounds)]
         runs = [PlaneRun(int(index[g[0]]), int(bins[g[0]]), g) for g in groups]
-        runs.sort(key=lambda run: (self.rank(self.tables[run.scale], plane, run.scale, run.bin),
+        runs.sort(key=lambda run: (self.rank(tables[run.scale], plane, run.scale, run.bin),
                                    run.scale, run.bin))  # fmt: skip
         yield from runs
 
     def _values(
         self,
         parameters: BlockParameters,
+        tables: list[TritTable],
         index: NDArray[np.uint8],
         bins: Integers,
         depth: Integers,
     ) -> Tensor:
         values = np.zeros(index.size)
         for scale in np.unique(index):
-            table = self.tables[scale]
+            table = tables[scale]
             for plane in range(table.planes + 1):
                 own = np.flatnonzero((index == scale) & (depth == plane))
                 if own.size:
-                    values[own] = table.centre(plane)[bins[own]]
+                    values[own] = table.centre(plane, bins[own])
         mean = parameters.mean.double() * 0.5**FRACTION_BITS
         y_hat: Tensor = (mean + torch.from_numpy(values).reshape(mean.shape)).float()
         return y_hat
@@ -179,7 +211,12 @@ class PlaneCodec(Codec):
     Args:
         checkpoint: of a model with one block.
         rank: see `PlaneLatents`.
+    Attributes:
+        payload_form: raised where the same checkpoint makes other bytes than before; a benchmark
+            then measures anew.
     """
+
+    payload_form = "2: as many digits as the symbols need"
 
     def __init__(self, checkpoint: Checkpoint, rank: Any) -> None:
         super().__init__(checkpoint)

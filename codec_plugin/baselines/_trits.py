@@ -2,14 +2,14 @@
 
 A symbol in -R … R, R = (3^L - 1) / 2, has L digits of three values. The frequencies of a digit,
 given those above it, are sums of the checkpoint's integer table over the three thirds of the bin
-that is left: integers on all machines. Elements of a narrow table have few digits.
+that is left: integers on all machines. Elements of a narrow table have few digits, but never fewer
+than a picture's largest symbol needs: its file tells how many that is.
 
     plane L-1 (bins of 3^(L-1)) ─► … ─► plane 0 (bins of 1)
 """
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,16 +20,15 @@ from codec_plugin.bitstream.coder import PRECISION_BITS, Row
 if TYPE_CHECKING:
     from codec_plugin.entropy.tables import TableRow
 
-__all__ = ["MIN_PLANES", "TritTable", "integer_log2", "planes_of"]
+__all__ = ["TritTable", "integer_log2", "planes_of"]
 
-MIN_PLANES = 3  # digits at least: values to ±13 can be said of an element thought to be zero
 _LOG_BITS = 16
 Integers = NDArray[np.int64]
 
 
 def planes_of(radius: int) -> int:
-    """Fewest digits, at least three, that reach ± `radius`."""
-    planes = MIN_PLANES
+    """Fewest digits, at least one, that reach ± `radius`."""
+    planes = 1
     while (3**planes - 1) // 2 < radius:
         planes += 1
     return planes
@@ -54,23 +53,26 @@ class TritTable:
 
     Args:
         row: frequencies of the symbols, the escape's last; what lies outside it gets 1 each.
+        least: digits at least; the row's own symbols may need more.
+    Attributes:
+        planes: digits of every symbol.
+        limit: largest symbol that they can say.
     """
 
-    def __init__(self, row: TableRow) -> None:
+    def __init__(self, row: TableRow, least: int = 1) -> None:
         inner = row.frequencies[:-1].astype(np.int64)
-        self.planes = planes_of(max(-row.low, row.low + len(inner) - 1))
+        self.planes = max(least, planes_of(max(-row.low, row.low + len(inner) - 1)))
         self.limit = (3**self.planes - 1) // 2
-        counts = np.ones(2 * self.limit + 1, dtype=np.int64)
-        counts[row.low + self.limit : row.low + self.limit + len(inner)] += inner
-        self._sums = np.concatenate([[0], np.cumsum(counts)])
-        values = np.arange(-self.limit, self.limit + 1)
-        self._moments = np.concatenate([[0], np.cumsum(counts * values)])
+        self._low = row.low
+        values = row.low + np.arange(len(inner))
+        self._sums = np.concatenate([[0], np.cumsum(inner)])
+        self._moments = np.concatenate([[0], np.cumsum(inner * values)])
         self._rows: dict[tuple[int, int], Row] = {}
+        self._priorities: dict[tuple[int, int], int] = {}
 
     def thirds(self, plane: int, bin_: int) -> Integers:
         """Frequencies (3,) of the digit of `plane` in a bin, bins numbered from the lowest."""
-        edges = 3**plane * (3 * bin_ + np.arange(4))
-        digits: Integers = np.diff(self._sums[edges])
+        digits: Integers = np.diff(self._below(3**plane * (3 * bin_ + np.arange(4)))[0])
         return digits
 
     def row(self, plane: int, bin_: int) -> Row:
@@ -84,30 +86,37 @@ class TritTable:
             self._rows[key] = Row(np.append(scaled, 1), 0)
         return self._rows[key]
 
-    def centre(self, plane: int) -> NDArray[np.float64]:
-        """Mean symbol of every bin of 3^plane, (3^(planes - plane),)."""
-        edges = 3**plane * np.arange(3 ** (self.planes - plane) + 1)
-        centre: NDArray[np.float64] = np.diff(self._moments[edges]) / np.diff(self._sums[edges])
+    def centre(self, plane: int, bins: Integers) -> NDArray[np.float64]:
+        """Mean symbol of each of the `bins` (N,) of 3^plane symbols."""
+        ends = [self._below(3**plane * (bins + side)) for side in (0, 1)]
+        centre: NDArray[np.float64] = (ends[1][1] - ends[0][1]) / (ends[1][0] - ends[0][0])
         return centre
 
-    @cached_property
-    def priorities(self) -> dict[tuple[int, int], int]:
-        """Expected fall of the squared error per bit of each digit, in integer units.
+    def priority(self, plane: int, bin_: int) -> int:
+        """Expected fall of the squared error per bit of a digit, in integer units.
 
         Source: Lee et al. 2022 (DPICT), eq. 8: ΔD / ΔR, here from integers alone.
         """
-        return {
-            (plane, bin_): self._priority(plane, bin_)
-            for plane in range(self.planes)
-            for bin_ in range(3 ** (self.planes - plane - 1))
-        }
+        key = (plane, bin_)
+        if key not in self._priorities:
+            self._priorities[key] = self._priority(plane, bin_)
+        return self._priorities[key]
 
     def _priority(self, plane: int, bin_: int) -> int:
-        edges = 3**plane * (3 * bin_ + np.arange(4))
-        count, first = ([int(v) for v in np.diff(t[edges])] for t in (self._sums, self._moments))
+        sums = self._below(3**plane * (3 * bin_ + np.arange(4)))
+        count, first = ([int(v) for v in np.diff(t)] for t in sums)
         total = sum(count)
         # The squares cancel: what a digit explains is the spread of its thirds' means.
         gain = sum(m * m * 256 // n for m, n in zip(first, count, strict=True))
         gain -= sum(first) ** 2 * 256 // total
         bits = total * integer_log2(total) - sum(n * integer_log2(n) for n in count)
         return (max(gain, 0) << 24) // max(bits, 1)
+
+    def _below(self, edges: Integers) -> tuple[Integers, Integers]:
+        """Sums of the frequencies, and of symbol times frequency, below `edges` (from the lowest).
+
+        The row's own part is looked up; that of one a symbol, everywhere, is a formula.
+        """
+        inside = np.clip(edges - self.limit - self._low, 0, len(self._sums) - 1)
+        ones = edges * (edges - 1 - 2 * self.limit) // 2
+        return edges + self._sums[inside], ones + self._moments[inside]

@@ -12,7 +12,7 @@ __all__ = ["gain_first"]
 
 def gain_first(table: TritTable, plane: int, index: int, bin_: int) -> int:
     """Rank of a run: largest expected fall of the error per bit first."""
-    return -table.priorities[plane, bin_]
+    return -table.priority(plane, bin_)
 
 
 register_method(

@@ -3,15 +3,20 @@
 For one photograph and budget b, the point that counts is the largest of the codec's files or
 prefixes within b; where none fits there is no picture, and no answer. Curves of codecs are thus
 defined at the same budgets for the same photographs, and can be paired.
+
+A codec whose files are also made of smaller pictures (see `shrunk`) takes at each budget the scale
+that is best on average there; a photograph without a file of that scale takes the next smaller.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codec_plugin.bench.samples import draws_of
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.intervals import Interval, bootstrap_mean, paired_difference
 from codec_plugin.evaluate.rows import CLEAN
@@ -22,11 +27,14 @@ if TYPE_CHECKING:
 __all__ = [
     "AREA_RANGE_BPP",
     "BUDGETS_BPP",
+    "COMMON_RANGE_BPP",
     "Steps",
     "area",
     "at_budget",
     "budget_for",
     "difference",
+    "presence",
+    "scale_of",
     "steps",
     "subjects_of",
 ]
@@ -35,9 +43,14 @@ Floats = NDArray[np.float64]
 Row = dict[str, Any]
 
 AREA_RANGE_BPP = (0.05, 0.8)
-"""Range of rates over whose logarithm areas are means."""
+"""All budgets: the range of rates over whose logarithm areas are means."""
+COMMON_RANGE_BPP = (0.2, 0.8)
+"""Budgets at which conventional codecs have files of nearly all photographs."""
+SCALES = ("full", "half", "quarter")
+"""Sides of the coded picture over the photograph's, as they end the names of cuts."""
 BUDGETS_BPP = (0.05, 0.1, 0.2, 0.4, 0.8)
 _GRID = 97
+_MOST_BUDGETS = 2000
 
 
 class Steps(NamedTuple):
@@ -47,11 +60,21 @@ class Steps(NamedTuple):
         images: names, sorted.
         budgets_bpp: (G,) rising.
         values: (N, G).
+        present: (N, G) whether there is a file within the budget.
+        scales: scale that is taken at each budget, G of them.
     """
 
     images: tuple[str, ...]
     budgets_bpp: Floats
     values: Floats
+    present: NDArray[np.bool_]
+    scales: tuple[str, ...]
+
+
+def scale_of(cut: str) -> str:
+    """Scale of the picture behind a cut: `quality-10-half` is `half`, most are `full`."""
+    ending = cut.rpartition("-")[2]
+    return ending if ending in SCALES[1:] else SCALES[0]
 
 
 def steps(
@@ -67,29 +90,74 @@ def steps(
     Raises:
         ConfigError: the codec has no such rows.
     """
-    points: dict[str, list[tuple[float, float]]] = {}
+    points: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for row in rows:
         if row["subject"] == subject and row.get(measure) not in ("", None):
-            points.setdefault(row["image"], []).append((row["rate_bpp"], row[measure]))
+            own = points.setdefault(row["image"], {})
+            own.setdefault(scale_of(row["cut"]), []).append((row["rate_bpp"], row[measure]))
     if not points:
         raise ConfigError(f"no rows of {subject!r} with {measure!r} in the benchmark")
     budgets = np.asarray(budgets_bpp, dtype=np.float64)
+    images = tuple(sorted(points))
+    used = [scale for scale in SCALES if any(scale in own for own in points.values())]
+    values = np.zeros((len(images), len(budgets)))
+    present = np.zeros(values.shape, dtype=np.bool_)
+    options = []
+    for scale in reversed(used):  # from the smallest, which stands in where a larger has no file
+        own_values, own_present = _of_scale([points[image].get(scale, []) for image in images],
+                                            budgets)  # fmt: skip
+        values = np.where(own_present, own_values, values)
+        present |= own_present
+        options.append(values)
+    options.reverse()
+    best = np.argmax([option.mean(0) for option in options], axis=0)
+    chosen = np.take_along_axis(np.stack(options), best[None, None], 0)[0]
+    return Steps(images, budgets, chosen, present, tuple(used[place] for place in best))
+
+
+def _of_scale(
+    points: Sequence[list[tuple[float, float]]], budgets: Floats
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Values (N, G) of the largest files within the budgets, and whether there are any."""
     values = np.zeros((len(points), len(budgets)))
-    for place, image in enumerate(sorted(points)):
-        rates, found = (np.array(column) for column in zip(*sorted(points[image]), strict=True))
-        index = np.searchsorted(rates, budgets + 1e-9, side="right") - 1
-        values[place] = np.where(index >= 0, found[np.maximum(index, 0)], 0.0)
-    return Steps(tuple(sorted(points)), budgets, values)
+    present = np.zeros(values.shape, dtype=np.bool_)
+    for place, own in enumerate(points):
+        if own:
+            rates, found = (np.array(column) for column in zip(*sorted(own), strict=True))
+            index = np.searchsorted(rates, budgets + 1e-9, side="right") - 1
+            present[place] = index >= 0
+            values[place] = np.where(index >= 0, found[np.maximum(index, 0)], 0.0)
+    return values, present
 
 
-def area_steps(rows: Sequence[Row], subject: str, measure: str) -> Steps:
+def area_steps(
+    rows: Sequence[Row],
+    subject: str,
+    measure: str,
+    span_bpp: tuple[float, float] = AREA_RANGE_BPP,
+) -> Steps:
     """Step curves on the grid that areas are taken over."""
-    return steps(rows, subject, measure, np.geomspace(*AREA_RANGE_BPP, _GRID))
+    return steps(rows, subject, measure, np.geomspace(*span_bpp, _GRID))
 
 
-def area(rows: Sequence[Row], subject: str, measure: str) -> Interval:
-    """Mean of a measure over log budgets from 0.05 to 0.8 bpp; 0..1 for an accuracy."""
-    return bootstrap_mean(area_steps(rows, subject, measure).values.mean(1))
+def area(
+    rows: Sequence[Row],
+    subject: str,
+    measure: str,
+    span_bpp: tuple[float, float] = AREA_RANGE_BPP,
+) -> Interval:
+    """Mean of a measure over log budgets of a range; 0..1 for an accuracy."""
+    return bootstrap_mean(area_steps(rows, subject, measure, span_bpp).values.mean(1))
+
+
+def presence(
+    rows: Sequence[Row],
+    subject: str,
+    measure: str,
+    span_bpp: tuple[float, float] = AREA_RANGE_BPP,
+) -> float:
+    """Share of the photographs and log budgets of a range for which the codec has a file."""
+    return float(area_steps(rows, subject, measure, span_bpp).present.mean())
 
 
 def at_budget(rows: Sequence[Row], subject: str, measure: str, budget_bpp: float) -> Interval:
@@ -97,13 +165,19 @@ def at_budget(rows: Sequence[Row], subject: str, measure: str, budget_bpp: float
     return bootstrap_mean(steps(rows, subject, measure, [budget_bpp]).values[:, 0])
 
 
-def difference(rows: Sequence[Row], first: str, second: str, measure: str) -> Interval:
+def difference(
+    rows: Sequence[Row],
+    first: str,
+    second: str,
+    measure: str,
+    span_bpp: tuple[float, float] = AREA_RANGE_BPP,
+) -> Interval:
     """Area of `first` less that of `second`, paired by photograph, with its 95 % interval.
 
     Raises:
         ConfigError: the two share no photograph.
     """
-    one, two = (area_steps(rows, name, measure) for name in (first, second))
+    one, two = (area_steps(rows, name, measure, span_bpp) for name in (first, second))
     shared = sorted(set(one.images) & set(two.images))
     if not shared:
         raise ConfigError(f"{first!r} and {second!r} share no photograph")
@@ -116,16 +190,19 @@ def difference(rows: Sequence[Row], first: str, second: str, measure: str) -> In
 def budget_for(rows: Sequence[Row], subject: str, measure: str, wanted: float) -> Interval | None:
     """Smallest budget in bpp within which the mean reaches `wanted`, with a bootstrap interval.
 
-    Draws that never reach it count as the largest budget; none where the mean itself never does.
+    Budgets are the rates of the codec's own files. Draws that never reach it count as infinite;
+    none where the mean itself never does.
     """
-    grid = np.geomspace(0.01, 4.0, 241)
-    values = steps(rows, subject, measure, grid).values
+    own = [row for row in rows if row["subject"] == subject and row.get(measure) not in ("", None)]
+    grid = np.unique([float(row["rate_bpp"]) for row in own])
+    grid = grid[:: -max(1, -(-len(grid) // _MOST_BUDGETS))][::-1]  # the largest among them
+    values = steps(own, subject, measure, grid).values
     if values.mean(0).max() < wanted:
         return None
-    rng = np.random.default_rng(0)
-    draws = rng.integers(len(values), size=(1000, len(values)))
-    reached = [_first(grid, values[draw].mean(0), wanted) for draw in draws]
-    low, high = np.quantile(reached, (0.025, 0.975))
+    drawn = draws_of(len(values), 1000) @ values / len(values)
+    reached = [_first(grid, means, wanted) for means in drawn]
+    # No interpolation between resamples: some may be infinite.
+    low, high = np.quantile(reached, (0.025, 0.975), method="inverted_cdf")
     return Interval(_first(grid, values.mean(0), wanted), float(low), float(high))
 
 
@@ -136,4 +213,4 @@ def subjects_of(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def _first(grid: Floats, means: Floats, wanted: float) -> float:
     places = np.flatnonzero(means >= wanted)
-    return float(grid[places[0]] if places.size else grid[-1])
+    return float(grid[places[0]]) if places.size else math.inf

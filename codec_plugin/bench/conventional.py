@@ -9,7 +9,7 @@ from codec_plugin.bench.registry import BenchCodec, Pixels, codec
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.subjects import PEERS, decode_peer, encode_peer, peer_version
 
-__all__ = ["Avif", "Jpeg", "WebP"]
+__all__ = ["Avif", "AvifSlowest", "Jpeg", "WebP"]
 
 
 class _Pillow(BenchCodec):
@@ -80,3 +80,16 @@ class Avif(_Pillow):
     def container_bytes(self, data: bytes) -> int:
         """Boxes around the frame."""
         return avif_container(data)
+
+
+@codec("avif-speed0")
+class AvifSlowest(Avif):
+    """AVIF, speed 0: the smallest files of its encoder, at many times the work."""
+
+    def identity(self) -> str:
+        """The encoder and its version."""
+        return peer_version(self.peer, avif_speed=0)
+
+    def encode(self, pixels: Pixels, setting: str) -> bytes:
+        """A whole file at one quality."""
+        return encode_peer(self.peer, pixels, int(setting), avif_speed=0)

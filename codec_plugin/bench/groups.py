@@ -11,8 +11,9 @@ __all__ = ["GROUPS", "expanded"]
 RUNS = Path("runs")
 """Where benchmarks/train_peers.py leaves checkpoints."""
 
-GROUPS = ("conventional", "peers", "ablations", "maps")
+GROUPS = ("conventional", "shrunk", "peers", "ablations", "maps")
 _CONVENTIONAL = ("label", "jpeg", "jpeg-progressive", "jpeg2000", "webp", "avif", "jxl", "vvc")
+_SHRUNK = ("jpeg-shrunk", "webp-shrunk", "avif-shrunk", "jxl-shrunk", "vvc-shrunk")
 
 
 def expanded(codecs: str) -> list[str]:
@@ -34,6 +35,8 @@ def _members(group: str) -> list[str]:
     """
     if group == "conventional":
         return list(_CONVENTIONAL)
+    if group == "shrunk":
+        return list(_SHRUNK)
     equal = RUNS / "peer-coarse2fine" / "last.safetensors"
     ours = [f"equal-steps:coarse2fine={equal}"] if equal.is_file() else []
     if group == "maps":

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codec_plugin.baselines._plane_codec import PlaneCodec
 from codec_plugin.baselines.registry import find_method, method_names
 from codec_plugin.bench.registry import BenchCodec, CodecAbsentError, Pixels, register_maker
 from codec_plugin.bitstream.container import CHECK_BYTES, read_header
@@ -55,7 +56,9 @@ class Learned(BenchCodec):
     def identity(self) -> str:
         """Digest of the checkpoint and of what orders its symbols."""
         found = self.codec.checkpoint
-        return digest(found.model_id, found.checksum, type(self.codec).__qualname__)
+        parts = [found.model_id, found.checksum, type(self.codec).__qualname__]
+        parts += [self.codec.payload_form] if isinstance(self.codec, PlaneCodec) else []
+        return digest(*parts)
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """The whole file."""

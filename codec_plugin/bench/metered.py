@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from codec_plugin.bench.registry import BenchCodec, Pixels
 
-__all__ = ["BENCH_RANGE_BPP", "Extra", "Metered"]
+__all__ = ["BENCH_RANGE_BPP", "LOW_RANGE_BPP", "Extra", "Metered"]
 
 BENCH_RANGE_BPP = (0.025, 0.8)
 """Rates that progressive files are cut at; six or eleven cuts hit 0.05, 0.1, 0.2, 0.4, 0.8."""
+LOW_RANGE_BPP = (200 * 8 / 256**2, 1500 * 8 / 256**2)
+"""200 to 1,500 bytes of a photograph of 256 × 256: where classes are first told."""
 
 
 class Extra(NamedTuple):
@@ -39,11 +41,13 @@ class Metered:
         name: of the rows.
         codec: what is measured.
         n_cuts: log-spaced cuts of a progressive file, besides the ends of its stages.
+        low_cuts: further ones between 0.024 and 0.183 bpp.
     """
 
     name: str
     codec: BenchCodec
     n_cuts: int
+    low_cuts: int = 0
     extras: dict[str, Extra] = field(default_factory=dict)
     _image: str = ""
     _points: list[Cut] = field(default_factory=list)
@@ -58,8 +62,10 @@ class Metered:
         """Settings, and cuts of a progressive file."""
         settings = " ".join(self.codec.settings)
         low, high = BENCH_RANGE_BPP
-        cut = f" cut {self.n_cuts} times from {low} to {high} bpp" if self.codec.progressive else ""
-        return settings + cut
+        cut = f" cut {self.n_cuts} times from {low} to {high} bpp"
+        if self.low_cuts:
+            cut += f" and {self.low_cuts} times from {LOW_RANGE_BPP[0]} to {LOW_RANGE_BPP[1]} bpp"
+        return settings + (cut if self.codec.progressive else "")
 
     def cuts(self, pixels: Pixels, image: str) -> Iterator[Cut]:
         """Points of one photograph, made once for all who look at them."""
@@ -86,7 +92,13 @@ class Metered:
     def _ends(self, data: bytes, pixels: Pixels) -> Iterator[tuple[str, int]]:
         for stage, end in enumerate(self.codec.stage_ends(data)):
             yield f"stage-{stage + 1}", end
-        for bpp in np.geomspace(*BENCH_RANGE_BPP, self.n_cuts) if self.n_cuts else ():
+        rates = np.concatenate(
+            [
+                np.geomspace(*BENCH_RANGE_BPP, self.n_cuts),
+                np.geomspace(*LOW_RANGE_BPP, self.low_cuts),
+            ]
+        )
+        for bpp in rates:
             yield f"bpp-{bpp:.4f}", min(int(bpp * pixels[..., 0].size / 8), len(data))
 
     def _point(self, name: str, data: bytes, encode_s: float) -> Cut:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from codec_plugin.bench.budget import COMMON_RANGE_BPP
 from codec_plugin.bench.tables import all_tables
 from codec_plugin.evaluate.curves import Curve, Panel, drawing, panels
 from codec_plugin.evaluate.summary import summarise
@@ -34,12 +35,13 @@ table { border-collapse: collapse; font-size: 13px } th, td { padding: 3px 10px;
 _NOTE = (
     "Bytes are those of files, container included. Intervals hold 95 % of the bootstrap over "
     "photographs; * marks paired differences whose interval excludes zero. Within a budget the "
-    "largest file or prefix that fits counts, and none that fits is a wrong answer. `label` sends "
+    "largest file or prefix that fits counts, and none that fits is a wrong answer; what may also "
+    "code a smaller picture takes the scale that is best on average there. `label` sends "
     "the answer and no picture: it bounds the gain for one task that is known beforehand; a "
     "picture also serves other classifiers, finer levels and eyes."
 )
 _RATES_BPP = (0.02, 2.0)
-_WORDS = ("codec", "classifier")
+_WORDS = ("codec", "classifier", "model", "points")
 
 Strip = list[tuple[str, "Pixels"]]
 
@@ -50,6 +52,7 @@ def report_page(
     reference: str,
     strips: Sequence[Strip] = (),
     others: Mapping[str, Sequence[dict[str, Any]]] | None = None,
+    common_bpp: tuple[float, float] = COMMON_RANGE_BPP,
 ) -> str:
     """The page as text; equal rows give equal pages.
 
@@ -59,6 +62,7 @@ def report_page(
         reference: codec that the paired tables compare with the others.
         strips: pictures at equal bytes, one list a photograph.
         others: rows of further classifiers, by their names.
+        common_bpp: budgets at which all codecs have files.
     """
     facts = (
         f"{protocol.images} photographs ({protocol.photographs[:16]}), classifier "
@@ -72,7 +76,7 @@ def report_page(
         f"<h1>Codecs compared</h1><p>{html.escape(facts)}</p><p>{html.escape(_NOTE)}</p>",
         f"<h2>Curves</h2><div class='wide'>{curves_svg(rows)}</div>",
     ]
-    for title, table in all_tables(rows, reference, others).items():
+    for title, table in all_tables(rows, reference, others, common_bpp).items():
         parts.append(f"<h2>{html.escape(title)}</h2><div class='wide'>{_html_table(table)}</div>")
     if strips:
         parts.append("<h2>Pictures at equal bytes</h2>")

@@ -80,7 +80,7 @@ class BenchCodec(ABC):
 
 
 _CODECS: dict[str, Callable[[str], BenchCodec]] = {}
-_HOMES = ("answer", "conventional", "external", "learned", "truncated")
+_HOMES = ("answer", "conventional", "external", "learned", "shrunk", "truncated")
 _Codec = TypeVar("_Codec", bound=type[BenchCodec])
 
 

@@ -53,6 +53,7 @@ class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         classifier_id: digest of its weights; empty in benchmarks of former versions.
         label_map: name and id of the hierarchy.
         cuts: log-spaced budgets at which progressive files are cut.
+        low_cuts: further ones between 0.024 and 0.183 bpp.
     """
 
     photographs: str
@@ -61,6 +62,7 @@ class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     label_map: str
     cuts: int
     classifier_id: str = ""
+    low_cuts: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def run_bench(
     folder: Path,
     *,
     cuts: int,
+    low_cuts: int = 0,
     limit: int | None = None,
     first: int | None = None,
     also: Sequence[BenchEvaluation] = (),
@@ -130,6 +133,7 @@ def run_bench(
         folder: of the benchmark; made if needed.
         also: further classifiers for the same pictures; rows go to `folder`/also/CLASSIFIER.
         cuts: log-spaced cuts of progressive files.
+        low_cuts: further ones between 0.024 and 0.183 bpp, where classes are first told.
         limit: photographs, evenly spaced over the folder of photographs.
         first: do so many of them now, drawn at random, the same for every codec.
         progress: told the codec, and how many pairs of codec and photograph are done and in all.
@@ -139,10 +143,10 @@ def run_bench(
     """
     places = {folder: evaluation} | {folder / "also" / _short(one): one for one in also}
     for place, one in places.items():
-        _keep_protocol(place, _protocol(one, cuts, limit))
+        _keep_protocol(place, _protocol(one, cuts, low_cuts, limit))
         (place / "rows").mkdir(parents=True, exist_ok=True)
     numbers = chosen_images(len(evaluation.folder), limit)
-    subjects = [Metered(name, codec, cuts) for name, codec in codecs]
+    subjects = [Metered(name, codec, cuts, low_cuts) for name, codec in codecs]
     tables = {
         (subject.name, place): _table(place / "rows" / f"{subject.name}.csv", subject)
         for subject in subjects
@@ -222,7 +226,7 @@ def _short(evaluation: BenchEvaluation) -> str:
     return name.rpartition(":")[2].removesuffix(".npz").removesuffix(".tflite")
 
 
-def _protocol(evaluation: BenchEvaluation, cuts: int, limit: int | None) -> Protocol:
+def _protocol(evaluation: BenchEvaluation, cuts: int, low_cuts: int, limit: int | None) -> Protocol:
     folder, recogniser = evaluation.folder, evaluation.recogniser
     digest = hashlib.sha256()
     numbers = chosen_images(len(folder), limit)
@@ -236,6 +240,7 @@ def _protocol(evaluation: BenchEvaluation, cuts: int, limit: int | None) -> Prot
         classifier=recogniser.classifier.name.rpartition("/")[2],
         label_map=f"{recogniser.hierarchy.name} {recogniser.hierarchy.id[:16]}",
         cuts=cuts,
+        low_cuts=low_cuts,
         classifier_id=classifier_identity(recogniser.classifier),
     )
 

@@ -8,32 +8,52 @@ import numpy as np
 
 from codec_plugin.bench.adaptive import adaptive_points
 from codec_plugin.bench.budget import (
+    AREA_RANGE_BPP,
     BUDGETS_BPP,
+    COMMON_RANGE_BPP,
     area,
     at_budget,
     budget_for,
     difference,
+    presence,
+    scale_of,
+    steps,
     subjects_of,
 )
-from codec_plugin.bench.deltas import Delta, bd_quality, bd_rate_percent, mean_curve
+from codec_plugin.bench.deltas import Delta, bd_quality, bd_rate_percent, bootstrapped
+from codec_plugin.bench.reach import reach_bytes, reach_ratio
 from codec_plugin.bench.transfer import bare_table, transfer_table
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.intervals import Interval, bootstrap_mean, paired_difference
-from codec_plugin.evaluate.summary import bytes_to_reach, level_names, summarise
+from codec_plugin.evaluate.rows import CLEAN
+from codec_plugin.evaluate.summary import level_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Table", "all_tables", "as_markdown", "marked", "measure_of", "percent"]
+__all__ = [
+    "WANTED_SHARE",
+    "Table",
+    "all_tables",
+    "as_markdown",
+    "marked",
+    "measure_of",
+    "percent",
+    "size_text",
+]
 
 Row = dict[str, Any]
 Table = list[dict[str, str]]
-_WANTED = 0.8
+WANTED_SHARE = 0.9
+"""Of the accuracy on the originals: what "bytes to reach" asks for."""
 _NO_PICTURE = "label"
 
 
 def all_tables(
-    rows: Sequence[Row], reference: str, others: Mapping[str, Sequence[Row]] | None = None
+    rows: Sequence[Row],
+    reference: str,
+    others: Mapping[str, Sequence[Row]] | None = None,
+    common_bpp: tuple[float, float] = COMMON_RANGE_BPP,
 ) -> dict[str, Table]:
     """Every table by its title.
 
@@ -41,23 +61,32 @@ def all_tables(
         rows: of a benchmark.
         reference: the codec that the paired tables compare the others with.
         others: rows of further classifiers, by their names.
+        common_bpp: budgets at which all codecs have files; areas are told over them and over all.
     """
-    summary = summarise(rows)
     names = subjects_of(rows)
     timed = bool(rows) and {"container_bytes", "encode_s", "decode_s"} <= set(rows[0])
-    return {
-        "Area under the accuracy curve, 0.05 to 0.8 bpp (log), %": area_table(rows, names),
-        f"The same: {reference} less the others, points": pair_table(rows, names, reference),
+    tables: dict[str, Table] = {}
+    for span, word in ((common_bpp, "where codecs have files"), (AREA_RANGE_BPP, "all budgets")):
+        title = f"Area under the accuracy curve, {span[0]:g} to {span[1]:g} bpp (log), {word}"
+        tables[f"{title}, %"] = area_table(rows, names, span)
+        tables[f"{title}: {reference} less the others, points"] = pair_table(
+            rows, names, reference, span
+        )
+    return tables | {
         "Accuracy within a budget, coarse, %": budget_table(rows, names),
-        f"Bytes for {_WANTED:.0%} at the coarse level": reach_table(rows, summary, names),
+        "Scale of the coded picture that is best within a budget": scale_table(rows, names),
+        f"Bytes for {WANTED_SHARE:.0%} of the accuracy on originals, coarse": reach_table(
+            rows, names, reference
+        ),
         "Whole files": full_rate_table(rows, names, reference),
         f"Bjøntegaard deltas of the others against {reference}": bd_table(
-            summary, names, reference, {lv: measure_of(rows, lv) for lv in level_names(rows)}
+            rows, names, reference, {lv: measure_of(rows, lv) for lv in level_names(rows)}
         ),
         f"{reference}: reading until sure of the coarse level": adaptive_table(rows, reference),
         "Container": bare_table(rows, names) if timed else [],
-        "Classifiers never trained against": transfer_table(others or {}, reference),
+        "Other classifiers": transfer_table(others or {}, reference, common_bpp),
         "Seconds": cost_table(rows, names) if timed else [],
+        "Encoders": encoder_table(rows, names),
     }
 
 
@@ -67,18 +96,31 @@ def measure_of(rows: Sequence[Row], level: str) -> str:
     return f"correct_{level}" if labelled else f"agree_{level}"
 
 
-def area_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
-    """Area with its interval, a column a level; a run that goes on has fewer photographs."""
+def area_table(
+    rows: Sequence[Row], names: Sequence[str], span_bpp: tuple[float, float] = AREA_RANGE_BPP
+) -> Table:
+    """Area with its interval, a column a level; a run that goes on has fewer photographs.
+
+    "with a file" is the share of photographs and budgets at which there is one; without, an
+    answer is wrong.
+    """
     measures = {level: measure_of(rows, level) for level in level_names(rows)}
+    first = next(iter(measures.values()))
     images = {name: {row["image"] for row in rows if row["subject"] == name} for name in names}
     return [
         {"codec": name, "photographs": str(len(images[name]))}
-        | {level: percent(area(rows, name, measure)) for level, measure in measures.items()}
+        | {"with a file %": f"{100 * presence(rows, name, first, span_bpp):.0f}"}
+        | {level: percent(area(rows, name, column, span_bpp)) for level, column in measures.items()}
         for name in names
     ]
 
 
-def pair_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Table:
+def pair_table(
+    rows: Sequence[Row],
+    names: Sequence[str],
+    reference: str,
+    span_bpp: tuple[float, float] = AREA_RANGE_BPP,
+) -> Table:
     """Paired differences of areas; intervals that exclude zero are marked."""
     levels = level_names(rows)
     table = []
@@ -87,7 +129,7 @@ def pair_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Tab
             continue
         entry = {"codec": name}
         for level in levels:
-            gap = difference(rows, reference, name, measure_of(rows, level))
+            gap = difference(rows, reference, name, measure_of(rows, level), span_bpp)
             entry[level] = marked(gap)
         table.append(entry)
     return table
@@ -103,20 +145,43 @@ def budget_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
     ]
 
 
-def reach_table(rows: Sequence[Row], summary: Sequence[Row], names: Sequence[str]) -> Table:
-    """Bytes at which the coarse level is right often enough, by one setting and by one budget."""
+def scale_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
+    """Which scale counts within each budget, of codecs that may code smaller pictures."""
+    coarse = measure_of(rows, level_names(rows)[0])
+    found = {name: steps(rows, name, coarse, BUDGETS_BPP) for name in names}
+    return [
+        {"codec": name}
+        | {
+            f"{bpp} bpp": scale if have else "no file"
+            for bpp, scale, have in zip(
+                BUDGETS_BPP, curve.scales, curve.present.any(0), strict=True
+            )
+        }
+        for name, curve in found.items()
+        if set(curve.scales) != {"full"}
+    ]
+
+
+def reach_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Table:
+    """Bytes at which the coarse level is right nearly as often as on the originals."""
     coarse = measure_of(rows, level_names(rows)[0])
     pixels = _pixels(rows)
+    clean = [row[coarse] for row in rows if row["subject"] == CLEAN and row[coarse] != ""]
     table = []
     for name in names:
-        setting = bytes_to_reach(summary, name, coarse, _WANTED)
-        budget = budget_for(rows, name, coarse, _WANTED)
-        text = "never"
+        setting = reach_bytes(rows, name, coarse, WANTED_SHARE)
+        entry = {"codec": name, "one setting for all": size_text(setting)}
+        ratio = None
+        if name != reference and reference in names:
+            ratio = reach_ratio(rows, reference, name, coarse, WANTED_SHARE)
+        entry[f"{reference} over it"] = "" if name == reference else _ratio_text(ratio)
+        wanted = WANTED_SHARE * float(np.mean(clean)) if clean else np.inf
+        budget = budget_for(rows, name, coarse, wanted)
         if budget is not None:
-            text = " ".join(f"{v * pixels / 8:.0f}" for v in (budget.mean,))
-            text += f" ({budget.low * pixels / 8:.0f} to {budget.high * pixels / 8:.0f})"
-        one = "never" if setting is None else f"{setting:.0f}"
-        table.append({"codec": name, "one setting for all": one, "one budget for all": text})
+            parts = (pixels / 8 * v for v in (budget.mean, budget.low, budget.high))
+            budget = Interval(*parts)
+        entry["one budget for all"] = size_text(budget)
+        table.append(entry)
     return table
 
 
@@ -144,20 +209,21 @@ def full_rate_table(rows: Sequence[Row], names: Sequence[str], reference: str) -
 
 
 def bd_table(
-    summary: Sequence[Row], names: Sequence[str], reference: str, levels: dict[str, str]
+    rows: Sequence[Row], names: Sequence[str], reference: str, levels: dict[str, str]
 ) -> Table:
-    """BD-rate, BD-PSNR and BD-accuracy of every codec against the reference."""
+    """BD-rate, BD-PSNR and BD-accuracy of every codec against the reference, with intervals."""
     table = []
     for name in names:
-        if name in (reference, _NO_PICTURE) or reference not in names:
-            continue
+        shrunk = any(scale_of(row["cut"]) != "full" for row in rows if row["subject"] == name)
+        if name in (reference, _NO_PICTURE) or reference not in names or shrunk:
+            continue  # points of several scales are no curve
         entry = {"codec": name}
-        pair = [mean_curve(summary, who, "psnr_db") for who in (name, reference)]
-        entry["BD-rate %"] = _delta(bd_rate_percent(*pair), 1)
-        entry["BD-PSNR dB"] = _delta(bd_quality(*pair), 2)
+        rate = bootstrapped(rows, name, reference, "psnr_db", bd_rate_percent)
+        entry["BD-rate %"] = _delta(rate, 1)
+        entry["BD-PSNR dB"] = _delta(bootstrapped(rows, name, reference, "psnr_db", bd_quality), 2)
         for level, measure in levels.items():
-            pair = [mean_curve(summary, who, measure) for who in (name, reference)]
-            entry[f"BD-accuracy {level}"] = _delta(bd_quality(*pair), 1, factor=100)
+            gain = bootstrapped(rows, name, reference, measure, bd_quality)
+            entry[f"BD-accuracy {level}"] = _delta(gain, 1, factor=100)
         table.append(entry)
     return table
 
@@ -191,6 +257,18 @@ def cost_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
             entry[title] = f"{np.median([row[column] for row in whole]):.3f}"
         entry["container bytes"] = f"{np.mean([row['container_bytes'] for row in whole]):.0f}"
         table.append(entry)
+    return table
+
+
+def encoder_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
+    """What made each codec's files, as its rows say; empty for rows of former versions."""
+    table = []
+    for name in names:
+        own = [row for row in rows if row["subject"] == name]
+        models = dict.fromkeys(str(row.get("model") or "") for row in own)
+        if any(models):
+            told = dict.fromkeys(str(row.get("cuts") or "") for row in own)
+            table.append({"codec": name, "model": ", ".join(models), "points": ", ".join(told)})
     return table
 
 
@@ -238,5 +316,26 @@ def _number(rows: Sequence[Row], measure: str, digits: int) -> str:
     return f"{np.mean(finite):.{digits}f}" if finite else "-"
 
 
+def size_text(size: Interval | None) -> str:
+    """Bytes and interval; a bound without end where resamples never get there."""
+    if size is None:
+        return "never"
+    low, high = (f"{v:.0f}" if np.isfinite(v) else "never" for v in (size.low, size.high))
+    return f"{size.mean:.0f} ({low} to {high})"
+
+
+def _ratio_text(ratio: Interval | None) -> str:
+    if ratio is None:
+        return "-"
+    high = f"{ratio.high:.2f}" if np.isfinite(ratio.high) else "∞"
+    return f"{ratio.mean:.2f} ({ratio.low:.2f} to {high})"
+
+
 def _delta(delta: Delta, digits: int, *, factor: float = 1) -> str:
-    return delta.note if delta.value is None else f"{factor * delta.value:+.{digits}f}"
+    if delta.value is None:
+        return delta.note
+    text = f"{factor * delta.value:+.{digits}f}"
+    if delta.low is None or delta.high is None:
+        return text
+    low, high = (f"{factor * bound:+.{digits}f}" for bound in (delta.low, delta.high))
+    return f"{text} ({low} to {high})"

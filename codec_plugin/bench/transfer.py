@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from codec_plugin.bench.budget import area, difference, subjects_of
+from codec_plugin.bench.budget import AREA_RANGE_BPP, area, difference, subjects_of
+from codec_plugin.bench.reach import reach_bytes
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.rows import CLEAN
-from codec_plugin.evaluate.summary import bytes_to_reach, level_names, summarise
+from codec_plugin.evaluate.summary import level_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,44 +19,43 @@ __all__ = ["bare_rows", "bare_table", "transfer_table"]
 
 Row = dict[str, Any]
 _NO_PICTURE = "label"
-_WANTED = 0.8
 
 
-def transfer_table(others: Mapping[str, Sequence[Row]], reference: str) -> Table:
-    """What classifiers that no codec was trained against make of the same pictures.
+def transfer_table(
+    others: Mapping[str, Sequence[Row]], reference: str, common_bpp: tuple[float, float]
+) -> Table:
+    """What further classifiers make of the same pictures.
 
     Args:
         others: rows by classifier.
         reference: codec whose paired differences to the others are given.
+        common_bpp: budgets at which all codecs have files; areas are told over them and over all.
     """
-    from codec_plugin.bench.tables import marked, measure_of, percent
+    from codec_plugin.bench.tables import WANTED_SHARE, marked, measure_of, percent, size_text
 
     table = []
     for classifier, rows in others.items():
         level = level_names(rows)[0]
         measure = measure_of(rows, level)
         clean = [row[measure] for row in rows if row["subject"] == CLEAN and row[measure] != ""]
-        summary = summarise(rows)
         for name in subjects_of(rows):
             if name == _NO_PICTURE:
                 continue
-            reach = bytes_to_reach(summary, name, measure, _WANTED)
-            try:
-                gap = (
-                    "" if name == reference else marked(difference(rows, reference, name, measure))
-                )
-            except ConfigError:
-                gap = "-"
-            table.append(
-                {
-                    "classifier": classifier,
-                    "codec": name,
-                    f"area, {level} %": percent(area(rows, name, measure)),
-                    f"{reference} less it": gap,
-                    f"bytes for {_WANTED:.0%}": "never" if reach is None else f"{reach:.0f}",
-                    "on originals %": f"{100 * sum(clean) / len(clean):.1f}" if clean else "-",
-                }
-            )
+            entry = {"classifier": classifier, "codec": name}
+            for span in (common_bpp, AREA_RANGE_BPP):
+                words = f"{span[0]:g} to {span[1]:g} bpp"
+                entry[f"area, {level} %, {words}"] = percent(area(rows, name, measure, span))
+                try:
+                    gap = difference(rows, reference, name, measure, span)
+                    entry[f"{reference} less it, {words}"] = (
+                        "" if name == reference else marked(gap)
+                    )
+                except ConfigError:
+                    entry[f"{reference} less it, {words}"] = "-"
+            reach = reach_bytes(rows, name, measure, WANTED_SHARE)
+            entry[f"bytes for {WANTED_SHARE:.0%} of it on originals"] = size_text(reach)
+            entry["on originals %"] = f"{100 * sum(clean) / len(clean):.1f}" if clean else "-"
+            table.append(entry)
     return table
 
 
@@ -69,21 +69,20 @@ def bare_rows(rows: Sequence[Row]) -> list[Row]:
 
 
 def bare_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
-    """Areas and bytes for 80 % with and without the container's bytes."""
-    from codec_plugin.bench.tables import measure_of, percent
+    """Areas and bytes for nearly all of the accuracy, with and without the container's bytes."""
+    from codec_plugin.bench.tables import WANTED_SHARE, measure_of, percent, size_text
 
     level = level_names(rows)[0]
     measure = measure_of(rows, level)
     views = {"file": rows, "without container": bare_rows(rows)}
-    summaries = {view: summarise(own) for view, own in views.items()}
     table = []
     for name in names:
         if name == _NO_PICTURE:
             continue
         entry = {"codec": name}
         for view, own in views.items():
-            reach = bytes_to_reach(summaries[view], name, measure, _WANTED)
+            reach = reach_bytes(own, name, measure, WANTED_SHARE)
             entry[f"area, {view}"] = percent(area(own, name, measure))
-            entry[f"bytes for {_WANTED:.0%}, {view}"] = "never" if reach is None else f"{reach:.0f}"
+            entry[f"bytes for {WANTED_SHARE:.0%} of it on originals, {view}"] = size_text(reach)
         table.append(entry)
     return table

@@ -19,7 +19,7 @@ def bench(
         str,
         typer.Option(
             help="NAME, NAME=CHECKPOINT or LABEL:NAME=CHECKPOINT, with commas between; "
-            "groups: @conventional, @peers, @ablations, @maps."
+            "groups: @conventional, @shrunk, @peers, @ablations, @maps."
         ),
     ] = "coarse2fine,label,jpeg,jpeg-progressive,jpeg2000,webp,avif,jxl,vvc",
     plugin: Annotated[
@@ -36,6 +36,12 @@ def bench(
         typer.Option(help="A further classifier for the same pictures; rows go to also/."),
     ] = None,
     cuts: Annotated[int, typer.Option(min=0, help="Log-spaced cuts of progressive files.")] = 11,
+    low_cuts: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Further cuts between 0.024 and 0.183 bpp, where classes are first told."
+        ),
+    ] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Use so many photographs.")] = None,
     first: Annotated[
         int | None,
@@ -80,6 +86,7 @@ def bench(
         BenchEvaluation((), judge, folder),
         output,
         cuts=cuts,
+        low_cuts=low_cuts,
         limit=limit,
         first=first,
         also=[BenchEvaluation((), other, folder, quality=False) for other in others],

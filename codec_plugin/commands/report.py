@@ -28,6 +28,13 @@ def report(
         str, typer.Option(help="Codecs shown at equal bytes on the shipped photographs.")
     ] = "",
     budgets: Annotated[str, typer.Option(help="Bytes of those pictures.")] = "900,2000",
+    common: Annotated[
+        str,
+        typer.Option(
+            help="Budgets in bits per pixel at which all codecs have files; areas are told over "
+            "these and over 0.05 to 0.8."
+        ),
+    ] = "0.2,0.8",
     force: Force = False,
 ) -> None:
     """Write curves, tables and pictures of a benchmark as one self-contained page."""
@@ -54,8 +61,9 @@ def report(
             f"no codec {reference!r} in {bench} to compare the others with; "
             f"name one with --reference: {', '.join(sorted(names))}"
         )
+    span = _span(common)
     if output.suffix == ".md":
-        tables = all_tables(rows, reference, others).items()
+        tables = all_tables(rows, reference, others, span).items()
         text = "<!-- hierlab -->\n" + "\n".join(
             f"### {title}\n\n{as_markdown(table)}" for title, table in tables if table
         )
@@ -70,6 +78,19 @@ def report(
         photos = ("chelsea", "coffee") if shown else ()
         strips = [picture_strip(shown, demo_photo(p), size) for p in photos for size in sizes]
         protocol = msgspec.json.decode((bench / "protocol.json").read_bytes(), type=Protocol)
-        text = report_page(rows, protocol, reference, strips, others)
+        text = report_page(rows, protocol, reference, strips, others, span)
     write_output(str(output), text.encode())
     typer.echo(str(output))
+
+
+def _span(text: str) -> tuple[float, float]:
+    """Two rising rates above zero, as written with a comma between."""
+    from codec_plugin.errors import ConfigError
+
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = 0.0
+    if not 0 < low < high:
+        raise ConfigError(f"--common expects two rising rates such as 0.2,0.8; got {text!r}")
+    return low, high

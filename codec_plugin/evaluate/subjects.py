@@ -123,9 +123,18 @@ PEERS: dict[str, tuple[str, tuple[int, ...]]] = {
 """Pillow's name and the settings of a sweep; JPEG 2000's are ratios, the others' qualities."""
 
 
-def encode_peer(peer: str, pixels: Pixels, setting: int) -> bytes:
+AVIF_SPEED = 4
+"""Of libavif's 0 (slowest) to 10; the benchmark has speed 0 too."""
+
+
+def encode_peer(peer: str, pixels: Pixels, setting: int, *, avif_speed: int = AVIF_SPEED) -> bytes:
     """One photograph as a file of a conventional codec, at its slow, small settings.
 
+    Args:
+        peer: one of `PEERS`.
+        pixels: (H, W, 3).
+        setting: quality 0 to 100, or the ratio of JPEG 2000.
+        avif_speed: 0 to 10; 0 is the slowest and smallest.
     Raises:
         ConfigError: no such codec in this Pillow.
     """
@@ -141,7 +150,7 @@ def encode_peer(peer: str, pixels: Pixels, setting: int) -> bytes:
     elif peer == "webp":
         options |= {"method": 6}
     elif peer == "avif":
-        options |= {"speed": 4}
+        options |= {"speed": avif_speed}
     else:
         options = {"quality_mode": "rates", "quality_layers": [setting], "irreversible": True}
         options |= {"no_jp2": True}
@@ -150,15 +159,39 @@ def encode_peer(peer: str, pixels: Pixels, setting: int) -> bytes:
     return stream.getvalue()
 
 
-def peer_version(peer: str) -> str:
-    """An encoder of Pillow's and its version, such as `libavif 1.3.0 of Pillow 13.0.0`."""
+def peer_version(peer: str, avif_speed: int = AVIF_SPEED) -> str:
+    """An encoder of Pillow's and its version, such as `webp 1.6.0 of Pillow 13.0.0`.
+
+    AVIF's names the library that codes too: `avif 1.4.2 (aom 3.14.1, speed 4) of Pillow 13.0.0`.
+    """
     from PIL import __version__, features
 
-    libraries = {"jpeg": "libjpeg_turbo", "webp": "webp", "avif": "avif", "jpeg2000": "jpg_2000"}
-    library = libraries[peer]
-    kinds = {"libjpeg_turbo": features.version_feature, "jpg_2000": features.version_codec}
-    version = kinds.get(library, features.version_module)(library)
-    return f"{library} {version or 'unknown'} of Pillow {__version__}"
+    libraries = {
+        "jpeg": ("libjpeg_turbo", features.version_feature),
+        "webp": ("webp", features.version_module),
+        "avif": ("avif", features.version_module),
+        "jpeg2000": ("openjpeg", lambda _: features.version_codec("jpg_2000")),
+    }
+    library, version_of = libraries[peer]
+    if peer == "jpeg" and not features.check_feature(library):
+        library, version_of = "libjpeg", lambda _: features.version_codec("jpg")
+    text = f"{library} {version_of(library) or 'unknown'}"
+    if peer == "avif":
+        text += f" ({_avif_encoder()}, speed {avif_speed})"
+    return f"{text} of Pillow {__version__}"
+
+
+def _avif_encoder() -> str:
+    """The library behind libavif that Pillow encodes with, and its version."""
+    import re
+
+    try:
+        from PIL import _avif
+    except ImportError:
+        return "no encoder"
+    known: str = _avif.codec_versions()
+    found = re.search(r"(\w+) \[[a-z/]*enc[a-z/]*\]:([\w.]+)", known)
+    return " ".join(found.groups()) if found else known
 
 
 def decode_peer(data: bytes) -> Pixels:

@@ -4,12 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from codec_plugin.evaluate.intervals import Interval, bootstrap_mean, paired_difference
 
-__all__ = ["bd_psnr_db", "bytes_to_reach", "compare_cuts", "level_names", "summarise"]
+__all__ = ["bytes_to_reach", "compare_cuts", "level_names", "summarise"]
 
 Row = dict[str, Any]
 
@@ -60,58 +57,18 @@ def compare_cuts(
 def bytes_to_reach(
     summary: Sequence[Row], subject: str, measure: str, wanted: float
 ) -> float | None:
-    """Mean bytes at which a subject's mean of a measure first reaches a value.
+    """Fewest mean bytes of a measured cut at which a measure's mean is at least a value, or none.
 
-    Linear in log bytes between neighbouring cuts; none if it is never reached. If the smallest
-    cut reaches it already, that cut's bytes.
+    Nothing is read off between cuts: accuracy need not rise evenly from one to the next.
     """
-    points = [
-        (entry["bytes"]["mean"], entry[measure]["mean"])
+    sizes = [
+        float(entry["bytes"]["mean"])
         for entry in summary
-        if entry["subject"] == subject and entry[measure]["mean"] is not None
+        if entry["subject"] == subject
+        and entry[measure]["mean"] is not None
+        and entry[measure]["mean"] >= wanted
     ]
-    for number, (size, value) in enumerate(points):
-        if value < wanted:
-            continue
-        if number == 0 or points[number - 1][1] >= value:
-            return float(size)
-        before_size, before = points[number - 1]
-        share = (wanted - before) / (value - before)
-        return float(before_size * (size / before_size) ** share)
-    return None
-
-
-def bd_psnr_db(summary: Sequence[Row], subject: str, anchor: str) -> float:
-    """Mean PSNR gain over an anchor over the common range of rates; not a number if too small.
-
-    Piecewise monotone cubics in log rate (the method of the `bjontegaard` package, `pchip`).
-    Source: Bjøntegaard 2001.
-    """
-    curves = [_psnr_curve(summary, name) for name in (subject, anchor)]
-    (rate, psnr), (anchor_rate, anchor_psnr) = curves
-    if min(len(rate), len(anchor_rate)) < 4:
-        return math.nan
-    from scipy.interpolate import PchipInterpolator
-
-    low = max(rate[0], anchor_rate[0])
-    high = min(rate[-1], anchor_rate[-1])
-    if high <= low:
-        return math.nan
-    areas = [
-        float(PchipInterpolator(x, y).integrate(low, high))
-        for x, y in ((rate, psnr), (anchor_rate, anchor_psnr))
-    ]
-    return float((areas[0] - areas[1]) / (high - low))
-
-
-def _psnr_curve(
-    summary: Sequence[Row], subject: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Log rate, strictly rising, and PSNR of a subject's cuts."""
-    entries = [e for e in summary if e["subject"] == subject and e["psnr_db"]["mean"] is not None]
-    points = {math.log(e["rate_bpp"]["mean"]): e["psnr_db"]["mean"] for e in entries}
-    rates = sorted(points)
-    return np.array(rates), np.array([points[rate] for rate in rates])
+    return min(sizes, default=None)
 
 
 def _groups(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:

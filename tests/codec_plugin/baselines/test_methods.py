@@ -10,14 +10,16 @@ from codec_plugin.baselines._reblock import reblock, shares
 from codec_plugin.baselines._view import view
 from codec_plugin.baselines.paper_recipe import paper_blocks
 from codec_plugin.baselines.registry import find_method, method_names, register_method
-from codec_plugin.bitstream.container import read_header
+from codec_plugin.bitstream.container import Segment, read_header
 from codec_plugin.checkpoint import CheckpointMeta, pack_checkpoint, unpack_checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.config import ModelConfig
 from codec_plugin.entropy.exact import ExactEntropy
 from codec_plugin.entropy.tables import CodingTables
 from codec_plugin.errors import ConfigError
+from codec_plugin.images import as_picture
 from codec_plugin.model import ProgressiveModel
+from codec_plugin.tiling import analyse
 from tests.codec_plugin.tiny import tiny_picture
 
 META = CheckpointMeta(
@@ -72,6 +74,48 @@ def test_whole_files_hold_what_the_encoder_quantised(name: str) -> None:
     assert decoded.fractions == (1.0,) * len(decoded.fractions)
     assert psnr_db(decoded.pixels, tiny_picture()) > 20
     assert codec.encode(tiny_picture()) == blob
+
+
+@pytest.mark.parametrize("name", method_names())
+@pytest.mark.parametrize("largest", [37, 4_000])
+def test_symbols_that_no_table_foresees_arrive_whole(name: str, largest: int) -> None:
+    """What a whole file decodes to is half a step from the latent at most, however large it is."""
+    codec = peer(name)
+    config = codec.checkpoint.config
+    generator = torch.Generator().manual_seed(0)
+    y = torch.randn(1, config.channels, 8, 12, generator=generator)
+    y[torch.rand(y.shape, generator=generator) < 0.03] *= largest / 2
+    z = torch.randn(1, config.hyper_channels, 2, 3, generator=generator)
+    if name == "saliency":
+        codec.latents.levels = torch.zeros(1, 1, 4, 6, dtype=torch.int64)
+    payloads = codec.latents.encode(y, z)
+    segments = [Segment(k, payload, True, "right") for k, payload in enumerate(payloads)]
+    received = codec.latents.decode(segments, (8, 12))
+    assert float(y.abs().max()) > largest
+    assert float((received.y_hat - y).abs().max()) <= 0.501
+
+
+def unforeseen(codec: Codec, picture: np.ndarray) -> int:
+    """How many symbols are larger than 13 and than all symbols of their table."""
+    tables = codec.checkpoint.tables
+    reach = torch.tensor([max(13, -tables.scale(rung).low) for rung in range(tables.n_scales)])
+    with torch.no_grad():
+        y, z = analyse(codec.checkpoint.model, as_picture(picture).padded(64))
+    passes = [one for _, stage in codec.latents.coded(y, z) for one in stage]
+    return sum(int((symbols.abs() > reach[rungs.long()]).sum()) for symbols, rungs in passes)
+
+
+@pytest.mark.parametrize("name", ["trit-plane", "task-trit-plane", "nested-quantization"])
+def test_digits_say_what_the_single_rate_says(name: str) -> None:
+    """One checkpoint, a picture whose symbols are beyond their tables: equal pixels."""
+    whole, digits = peer("single-rate"), find_method(name).codec(peer("single-rate").checkpoint)
+    noise = np.random.default_rng(0).integers(0, 2, (70, 90, 1)) * np.full(3, 255)
+    picture = noise.astype(np.uint8)
+    assert unforeseen(whole, picture) > 20
+    one, other = whole.encode(picture), digits.encode(picture)
+    assert np.array_equal(whole.decode(one).pixels, digits.decode(other).pixels)
+    # What a picture needs beyond its tables comes with the first stage: equal stages for all.
+    assert read_header(other).stages == read_header(digits.encode(tiny_picture())).stages
 
 
 @pytest.mark.parametrize("name", [n for n in method_names() if find_method(n).progressive])
