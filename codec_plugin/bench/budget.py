@@ -61,7 +61,7 @@ class Steps(NamedTuple):
         budgets_bpp: (G,) rising.
         values: (N, G).
         present: (N, G) whether there is a file within the budget.
-        scales: scale that is taken at each budget, G of them.
+        scales: scale of most files at each budget, G of them.
     """
 
     images: tuple[str, ...]
@@ -101,18 +101,22 @@ def steps(
     images = tuple(sorted(points))
     used = [scale for scale in SCALES if any(scale in own for own in points.values())]
     values = np.zeros((len(images), len(budgets)))
-    present = np.zeros(values.shape, dtype=np.bool_)
+    taken = np.full(values.shape, len(used))  # no file
     options = []
-    for scale in reversed(used):  # from the smallest, which stands in where a larger has no file
-        own_values, own_present = _of_scale([points[image].get(scale, []) for image in images],
-                                            budgets)  # fmt: skip
-        values = np.where(own_present, own_values, values)
-        present |= own_present
-        options.append(values)
+    for place in reversed(range(len(used))):  # a smaller stands in where a larger has no file
+        files = [points[image].get(used[place], []) for image in images]
+        found, present = _of_scale(files, budgets)
+        values, taken = np.where(present, found, values), np.where(present, place, taken)
+        options.append((values, taken))
     options.reverse()
-    best = np.argmax([option.mean(0) for option in options], axis=0)
-    chosen = np.take_along_axis(np.stack(options), best[None, None], 0)[0]
-    return Steps(images, budgets, chosen, present, tuple(used[place] for place in best))
+    best = np.argmax([option.mean(0) for option, _ in options], axis=0)
+    values, taken = (
+        np.take_along_axis(np.stack(kind), best[None, None], 0)[0]
+        for kind in zip(*options, strict=True)
+    )
+    counts = np.stack([(taken == place).sum(0) for place in range(len(used))])
+    scales = tuple(used[place] for place in counts.argmax(0))
+    return Steps(images, budgets, values, taken < len(used), scales)
 
 
 def _of_scale(

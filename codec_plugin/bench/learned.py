@@ -13,6 +13,7 @@ from codec_plugin.bitstream.container import CHECK_BYTES, read_header
 from codec_plugin.checkpoint import load_checkpoint
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluate.identity import classifier_identity, digest
+from codec_plugin.hierarchy import levels_of_stages
 from codec_plugin.shipped import shipped_checkpoints
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ def _objective(meta: CheckpointMeta, hierarchy: str) -> Objective:
         tuple(own.gammas[place] for place in places),
         tuple(own.fine_gammas[place] for place in places),
         trained.semantics,
+        levels_of_stages(meta.level_ends, count) if meta.level_ends else (),
     )
 
 

@@ -148,18 +148,15 @@ def budget_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
 def scale_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
     """Which scale counts within each budget, of codecs that may code smaller pictures."""
     coarse = measure_of(rows, level_names(rows)[0])
-    found = {name: steps(rows, name, coarse, BUDGETS_BPP) for name in names}
-    return [
-        {"codec": name}
-        | {
-            f"{bpp} bpp": scale if have else "no file"
-            for bpp, scale, have in zip(
-                BUDGETS_BPP, curve.scales, curve.present.any(0), strict=True
-            )
-        }
-        for name, curve in found.items()
-        if set(curve.scales) != {"full"}
-    ]
+    table = []
+    for name in names:
+        curve = steps(rows, name, coarse, BUDGETS_BPP)
+        if set(curve.scales) != {"full"}:
+            have = curve.present.sum(0)
+            scales = [s if n else "no file" for s, n in zip(curve.scales, have, strict=True)]
+            entry = {f"{bpp} bpp": s for bpp, s in zip(BUDGETS_BPP, scales, strict=True)}
+            table.append({"codec": name} | entry)
+    return table
 
 
 def reach_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Table:
