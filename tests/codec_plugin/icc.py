@@ -4,6 +4,7 @@ import struct
 
 import numpy as np
 
+D65 = np.array([0.9505, 1.0, 1.0891])  # the medium's white, which only absolute intents show
 D50 = np.array([0.9642, 1.0, 0.8249])
 SRGB = np.array(  # to XYZ at D50; rows X, Y, Z (IEC 61966-2-1, adapted by Bradford)
     [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]]
@@ -23,7 +24,7 @@ def profile(matrix: np.ndarray | None, gamma: float, name: str) -> bytes:
     text = name.encode() + b"\0"
     curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
     described = b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + b"\0" * 78
-    tags = {b"desc": described, b"wtpt": _xyz(D50), b"cprt": b"text\0\0\0\0none\0"}
+    tags = {b"desc": described, b"wtpt": _xyz(D65), b"cprt": b"text\0\0\0\0none\0"}
     if matrix is None:
         tags[b"kTRC"] = curve
     else:
