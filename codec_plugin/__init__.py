@@ -25,12 +25,14 @@ TYPE_CHECKING = False  # typing itself is not imported: c2f hears Ctrl-C the soo
 if TYPE_CHECKING:
     from typing import Any
 
+    from codec_plugin.answer import FileAnswer, LabelPath, answer_of
     from codec_plugin.bitstream.container import Header, read_header
     from codec_plugin.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
     from codec_plugin.codec import Codec, Decoded
     from codec_plugin.config import ModelConfig
     from codec_plugin.hierarchy import Hierarchy
     from codec_plugin.images import Picture, read_picture
+    from codec_plugin.labeltree import LabelTree, load_label_tree
     from codec_plugin.model import ProgressiveModel
     from codec_plugin.streaming import StreamingDecoder
 
@@ -43,15 +45,20 @@ __all__ = [
     "CodecError",
     "ConfigError",
     "Decoded",
+    "FileAnswer",
     "Header",
     "Hierarchy",
     "HierarchyMismatchError",
     "ImageError",
+    "LabelPath",
+    "LabelTree",
     "ModelConfig",
     "Picture",
     "ProgressiveModel",
     "StreamingDecoder",
+    "answer_of",
     "load_checkpoint",
+    "load_label_tree",
     "read_header",
     "read_picture",
     "save_checkpoint",
@@ -61,13 +68,18 @@ _HOMES = {
     "Checkpoint": "checkpoint",
     "Codec": "codec",
     "Decoded": "codec",
+    "FileAnswer": "answer",
     "Header": "bitstream.container",
     "Hierarchy": "hierarchy",
+    "LabelPath": "answer",
+    "LabelTree": "labeltree",
     "ModelConfig": "config",
     "Picture": "images",
     "ProgressiveModel": "model",
     "StreamingDecoder": "streaming",
+    "answer_of": "answer",
     "load_checkpoint": "checkpoint",
+    "load_label_tree": "labeltree",
     "read_header": "bitstream.container",
     "read_picture": "images",
     "save_checkpoint": "checkpoint",

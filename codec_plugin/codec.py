@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from codec_plugin.answer import answer_of, pack_answer
 from codec_plugin.bitstream.container import (
     MAX_SIDE_PX,
     Header,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
+    from codec_plugin.answer import LabelPath
     from codec_plugin.refine import Objective
 
 __all__ = ["Codec", "Decoded"]
@@ -126,6 +128,7 @@ class Codec:
         effort: int = 0,
         effort_stages: int | None = None,
         objective: Objective | None = None,
+        answer: LabelPath | None = None,
     ) -> bytes:
         """Bytes of a .c2f file.
 
@@ -139,9 +142,11 @@ class Codec:
                 written. Later ones are coded as ever, and mend what the search moved.
             objective: what `effort` lowers; None is what the checkpoint was trained for
                 (see `refine.training_objective`).
+            answer: what the picture shows, written right behind the header (see `LabelPath`).
         Raises:
             ImageError: a picture that cannot be coded.
-            ConfigError: an option out of range.
+            ConfigError: an option out of range, or an answer that is no path.
+            HierarchyMismatchError: the answer's label map is not the checkpoint's, or not found.
             BitstreamError: `max_bytes` or `bpp` hold less than the header.
         """
         picture = as_picture(image)
@@ -153,6 +158,7 @@ class Codec:
                 )
         if effort < 0:
             raise ConfigError(f"effort is a number of steps, 0 or more; got {effort}")
+        told = b"" if answer is None else self._pack_answer(answer)
         pixels = picture.padded(STRIDE)
         y, z = analyse(self.checkpoint.model, pixels)
         latents = self.latents
@@ -174,8 +180,9 @@ class Codec:
             label_map_id=self.label_map_id,
             payload_bytes=tuple(len(payload) for payload in payloads),
             grey=picture.grey,
+            answer_bytes=len(told),
         )
-        blob = pack_file(header, payloads)
+        blob = pack_file(header, payloads, told)
         limit = byte_limit(header, max_bytes, bpp)
         if limit < header.size_bytes:
             raise BitstreamError(
@@ -220,13 +227,16 @@ class Codec:
         segments, warnings = _sound(split_segments(data, header))
         if len(blob) > header.ends[-1]:
             warnings += (f"{len(blob) - header.ends[-1]} bytes after the last stage ignored",)
+        told = answer_of(blob, header)
+        if told is not None and told.state == "damaged":
+            warnings += ("the answer behind the header is damaged; the picture does not need it",)
         height, width = (
             -(-side // STRIDE) * STRIDE for side in (header.height_px, header.width_px)
         )
         grid = (height // LATENT_STRIDE, width // LATENT_STRIDE)
         received = self.latents.decode(segments, grid)
         planes = synthesise(self.checkpoint.model, received.y_hat, received.known)
-        used = min(len(data), header.ends[segments[-1].stage] if segments else header.size_bytes)
+        used = min(len(data), header.ends[segments[-1].stage] if segments else header.first_stage)
         used_stages = [k for k, share in enumerate(received.fractions) if share > 0]
         return Decoded(
             pixels=_cropped(planes, header),
@@ -237,6 +247,20 @@ class Codec:
             rate_bpp=8 * used / (header.height_px * header.width_px),
             warnings=warnings,
         )
+
+    def _pack_answer(self, answer: LabelPath) -> bytes:
+        """The segment of an answer through the checkpoint's label map."""
+        from codec_plugin.labeltree import load_label_tree
+
+        if not self.checkpoint.meta.label_map_id:
+            raise ConfigError("an answer needs a label map, and this checkpoint names none")
+        tree = answer.tree or load_label_tree(self.checkpoint.label_map)
+        if tree.id != self.checkpoint.meta.label_map_id:
+            raise HierarchyMismatchError(
+                f"the answer is one of label map {tree.id[:16]}… ({tree.name}), the checkpoint's "
+                f"is {self.checkpoint.meta.label_map_id[:16]}…; give that one's file"
+            )
+        return pack_answer(answer, tree)
 
     def _check_origin(self, header: Header) -> None:
         """Refuse a file of another model or label map, naming both by hash."""

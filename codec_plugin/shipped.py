@@ -10,6 +10,7 @@ from typing import NamedTuple
 __all__ = [
     "CHECKPOINTS",
     "ShippedRecord",
+    "find_label_map",
     "find_model",
     "map_beside",
     "record_of",
@@ -78,6 +79,42 @@ def find_model(model_id: str, near: Path) -> str:
         if record_there is not None and record_there.model_id.startswith(model_id):
             return str(path)
     return ""
+
+
+def find_label_map(label_map_id: str, near: Path) -> str:
+    """Where a label map is: a shipped name, or a file beside `near`, here, or in a run of `runs`.
+
+    Args:
+        label_map_id: hex digits, all or the first few.
+        near: the file that asks for it.
+    Returns:
+        What `load_label_map` takes; "" if it is not to be found.
+    """
+    from hierlab._files import hierarchies_path
+
+    for path in sorted(hierarchies_path().glob("*.json")):
+        if _label_map_id(path).startswith(label_map_id):
+            return path.stem
+    places = (near.parent.glob("*.json"), Path().glob("*.json"), Path("runs").glob("*/*.json"))
+    for path in islice(chain(*places), _MOST_FILES):
+        if _label_map_id(path).startswith(label_map_id):
+            return str(path)
+    return ""
+
+
+def _label_map_id(path: Path) -> str:
+    """The id that a label map file names; "" for any other file. Its reader checks the rest."""
+    import msgspec
+
+    from hierlab._files import read_bounded
+    from hierlab.errors import HierlabError
+    from hierlab.labelmap import MAX_BYTES
+
+    try:
+        content = msgspec.json.decode(read_bounded(path, MAX_BYTES), type=dict[str, msgspec.Raw])
+        return str(msgspec.json.decode(content["id"], type=str))
+    except (HierlabError, OSError, KeyError, msgspec.DecodeError, UnicodeDecodeError):
+        return ""
 
 
 def map_beside(checkpoint: Path, label_map_id: str) -> str:

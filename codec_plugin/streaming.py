@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codec_plugin.bitstream.container import MAX_SIDE_PX, try_read_header
+from codec_plugin.bitstream.container import MAX_HEADER_BYTES, MAX_SIDE_PX, try_read_header
 from codec_plugin.errors import BitstreamError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class StreamingDecoder:
         if not self.finished:
             self._data += chunk
         if self.header is None:
-            self.header = try_read_header(bytes(self._data[:128]))
+            self.header = try_read_header(bytes(self._data[:MAX_HEADER_BYTES]))
         if self.header is None:
             return False
         del self._data[self.header.ends[-1] :]

@@ -3,6 +3,7 @@
     magic version model map shape height width length_1 … length_n check │ payload_1 check_1 │ …
 
 A segment is its payload (range coded, see `coder`) and four bytes of CRC-32 over that payload.
+Version 2 has one more segment right behind the header: what a classifier saw (`answer`).
 Cutting a file anywhere after the header leaves a file: the header still tells the lengths of the
 whole, so a reader knows which stages are complete (and checks them) and which one was cut.
 The specification for other implementations is docs/format.md.
@@ -18,9 +19,12 @@ from codec_plugin.bitstream.fields import Field
 from codec_plugin.errors import BitstreamError, BlockDamagedError, ConfigError
 
 __all__ = [
+    "ANSWER_VERSION",
     "CHECK_BYTES",
     "HEADER_FIELDS",
     "MAGIC",
+    "MAX_ANSWER_BYTES",
+    "MAX_HEADER_BYTES",
     "MAX_PAYLOAD_BYTES",
     "MAX_SIDE_PX",
     "MAX_STAGES",
@@ -37,28 +41,44 @@ __all__ = [
 
 MAGIC = b"C2F"
 VERSION = 1
+ANSWER_VERSION = 2
+"""Version of files with an answer behind the header; those without stay what they were."""
 ID_BYTES = 4
 CHECK_BYTES = 4
 MAX_STAGES = 16
 MAX_SIDE_PX = 8192
 MAX_PAYLOAD_BYTES = (1 << 28) - 1
+MAX_ANSWER_BYTES = 64
 GREY_FLAG = 0x10
+_ANSWER_SHIFT = 5  # three bits above the grey flag: length of the answer less one, if below
+_LONG_ANSWER = 7  # … this, which says that the length has a field of its own
 
 
 SHAPE = Field("stages and flags", 1, 0, MAX_STAGES - 1 | GREY_FLAG)
 HEIGHT = Field("height in pixels", 2, 1, MAX_SIDE_PX, variable=True)
 WIDTH = Field("width in pixels", 2, 1, MAX_SIDE_PX, variable=True)
+ANSWER_LENGTH = Field(
+    "answer length in bytes", 1, _LONG_ANSWER + 1, MAX_ANSWER_BYTES, variable=True
+)
 LENGTH = Field("payload length in bytes", 4, 0, MAX_PAYLOAD_BYTES, variable=True)
 HEADER_FIELDS = (
     Field("magic", len(MAGIC), int.from_bytes(MAGIC, "big"), int.from_bytes(MAGIC, "big")),
-    Field("version", 1, VERSION, VERSION),
+    Field("version", 1, VERSION, ANSWER_VERSION),
     Field("model id", ID_BYTES, 0, (1 << 8 * ID_BYTES) - 1),
     Field("label map id", ID_BYTES, 0, (1 << 8 * ID_BYTES) - 1),
     SHAPE,
     HEIGHT,
     WIDTH,
 )
+_FIELDS = {
+    VERSION: HEADER_FIELDS,
+    ANSWER_VERSION: tuple(f._replace(high=0xFF) if f is SHAPE else f for f in HEADER_FIELDS),
+}
 HEADER_CHECK = Field("header check", 2, 0, (1 << 16) - 1)
+MAX_HEADER_BYTES = (
+    sum(field.width_bytes for field in (*HEADER_FIELDS, ANSWER_LENGTH, HEADER_CHECK))
+    + MAX_STAGES * LENGTH.width_bytes
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +91,7 @@ class Header:
         label_map_id: first 4 bytes of the label map's hash, zeros for none.
         payload_bytes: one length a stage, coarse first, checks not counted.
         grey: the picture had one channel and decodes to one.
+        answer_bytes: length of the answer behind the header, its check counted; 0 for none.
     """
 
     height_px: int
@@ -79,6 +100,7 @@ class Header:
     label_map_id: bytes
     payload_bytes: tuple[int, ...]
     grey: bool = False
+    answer_bytes: int = 0
 
     @property
     def stages(self) -> int:
@@ -91,9 +113,19 @@ class Header:
         return len(pack_header(self))
 
     @property
+    def version(self) -> int:
+        """Version of the format that this header is written in."""
+        return ANSWER_VERSION if self.answer_bytes else VERSION
+
+    @property
+    def first_stage(self) -> int:
+        """Offset of the first stage: behind the header and the answer."""
+        return self.size_bytes + self.answer_bytes
+
+    @property
     def ends(self) -> tuple[int, ...]:
         """Offset behind each stage's segment; the last is the size of the whole file."""
-        at, ends = self.size_bytes, []
+        at, ends = self.first_stage, []
         for length in self.payload_bytes:
             at += length + CHECK_BYTES
             ends.append(at)
@@ -124,7 +156,7 @@ class Segment:
 
 
 def pack_header(header: Header) -> bytes:
-    """Header as bytes: at most 31 for three stages.
+    """Header as bytes: at most 31 for three stages, 32 before a long answer.
 
     Raises:
         BitstreamError: a value outside its field, or not 1 to 16 stages.
@@ -133,16 +165,24 @@ def pack_header(header: Header) -> bytes:
         raise BitstreamError(f"header: {header.stages} stages, allowed are 1 to {MAX_STAGES}")
     if len(header.model_id) != ID_BYTES or len(header.label_map_id) != ID_BYTES:
         raise BitstreamError(f"header: ids have {ID_BYTES} bytes")
+    if not 0 <= header.answer_bytes <= MAX_ANSWER_BYTES:
+        raise BitstreamError(
+            f"header: an answer of {header.answer_bytes} bytes, allowed are 1 to {MAX_ANSWER_BYTES}"
+        )
+    short = min(max(header.answer_bytes - 1, 0), _LONG_ANSWER)
     values = (
         int.from_bytes(MAGIC, "big"),
-        VERSION,
+        header.version,
         int.from_bytes(header.model_id, "big"),
         int.from_bytes(header.label_map_id, "big"),
-        header.stages - 1 | (GREY_FLAG if header.grey else 0),
+        header.stages - 1 | (GREY_FLAG if header.grey else 0) | short << _ANSWER_SHIFT,
         header.height_px,
         header.width_px,
     )
-    body = b"".join(f.pack(v) for f, v in zip(HEADER_FIELDS, values, strict=True))
+    fields = zip(_FIELDS[header.version], values, strict=True)
+    body = b"".join(field.pack(value) for field, value in fields)
+    if short == _LONG_ANSWER:
+        body += ANSWER_LENGTH.pack(header.answer_bytes)
     body += b"".join(LENGTH.pack(length) for length in header.payload_bytes)
     return body + HEADER_CHECK.pack(_header_check(body))
 
@@ -162,33 +202,46 @@ def try_read_header(data: bytes) -> Header | None:
         raise BitstreamError(
             f"the first bytes are {data[: len(MAGIC)].hex()}, a .c2f file starts with {MAGIC.hex()}"
         )
-    at, values = 0, []
-    for field in HEADER_FIELDS:
+    opening = _read_fields(data, HEADER_FIELDS[:2], 0)
+    if opening is None:
+        return None
+    (_, version), at = opening
+    fixed = _read_fields(data, _FIELDS[version][2:], at)
+    if fixed is None:
+        return None
+    (model_id, label_map_id, shape, height, width), at = fixed
+    answer_bytes = (shape >> _ANSWER_SHIFT) + 1 if version == ANSWER_VERSION else 0
+    long = (ANSWER_LENGTH,) if answer_bytes > _LONG_ANSWER else ()
+    tail = _read_fields(data, (*long, *(LENGTH,) * ((shape & 0x0F) + 1)), at)
+    if tail is None:
+        return None
+    lengths, at = tail
+    check = HEADER_CHECK.read(data, at)
+    if check is None:
+        return None
+    if check[0] != _header_check(data[:at]):
+        raise BitstreamError("the header's check fails: its bytes are not those that were written")
+    return Header(
+        height_px=height,
+        width_px=width,
+        model_id=model_id.to_bytes(ID_BYTES, "big"),
+        label_map_id=label_map_id.to_bytes(ID_BYTES, "big"),
+        payload_bytes=tuple(lengths[len(long) :]),
+        grey=bool(shape & GREY_FLAG),
+        answer_bytes=lengths[0] if long else answer_bytes,
+    )
+
+
+def _read_fields(data: bytes, fields: tuple[Field, ...], at: int) -> tuple[list[int], int] | None:
+    """Values of the fields that begin at an offset, and the offset behind; None as a field's."""
+    values = []
+    for field in fields:
         got = field.read(data, at)
         if got is None:
             return None
         values.append(got[0])
         at = got[1]
-    lengths = []
-    for _ in range((values[4] & 0x0F) + 1):
-        got = LENGTH.read(data, at)
-        if got is None:
-            return None
-        lengths.append(got[0])
-        at = got[1]
-    got = HEADER_CHECK.read(data, at)
-    if got is None:
-        return None
-    if got[0] != _header_check(data[:at]):
-        raise BitstreamError("the header's check fails: its bytes are not those that were written")
-    return Header(
-        height_px=values[5],
-        width_px=values[6],
-        model_id=values[2].to_bytes(ID_BYTES, "big"),
-        label_map_id=values[3].to_bytes(ID_BYTES, "big"),
-        payload_bytes=tuple(lengths),
-        grey=bool(values[4] & GREY_FLAG),
-    )
+    return values, at
 
 
 def read_header(data: bytes) -> Header:
@@ -203,9 +256,13 @@ def read_header(data: bytes) -> Header:
     return header
 
 
-def pack_file(header: Header, payloads: list[bytes]) -> bytes:
-    """Whole file of a header and its stages' payloads."""
-    parts = [pack_header(header)]
+def pack_file(header: Header, payloads: list[bytes], answer: bytes = b"") -> bytes:
+    """Whole file of a header, its answer (see `answer.pack_answer`) and its stages' payloads."""
+    if len(answer) != header.answer_bytes:
+        raise BitstreamError(
+            f"an answer of {len(answer)} bytes, the header says {header.answer_bytes}"
+        )
+    parts = [pack_header(header), answer]
     for payload, length in zip(payloads, header.payload_bytes, strict=True):
         if len(payload) != length:
             raise BitstreamError(f"payload of {len(payload)} bytes, the header says {length}")
@@ -218,7 +275,7 @@ def split_segments(data: bytes, header: Header) -> tuple[Segment, ...]:
 
     Checks are computed, not enforced: the reader stops before the first wrong one.
     """
-    segments, at = [], header.size_bytes
+    segments, at = [], header.first_stage
     for stage, length in enumerate(header.payload_bytes):
         payload = data[at : at + length]
         written = data[at + length : at + length + CHECK_BYTES]

@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["command_names", "register"]
 
 # These come first in `c2f --help`, in this order; others follow by name.
-_FIRST = ("encode", "decode", "inspect", "cut", "classify", "demo", "train", "eval", "plot")
+_FIRST = (
+    "encode",
+    "decode",
+    "inspect",
+    "cut",
+    "label",
+    "classify",
+    "demo",
+    "train",
+    "eval",
+    "plot",
+)
 
 
 def command_names() -> dict[str, str]:

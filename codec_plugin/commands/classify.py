@@ -1,4 +1,4 @@
-"""`c2f classify`: what a classifier says after each chunk of a file, until it is sure enough."""
+"""`c2f classify`: what a file says, and a classifier after each chunk, until it is sure enough."""
 
 import json
 from pathlib import Path
@@ -27,8 +27,13 @@ def classify(
     threads: Threads = None,
     json_out: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Read a file chunk by chunk and stop when the classifier is sure enough at a level."""
+    """Read a file chunk by chunk and stop when the classifier is sure enough at a level.
+
+    Where the file names its class (encode --answer), that is told first, and is no one's view of
+    the picture that arrived.
+    """
     from codec_plugin.classifiers import load_classifier
+    from codec_plugin.commands._answers import AnswerReader, say
     from codec_plugin.evaluate.early import classify_stream
     from codec_plugin.evaluate.recognition import Recogniser
     from codec_plugin.hierarchy import load_hierarchy
@@ -43,6 +48,9 @@ def classify(
         from codec_plugin.bench.adaptive import raw_threshold
 
         confidence = raw_threshold(confidence, temperature)
+    told = AnswerReader(hierarchy or codec.checkpoint.hierarchy_file).read(blob, str(file))
+    if told["state"] != "none" and not json_out:
+        typer.echo(f"the file says     {say(told)}\nthe picture shows")
     looks = []
     for look in classify_stream(
         codec, recogniser, blob, until=until or None, confidence=confidence, chunk=chunk
@@ -58,7 +66,8 @@ def classify(
             typer.echo(f"{look.bytes:6d} bytes  {look.rate_bpp:.4f} bpp  {'  '.join(words)}")
     last = looks[-1]
     if json_out:
-        typer.echo(json.dumps([look._asdict() for look in looks]))
+        says = {"file_says": told["levels"]} if told["state"] != "none" else {}
+        typer.echo(json.dumps([look._asdict() | says for look in looks], ensure_ascii=False))
     elif last.sure:
         typer.echo(f"sure after {last.bytes} of {len(blob)} bytes")
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,11 @@ from codec_plugin.commands._files import (
     standard_input,
     write_output,
 )
+
+if TYPE_CHECKING:
+    from codec_plugin.answer import LabelPath
+    from codec_plugin.codec import Codec
+    from codec_plugin.images import Picture
 
 __all__ = ["encode"]
 
@@ -41,9 +46,19 @@ def encode(
         typer.Option(help="Serve the first so many stages only; a third of the time for 1 of 3."),
     ] = None,
     classifier: Annotated[
-        str, typer.Option(help="Whom --effort serves; default: the checkpoint's; none: no one.")
+        str,
+        typer.Option(
+            help="Whom --effort serves and --answer asks, several with commas; default: the "
+            "checkpoint's; none: no one."
+        ),
     ] = "",
     hierarchy: Annotated[str, typer.Option(help="Label map; default: the checkpoint's.")] = "",
+    answer: Annotated[
+        bool,
+        typer.Option(
+            "--answer", help="Write what the classifier sees behind the header, for c2f label."
+        ),
+    ] = False,
     force: Force = False,
     threads: Threads = None,
 ) -> None:
@@ -61,6 +76,7 @@ def encode(
     use_threads(threads, picture.height_px * picture.width_px)
     codec = Codec.load(checkpoint)
     objective = None
+    told = _answer(codec, picture, classifier, hierarchy) if answer else None
     if effort > 0:
         from codec_plugin.refine import training_objective
 
@@ -74,6 +90,7 @@ def encode(
         effort=effort,
         effort_stages=effort_stages,
         objective=objective,
+        answer=told,
     )
     write_output(target, blob)
     for sentence in picture.notes:
@@ -84,3 +101,28 @@ def encode(
             f"{target}: {picture.width_px} × {picture.height_px} pixels in {len(blob)} bytes "
             f"({rate:.3f} bits per pixel)"
         )
+
+
+def _answer(codec: Codec, picture: Picture, classifier: str, hierarchy: str) -> LabelPath:
+    """What a classifier sees in a picture.
+
+    Raises:
+        ConfigError: there is nobody to ask, or no label map to answer in.
+    """
+    from codec_plugin.errors import ConfigError
+
+    name = classifier or codec.checkpoint.meta.classifier or "none"
+    if name == "none":
+        raise ConfigError("--answer asks a classifier: name one with --classifier")
+    if not codec.checkpoint.meta.label_map_id:
+        raise ConfigError("--answer needs a checkpoint with a label map; this one names none")
+
+    import torch
+
+    from codec_plugin.classifiers import load_classifier
+    from codec_plugin.evaluate.recognition import Recogniser
+    from codec_plugin.hierarchy import load_hierarchy
+
+    label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
+    image = torch.tensor(picture.bytes_rgb).permute(2, 0, 1).float() / 255
+    return Recogniser(load_classifier(name), label_map).path(image)

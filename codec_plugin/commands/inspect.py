@@ -13,12 +13,19 @@ __all__ = ["inspect"]
 
 def inspect(
     stream: Annotated[str, typer.Argument(metavar="FILE", help=".c2f file, or - for a pipe.")],
+    hierarchy: Annotated[
+        str, typer.Option(help="Label map that names the answer's clusters; default: found.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show header, stages, bytes, checks, and which checkpoint and label map a file belongs to."""
+    """Show header, answer, stages, checks, and a file's checkpoint and label map."""
     import json
 
-    report = describe(read_input(stream))
+    from codec_plugin.commands._answers import AnswerReader, say
+
+    data = read_input(stream)
+    report = describe(data)
+    report["answer"] = AnswerReader(hierarchy).read(data, stream)
     if as_json:
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
@@ -28,6 +35,10 @@ def inspect(
     typer.echo(f"model       {report['model_id']} ({checkpoint})")
     typer.echo(f"label map   {report['label_map_id']} ({report['label_map'] or 'unknown'})")
     typer.echo(f"header      {report['header_bytes']} bytes, check right")
+    answer = report["answer"]
+    if answer["bytes"]:
+        size = f"{answer['bytes']} byte{'s' if answer['bytes'] > 1 else ''}"
+        typer.echo(f"answer      {size}, {answer['state']}: {say(answer)}")
     for stage in report["stages"]:
         name = f" ({stage['level']})" if stage["level"] else ""
         typer.echo(
@@ -54,7 +65,7 @@ def describe(data: bytes) -> dict[str, Any]:
     record = known.get(header.model_id.hex())
     levels = dict(zip(record.level_ends, record.level_names, strict=True)) if record else {}
     segments = {segment.stage: segment for segment in split_segments(data, header)}
-    stages, start = [], header.size_bytes
+    stages, start = [], header.first_stage
     for stage, end in enumerate(header.ends):
         segment = segments.get(stage)
         received = max(0, min(len(data), end) - start)
@@ -76,6 +87,7 @@ def describe(data: bytes) -> dict[str, Any]:
         start = end
     received = min(len(data), header.ends[-1])
     return {
+        "version": header.version,
         "width_px": header.width_px,
         "height_px": header.height_px,
         "grey": header.grey,

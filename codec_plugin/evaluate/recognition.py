@@ -8,10 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from codec_plugin.answer import LabelPath
 from codec_plugin.class_columns import class_columns
 from codec_plugin.classifiers import Classifier
 from codec_plugin.errors import HierarchyMismatchError
 from codec_plugin.hierarchy import Hierarchy
+from codec_plugin.labeltree import LabelTree
 
 __all__ = ["Answer", "Recogniser"]
 
@@ -62,6 +64,27 @@ class Recogniser:
             clusters.append(best)
             confidences.append(float(summed[best]))
         return Answer(tuple(clusters), tuple(confidences), int(posterior.argmax()))
+
+    @cached_property
+    def tree(self) -> LabelTree:
+        """The hierarchy as a tree of cluster numbers."""
+        found = self.hierarchy
+        names = found.level_names, found.labels.numpy(), found.cluster_names
+        return LabelTree(found.id, found.name, *names)
+
+    def path(self, image: Tensor) -> LabelPath:
+        """What one picture (3, H, W) in 0..1 shows, coarse to fine.
+
+        Each level's most probable cluster among those inside the cluster before it, where the level
+        refines the one above; so it is one path, unlike `answer`.
+        """
+        posterior, clusters, confidences = self.posterior(image)[None], [0], []
+        for level in range(self.hierarchy.n_levels):
+            summed = self.hierarchy.sum_posteriors(posterior, level)[0].tolist()
+            best = max(self.tree.siblings(level, clusters[-1]), key=summed.__getitem__)
+            clusters.append(best)
+            confidences.append(min(1.0, summed[best]))
+        return LabelPath(tuple(clusters[1:]), tuple(confidences), self.tree)
 
     @cached_property
     def similarity(self) -> NDArray[np.float64] | None:

@@ -2,6 +2,7 @@
 
 import binascii
 import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from codec_plugin.bitstream.container import (
     CHECK_BYTES,
+    MAX_ANSWER_BYTES,
+    MAX_HEADER_BYTES,
     MAX_PAYLOAD_BYTES,
     MAX_SIDE_PX,
     MAX_STAGES,
@@ -38,6 +41,7 @@ headers = st.builds(
     label_map_id=st.binary(min_size=4, max_size=4),
     payload_bytes=st.lists(st.integers(0, MAX_PAYLOAD_BYTES), min_size=1, max_size=16).map(tuple),
     grey=st.booleans(),
+    answer_bytes=st.integers(0, MAX_ANSWER_BYTES),
 )
 
 
@@ -50,13 +54,29 @@ def resealed(body: bytes) -> bytes:
 def test_a_header_comes_back(header: Header) -> None:
     data = pack_header(header)
     assert read_header(data + b"more") == header
-    assert header.size_bytes == len(data)
+    assert header.size_bytes == len(data) <= MAX_HEADER_BYTES
+    assert data[3] == header.version == (2 if header.answer_bytes else 1)
     for length in range(len(data)):
         assert try_read_header(data[:length]) is None
 
 
 def test_the_header_is_pinned() -> None:
     assert pack_header(HEADER).hex() == "4332460101020304a0b0c0d0028002ab010300c8016cc9"
+
+
+@pytest.mark.parametrize(
+    ("answer_bytes", "pinned"),
+    [
+        (4, "4332460201020304a0b0c0d0628002ab010300c801"),
+        (64, "4332460201020304a0b0c0d0e28002ab01400300c801"),
+    ],
+)
+def test_the_header_of_an_answer_is_pinned(answer_bytes: int, pinned: str) -> None:
+    header = replace(HEADER, answer_bytes=answer_bytes)
+    assert pack_header(header)[:-2].hex() == pinned
+    assert header.ends == tuple(
+        end + header.size_bytes - HEADER.size_bytes + answer_bytes for end in HEADER.ends
+    )
 
 
 @pytest.mark.parametrize("lengths", [(0, 0, 0), (MAX_PAYLOAD_BYTES,) * 3])
@@ -78,8 +98,11 @@ def test_every_bit_of_the_header_is_checked(position: int, bit: int) -> None:
     ("body", "sentence"),
     [
         (b"PNG", "starts with 433246"),
-        (b"C2F\x02", "version is 2"),
+        (b"C2F\x03", "version is 3"),
         (b"C2F\x01" + bytes(8) + b"\x20", "stages and flags is 32"),
+        (b"C2F\x02" + bytes(8) + b"\xe0\x01\x01\x07", "answer length in bytes is 7"),
+        (b"C2F\x02" + bytes(8) + b"\xe0\x01\x01\x41", "answer length in bytes is 65"),
+        (b"C2F\x02" + bytes(8) + b"\xe0\x01\x01\x80", "more than 1 bytes"),
         (b"C2F\x01" + bytes(8) + b"\x00\x00", "height in pixels is 0"),
         (b"C2F\x01" + bytes(8) + b"\x00\x81\x40", "height in pixels is 8193"),
         (b"C2F\x01" + bytes(8) + b"\x00\xff\x80", "more than 2 bytes"),
@@ -101,6 +124,8 @@ def test_fields_out_of_range_are_named(body: bytes, sentence: str) -> None:
         Header(1, 1, b"1234", b"1234", ()),
         Header(1, 1, b"1234", b"1234", (1,) * (MAX_STAGES + 1)),
         Header(1, 1, b"1234", b"1234", (MAX_PAYLOAD_BYTES + 1,)),
+        Header(1, 1, b"1234", b"1234", (1,), answer_bytes=MAX_ANSWER_BYTES + 1),
+        Header(1, 1, b"1234", b"1234", (1,), answer_bytes=-1),
     ],
 )
 def test_a_writer_refuses_what_a_reader_would(header: Header) -> None:
@@ -143,3 +168,5 @@ def test_a_wrong_check_names_its_stage() -> None:
 def test_payloads_must_be_those_of_the_header() -> None:
     with pytest.raises(BitstreamError, match="the header says 3"):
         pack_file(HEADER, [b"ab", b"", PAYLOADS[2]])
+    with pytest.raises(BitstreamError, match="answer of 2 bytes, the header says 0"):
+        pack_file(HEADER, PAYLOADS, b"ab")

@@ -6,11 +6,13 @@ import numpy as np
 import torch
 from msgspec.structs import replace
 
+from codec_plugin.answer import LabelPath
 from codec_plugin.checkpoint import CheckpointMeta, pack_checkpoint, unpack_checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.config import ModelConfig
 from codec_plugin.entropy.exact import ExactEntropy
 from codec_plugin.entropy.tables import CodingTables
+from codec_plugin.labeltree import LabelTree
 from codec_plugin.model import ProgressiveModel
 
 DATA = Path(__file__).parent / "data"
@@ -32,6 +34,18 @@ META = CheckpointMeta(
     level_names=("coarse", "mid", "fine"),
     lambdas=(0.0009, 0.0045, 0.018),
 )
+TREE = LabelTree(
+    META.label_map_id,
+    META.label_map_name,
+    META.level_names,
+    np.array([[0, 0, 0, 0, 0, 1], [0, 0, 1, 1, 1, 2], [0, 1, 2, 3, 4, 5]]),
+    (
+        ("animal", "thing"),
+        ("fish", "mammal", "tool"),
+        ("tench", "carp", "cat", "dog", "cow", "saw"),
+    ),
+)
+ANSWER = LabelPath((0, 1, 3), (0.97, 0.8, 0.5), TREE)
 
 
 def tiny_picture(height: int = 70, width: int = 90) -> np.ndarray:
@@ -77,6 +91,7 @@ def write_goldens() -> None:
     codec = stored_codec()
     blob = codec.encode(tiny_picture())
     (DATA / "tiny-v1.c2f").write_bytes(blob)
+    (DATA / "tiny-v2.c2f").write_bytes(codec.encode(tiny_picture(), answer=ANSWER))
     cuts = {f"cut_{size}": codec.decode(blob[:size]).pixels for size in GOLDEN_CUTS}
     np.savez_compressed(DATA / "tiny-v1.npz", whole=codec.decode(blob).pixels, **cuts)
 
