@@ -42,17 +42,23 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 
 def read_file(data: bytes) -> dict[str, object]:
     """Header and stages of a file or of a prefix: (state, payload) a stage."""
-    assert data[:4] == b"C2F\x01"
-    flags = data[12]
-    assert flags < 32
+    assert data[:3] == b"C2F"
+    version, flags = data[3], data[12]
+    assert version in (1, 2)
+    assert version == 2 or flags < 32
     height, at = varint(data, 13)
     width, at = varint(data, at)
+    answer_bytes = flags // 32 + 1 if version == 2 else 0
+    if answer_bytes == 8:
+        answer_bytes, at = varint(data, at)
+        assert 8 <= answer_bytes <= 64
     lengths = []
     for _ in range(flags % 16 + 1):
         length, at = varint(data, at)
         lengths.append(length)
     assert crc(data[:at], 16, 0x1021, reflected=False, final=0) == int.from_bytes(data[at : at + 2])
-    stages, at = [], at + 2
+    answer = data[at + 2 : at + 2 + answer_bytes]
+    stages, at = [], at + 2 + answer_bytes
     for length in lengths:
         payload, check = data[at : at + length], data[at + length : at + length + 4]
         state = "missing" if not payload + check else "cut"
@@ -64,12 +70,63 @@ def read_file(data: bytes) -> dict[str, object]:
     return {
         "model": data[4:8].hex(),
         "label map": data[8:12].hex(),
-        "grey": flags >= 16,
+        "grey": flags & 16 != 0,
+        "answer": answer,
+        "answer bytes": answer_bytes,
         "size": (height, width),
         "lengths": lengths,
         "stages": stages,
         "bytes": at,
     }
+
+
+# --- the reader: section 8 -------------------------------------------------------------------
+
+
+def read_answer(segment: bytes, levels: list[list[int]]) -> list[tuple[int, float]]:
+    """(cluster, least probability) a level of a whole answer; `levels`: labels a level."""
+    body = segment[:-1]
+    assert crc(body, 16, 0x1021, reflected=False, final=0) & 255 == segment[-1]
+    c, at = body[0] >> 4, 1
+    if c == 15:
+        beyond, at = varint(body, 1)
+        c += beyond
+    found = [(c, least(body[0] & 15, 16))]
+
+    def siblings(level: int, above: int) -> list[int]:
+        pairs = set(zip(levels[level - 1], levels[level], strict=True))
+        if len(pairs) == len(set(levels[level])):  # refines
+            return sorted(fine for coarse, fine in pairs if coarse == above)
+        return sorted(set(levels[level]))
+
+    def product(level: int, above: int) -> int:
+        if level == len(levels):
+            return 1
+        beside = siblings(level, above)
+        return len(beside) * max(product(level + 1, cluster) for cluster in beside)
+
+    p, e = product(1, c), len(levels) - 1
+    size = 0
+    while p > 1 and p * 3**e > 256**size:
+        size += 1
+    assert len(body) == at + size
+    q = max(q for q in range(1, 17) if p == 1 or p * q**e <= 256**size)
+    point, width = int.from_bytes(body[at:]), 256**size
+    for level in range(1, len(levels)):
+        beside = siblings(level, found[-1][0])
+        if len(beside) == 1:
+            found.append((beside[0], found[-1][1]))
+            continue
+        width //= len(beside) * q
+        number, step = divmod(point // width, q)
+        point -= (number * q + step) * width
+        found.append((beside[number], least(step, q)))
+    assert point == 0
+    return found
+
+
+def least(step: int, steps: int) -> float:
+    return 1 - (1 - step / steps) ** 2
 
 
 # --- the reader: sections 3 and 4 ------------------------------------------------------------
@@ -129,6 +186,34 @@ def test_the_stored_file_is_read() -> None:
     assert found["label map"] == "abababab"
     assert [state for state, _ in found["stages"]] == ["complete"] * 3  # type: ignore[attr-defined]
     assert found["bytes"] == len(data)
+
+
+def test_the_stored_file_with_an_answer_is_read() -> None:
+    data = (DATA / "tiny-v2.c2f").read_bytes()
+    found, old = read_file(data), read_file((DATA / "tiny-v1.c2f").read_bytes())
+    assert found["bytes"] == len(data)
+    assert found["stages"] == old["stages"]
+    told = read_answer(found["answer"], [[0, 0, 0, 0, 0, 1], [0, 0, 1, 1, 1, 2], [*range(6)]])  # type: ignore[arg-type]
+    assert [cluster for cluster, _ in told] == [0, 1, 3]
+
+
+@pytest.mark.parametrize("name", ["vit-b-32-topdown-10-100-1000", "rn50-kmeans-10-100-1000"])
+@pytest.mark.parametrize("column", [0, 281, 999])
+def test_answers_are_read(name: str, column: int) -> None:
+    """Nested and not, against the package's writer."""
+    from codec_plugin.answer import LabelPath, pack_answer
+    from codec_plugin.answer import read_answer as read
+    from codec_plugin.labeltree import load_label_tree
+    from hierlab.labelmap import load_label_map
+
+    levels = [level.labels.tolist() for level in load_label_map(name).levels]
+    path = tuple(labels[column] for labels in levels)
+    tree = load_label_tree(name)
+    data = pack_answer(LabelPath(path, (0.97, 0.9, 0.4)), tree)
+    found = read_answer(data, levels)
+    assert tuple(cluster for cluster, _ in found) == path
+    told = read(data, len(data), tree)
+    assert told.at_least[-1] == pytest.approx(found[-1][1])
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (64, 200), (33, 129)])

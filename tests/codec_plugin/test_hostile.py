@@ -1,5 +1,6 @@
 """Hostile bytes: ten thousand mutated files, no crash, no hang, no memory, only sentences."""
 
+import binascii
 import json
 import subprocess
 import sys
@@ -11,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codec_plugin.bitstream.container import Header, pack_file
+from codec_plugin.answer import answer_of, read_answer
+from codec_plugin.bitstream.container import MAX_ANSWER_BYTES, Header, pack_file, read_header
 from codec_plugin.codec import Codec
 from codec_plugin.errors import CodecError
-from tests.codec_plugin.tiny import DATA, stored_codec
+from codec_plugin.labeltree import LabelTree, load_label_tree
+from tests.codec_plugin.tiny import DATA, TREE, stored_codec
 
 MAX_PIXELS = 128 * 128
 BLOB = (DATA / "tiny-v1.c2f").read_bytes()
@@ -32,6 +35,7 @@ def decoded_or_refused(codec: Codec, data: bytes) -> bool:
     except CodecError:
         return False
     assert decoded.pixels.dtype == np.uint8
+    answer_of(data, read_header(data), TREE)
     return True
 
 
@@ -52,18 +56,44 @@ def test_any_bytes_behind_the_magic(data: bytes) -> None:
     st.integers(1, 128),
     st.integers(1, 128),
     st.booleans(),
+    st.binary(max_size=MAX_ANSWER_BYTES),
 )
 @settings(max_examples=150, deadline=None)
-def test_sealed_nonsense(payloads: list[bytes], height: int, width: int, grey: bool) -> None:
+def test_sealed_nonsense(
+    payloads: list[bytes], height: int, width: int, grey: bool, answer: bytes
+) -> None:
     """Right header, right checks, payloads that nobody encoded: what an attacker writes."""
     codec = stored_once()
     lengths = tuple(len(payload) for payload in payloads)
-    header = Header(height, width, codec.model_id, codec.label_map_id, lengths, grey)
-    data = pack_file(header, payloads)
+    header = Header(height, width, codec.model_id, codec.label_map_id, lengths, grey, len(answer))
+    data = pack_file(header, payloads, answer)
     decoded_or_refused(codec, data)
     decoded_or_refused(codec, data[:-3])
 
 
+@given(
+    st.binary(max_size=MAX_ANSWER_BYTES - 1),
+    st.integers(0, MAX_ANSWER_BYTES),
+    st.sampled_from(["wordnet-k-10-100-1000", "rn50-kmeans-10-100-1000", ""]),
+)
+@settings(max_examples=1000, deadline=None)
+def test_any_answer(body: bytes, kept: int, name: str) -> None:
+    """Any bytes, with the check that belongs to them: told within the map, or damaged."""
+    tree = _TREES.setdefault(name, load_label_tree(name) if name else None)
+    data = body + bytes([binascii.crc_hqx(body, 0xFFFF) & 0xFF])
+    for arrived in (data, data[:kept]):
+        told = read_answer(arrived, len(data), tree)
+        assert told.state in ("whole", "cut", "damaged")
+        assert not (told.state == "damaged" and told.clusters)
+        assert all(0 <= bound <= 1 for bound in told.at_least)
+        above = 0
+        for level, cluster in enumerate(told.clusters if tree else ()):
+            assert tree is not None
+            assert cluster in tree.siblings(level, above)
+            above = cluster
+
+
+_TREES: dict[str, LabelTree | None] = {}
 _CODEC: list[Codec] = []
 
 
@@ -95,7 +125,8 @@ FUZZ = textwrap.dedent(
     torch.set_num_threads(1)
     from codec_plugin.bitstream.container import read_header
     from codec_plugin.errors import CodecError
-    from tests.codec_plugin.tiny import stored_codec, tiny_picture
+    from codec_plugin.answer import answer_of
+    from tests.codec_plugin.tiny import ANSWER, TREE, stored_codec, tiny_picture
 
     def reseal(data):
         # Give the header its check again, and each segment that still has its place.
@@ -107,7 +138,7 @@ FUZZ = textwrap.dedent(
             header = read_header(bytes(data))
         except CodecError:
             return bytes(data)
-        at = header.size_bytes
+        at = header.first_stage
         for length in header.payload_bytes:
             stop = at + length
             if stop + 4 <= len(data):
@@ -136,7 +167,9 @@ FUZZ = textwrap.dedent(
 
     codec = stored_codec()
     rng = random.Random(20261123)
-    files = [(codec.encode(tiny_picture(*s)),) for s in ((1, 1), (16, 16), (64, 64), (70, 90))]
+    sizes = ((1, 1), (16, 16), (64, 64), (70, 90))
+    files = [(codec.encode(tiny_picture(*s)),) for s in sizes]
+    files += [(codec.encode(tiny_picture(*s), answer=ANSWER),) for s in sizes[1:3]]
     headers = [read_header(f[0]).size_bytes for f in files]
     codec.decode(files[3][0])
     pages = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
@@ -151,6 +184,7 @@ FUZZ = textwrap.dedent(
         try:
             decoded = codec.decode(data, max_pixels=128 * 128)
             assert decoded.pixels.size
+            answer_of(data, read_header(data), TREE)
             outcomes["decoded"] += 1
         except CodecError as error:
             assert str(error)
