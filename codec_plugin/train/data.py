@@ -227,7 +227,7 @@ def open_source(
         )
         return shards, None, none
     folder = ImageFolder(settings.path, class_index, cache=settings.cache)
-    held = held_out(folder.names, settings.holdout_share or fitting_share(settings, len(folder)))
+    held = held_out(folder.names, fitting_share(settings, folder.names))
     if held.all():
         raise DataError(
             f"{settings.path!r} has {len(folder)} images, all held out; give more images, or a "
@@ -265,29 +265,31 @@ def kept_settings(settings: DataSettings, folder: ImageFolder | None) -> DataSet
         path = str(Path(path).absolute())
     share = settings.holdout_share
     if folder is not None:
-        share = share or fitting_share(settings, len(folder))
-        # Where no name falls below the share, the lowest one is held out: so it stays.
-        share = max(share, float(_places(folder.names).min())) if share > 0 else 0.0
+        share = fitting_share(settings, folder.names)
     return msgspec.structs.replace(settings, path=path, holdout_share=share)
 
 
 _SMALL_FOLDER = 0.1  # largest share that is held out without being asked for
 
 
-def fitting_share(settings: DataSettings, images: int) -> float:
-    """Share of a folder's names that holds out about `settings.holdout`, at most a tenth."""
-    return min(_SMALL_FOLDER, settings.holdout / max(1, images))
+def fitting_share(settings: DataSettings, names: Sequence[str]) -> float:
+    """Share of names that a run in this folder holds out, by `held_out`.
+
+    The one that the settings give, or one that holds out `settings.holdout` of these files, at most
+    a tenth of them; either holds out one file at least, and 0 none.
+    """
+    places = np.sort(_places(names))
+    if settings.holdout_share:
+        return max(settings.holdout_share, float(places[0]))
+    if not settings.holdout:
+        return 0.0
+    count = min(settings.holdout, max(1, round(_SMALL_FOLDER * len(names))))
+    return float(places[count - 1])
 
 
 def held_out(names: Sequence[str], share: float) -> NDArray[np.bool_]:
-    """Which files are held out: a hash of each file's own name decides, (N,) bool.
-
-    Where the share is not zero but no name falls below it, the lowest one does.
-    """
-    if share <= 0:
-        return np.zeros(len(names), dtype=np.bool_)
-    place = _places(names)
-    return np.asarray(place <= max(share, float(place.min())))
+    """Which files are held out: a hash of each file's own name decides, (N,) bool."""
+    return np.asarray(_places(names) <= share) & (share > 0)
 
 
 def _places(names: Sequence[str]) -> NDArray[np.float64]:

@@ -70,12 +70,23 @@ def test_a_name_decides_whether_a_file_is_held_out_not_the_others() -> None:
     assert held_out(moved, 0.1).tolist() == held_out(fewer, 0.1).tolist()
 
 
-def test_a_small_folder_holds_out_a_tenth_and_never_nothing() -> None:
-    settings = DataSettings(holdout=96)
-    assert fitting_share(settings, 60) == 0.1
-    assert fitting_share(settings, 9600) == 0.01
-    assert held_out(["a.png", "b.png"], 0.001).sum() == 1
-    assert held_out(["a.png", "b.png"], 0.0).sum() == 0
+@pytest.mark.parametrize(
+    ("files", "holdout", "expected"),
+    [(60, 96, 6), (2000, 96, 96), (6, 96, 1), (2, 96, 1), (60, 3, 3), (60, 0, 0)],
+)
+def test_a_small_folder_holds_out_a_tenth_and_never_nothing_unasked(
+    files: int, holdout: int, expected: int
+) -> None:
+    names = [f"{number}.png" for number in range(files)]
+    share = fitting_share(DataSettings(holdout=holdout), names)
+    assert held_out(names, share).sum() == expected
+
+
+def test_a_share_that_is_given_is_kept() -> None:
+    names = [f"{number}.png" for number in range(2000)]
+    assert fitting_share(DataSettings(holdout_share=0.25), names) == 0.25
+    least = fitting_share(DataSettings(holdout_share=1e-9), names)
+    assert held_out(names, least).sum() == 1
 
 
 def test_the_share_that_a_run_keeps_holds_out_the_same_names_for_good(tmp_path: Path) -> None:
@@ -83,7 +94,6 @@ def test_the_share_that_a_run_keeps_holds_out_the_same_names_for_good(tmp_path: 
     settings = DataSettings(path=str(tmp_path), holdout=4)
     folder = ImageFolder(tmp_path, INDEX, cache=False)
     kept = kept_settings(settings, folder)
-    assert kept.holdout_share >= fitting_share(settings, 40) == 0.1
     before = {
         name
         for name, held in zip(folder.names, held_out(folder.names, kept.holdout_share), strict=True)
@@ -97,13 +107,13 @@ def test_the_share_that_a_run_keeps_holds_out_the_same_names_for_good(tmp_path: 
 
 
 def test_the_one_name_that_is_held_out_of_a_few_stays_so(tmp_path: Path) -> None:
-    names = [f"{number}.png" for number in range(6)]
-    lowest = [name for name, held in zip(names, held_out(names, 1e-6), strict=True) if held]
-    assert len(lowest) == 1
     write_photographs(tmp_path, 6, side=16)
     folder = ImageFolder(tmp_path, {}, cache=False)
-    assert folder.names == tuple(names)
-    share = kept_settings(DataSettings(holdout_share=1e-6), folder).holdout_share
+    share = kept_settings(DataSettings(), folder).holdout_share
+    lowest = [
+        name for name, held in zip(folder.names, held_out(folder.names, share), strict=True) if held
+    ]
+    assert len(lowest) == 1
     more = [f"{number}.png" for number in range(200)]
     assert lowest[0] in [n for n, held in zip(more, held_out(more, share), strict=True) if held]
 
