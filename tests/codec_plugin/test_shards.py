@@ -75,6 +75,9 @@ def test_a_broken_photograph_is_named_and_the_stream_goes_on(
     write_shard(path, entries | {"0002.png": photographs[2][:100]})
     source = ShardSource(str(path), INDEX, seed=1)
     batches = [source.batch(step, 3, 64) for step in range(8)]
+    assert (
+        {len(batch.images) for batch in batches} == {len(batch.labels) for batch in batches} == {3}
+    )
     assert list(source.broken) == [f"0002.png in {path}"]
     assert "0002.png in" in source.broken[f"0002.png in {path}"]
     again = ShardSource(str(path), INDEX, seed=1).batch(7, 3, 64)
