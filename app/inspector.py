@@ -107,6 +107,8 @@ def _facts(chosen: Chosen, spot: Spot, report: ClusterReport) -> None:
     facts = [("Classes", f"{report.size:,}"), ("Medoid", in_markdown(report.medoid))]
     if report.synset:
         facts.append(("Synset", f"`{report.synset}`"))
+    if report.coverage is not None:
+        facts.append(("Name holds for", f"{100 * report.coverage:.0f} % of them"))
     if report.confidence is not None:
         facts.append(("Confidence", f"{report.confidence:.2f}"))
     consistent = measured(chosen.key, chosen.label_map)

@@ -14,7 +14,7 @@ from hierlab.labelmap import load_label_map
 
 __all__ = ["Chosen", "keep_own_map", "label_map_files", "map_names", "map_of_name", "own_maps"]
 
-FAVOURITES = ("consensus", "vit-b-32-topdown", "vit-b-32-openai-topdown", "wordnet-k")
+FAVOURITES = ("clip-seven", "clip-four", "vit-b-32-consensus", "vit-b-32-topdown", "wordnet-k")
 MAX_OWN = 12
 
 

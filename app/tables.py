@@ -96,9 +96,9 @@ def member_table(label_map: LabelMap, report: ClusterReport, level: int) -> pd.D
 def consistency_rows(report: ConsistencyReport) -> list[tuple[object, ...]]:
     """One row a level: mean similarity within and between clusters, and the lift over chance."""
     return [
-        (one.level, one.within, one.between, one.random_mean, one.lift)
+        (one.level, one.by_class, one.between, one.random_mean, one.lift)
         for one in report.levels
-        if one.within is not None
+        if one.by_class is not None
     ]
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hierlab._files import write_atomic
 from hierlab.study.figures import bars, heatmap
-from hierlab.study.report import study_report
+from hierlab.study.kept import kept_report
+from hierlab.study.report import StudyReport
 
 ROOT = Path(__file__).resolve().parents[1]
 AXES = {
@@ -20,10 +21,37 @@ AXES = {
 }
 
 
+PEOPLE = {
+    10: ("geirhos16", "entity13"),
+    100: ("geirhos16", "entity30", "living17", "nonliving26"),
+}
+METHODS = {
+    ("kmeans (raw)", "single"): "paper's k-means",
+    ("topdown (raw)", "single"): "former default",
+    ("consensus (raw)", "single"): "default, one variant",
+    ("consensus (raw)", "consensus of 7"): "default, seven",
+    ("consensus (raw)", "control:minilm"): "default, MiniLM",
+}
+
+
+def people(report: StudyReport, k: int) -> str:
+    """Agreement with what people made, by grouping and method."""
+    rows = [
+        (f"{grouping}: {told}", row.ari.value, row.ari.low, row.ari.high)
+        for grouping in PEOPLE[k]
+        for (method, who), told in METHODS.items()
+        for row in report.people
+        if (row.grouping, row.method, row.k) == (grouping, method, k) and row.encoders.endswith(who)
+    ]
+    return bars(rows, f"Agreement with groups that people made (ARI), K = {k}")
+
+
 def main() -> None:
-    """One picture of agreement along the axes for each K, one heatmap for each method at 100."""
-    report = study_report(ROOT / "studies" / "clip")
+    """Agreement with people and along the axes for each K, one heatmap for each method at 100."""
+    report = kept_report(ROOT / "studies" / "clip")
     target = ROOT / "docs" / "images"
+    for k in PEOPLE:
+        write_atomic(target / f"study-people-{k}.svg", people(report, k))
     for k in report.grid.k:
         rows = [
             (f"{words}: {row.method}", row.ari.value, row.ari.low, row.ari.high)

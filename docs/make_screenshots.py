@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-MAP = "consensus-seven-10-100-1000"
+MAP = "clip-seven-10-100-1000"
 WORDNET = "wordnet-k-10-100-1000"
 # By name: address, width, theme of the browser.
 PICTURES = {

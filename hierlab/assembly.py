@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,20 +15,21 @@ from hierlab.errors import BuilderError
 from hierlab.labelmap import LabelMap, Level, canonical_labels
 
 if TYPE_CHECKING:
-    from hierlab.builders import BuildInput, Labels
+    from hierlab.builders import Builder, BuildInput, Labels
     from hierlab.classes import ClassList
 
 __all__ = ["build", "check_k", "describe", "given_classes", "level_names"]
 
-DEFAULT_METHOD = "topdown"
+DEFAULT_METHOD = "consensus"
+DEFAULT_OF_MANY = "topdown"  # beyond what the default can hold
 DEFAULT_CLASSES = "imagenet-1k"
 
 
 def build(
     *,
     clip: str | None = None,
-    k: int | Sequence[int] = (10, 100, 1000),
-    method: str = DEFAULT_METHOD,
+    k: int | Sequence[int] | Literal["auto"] = (10, 100, 1000),
+    method: str | None = None,
     seed: int = 0,
     classes: str | Path | ClassList | Sequence[str] = DEFAULT_CLASSES,
     prototypes: ArrayLike | str | Path | None = None,
@@ -45,8 +46,10 @@ def build(
 
     Args:
         clip: a variant `MODEL[:PRETRAINED][@PROMPTS]`, such as `ViT-B-32`; see `hierlab.list_`.
-        k: rising cluster counts, or one; the number of classes itself gives the identity.
-        method: a registered builder; see `hierlab.list_`.
+        k: rising cluster counts, or one; the number of classes itself gives the identity. `auto`
+            takes the numbers at which partitions of these vectors hold best (`hierlab suggest-k`).
+        method: a registered builder, see `hierlab.list_`; `consensus` if not given, `similarity`
+            where a similarity is, `topdown` for more than 8,000 classes.
         seed: used by methods that draw random numbers.
         classes: `imagenet-1k`, a `ClassList`, names or WordNet ids, or a file or folder that
             `load_classes` reads.
@@ -67,14 +70,24 @@ def build(
     """
     from hierlab.builders import get_builder
 
-    builder = get_builder(method)
     class_list = given_classes(classes)
+    if method is not None:
+        builder = get_builder(method)
+    elif similarity is not None:
+        builder = get_builder("similarity")
+    else:
+        builder = get_builder(DEFAULT_METHOD)
     if isinstance(prototypes, str | Path) and _is_default(classes) and builder.needs == "vectors":
         class_list = _classes_of(prototypes, class_list)
+    if method is None and builder.name == DEFAULT_METHOD and len(class_list) > builder.most:
+        builder = get_builder(DEFAULT_OF_MANY)
+    if k == "auto":
+        single = prototypes if prototypes is not None else clip
+        k = _auto(builder, consensus or [single], class_list, source, seed)
     counts = check_k(k, len(class_list))
     names = level_names(len(counts), levels)
     if consensus or stable:
-        if method not in (DEFAULT_METHOD, "consensus"):
+        if method not in (None, "consensus"):
             raise BuilderError(
                 f"consensus and stable are a method of their own; leave out method {method!r}"
             )
@@ -108,14 +121,14 @@ def build(
     )
     labels = builder(inputs, k=counts, seed=seed, **own)
     provenance = {
-        "method": method,
+        "method": builder.name,
         "parameters": settings,
         "seed": seed if builder.seeded else None,
         "source": origin,
         "tool": _tool(),
     }
     provenance |= told_of(inputs)
-    title = name or _slug(origin.get("variant") or origin["kind"], method, counts)
+    title = name or _slug(origin.get("variant") or origin["kind"], builder.name, counts)
     return LabelMap(title, inputs.classes, describe(inputs, labels, names), provenance)
 
 
@@ -147,6 +160,25 @@ def given_classes(classes: str | Path | ClassList | Sequence[str]) -> ClassList:
 
 def _is_default(classes: object) -> bool:
     return isinstance(classes, str) and classes == DEFAULT_CLASSES
+
+
+def _auto(
+    builder: Builder, encoders: Sequence[Any], classes: ClassList, source: str, seed: int
+) -> tuple[int, ...]:
+    from hierlab.prototypes import prototypes_of, resolve
+    from hierlab.study.suggest_k import auto_levels
+
+    if builder.needs != "vectors" or encoders[0] is None:
+        raise BuilderError(
+            "k auto looks at prototypes; give --clip, --prototypes or --consensus, or numbers"
+        )
+    found = (
+        resolve(one, classes, source=source)
+        if isinstance(one, str | Path)
+        else prototypes_of(one, classes)
+        for one in encoders
+    )
+    return auto_levels([one.vectors for one in found], seed=seed)
 
 
 def check_k(k: int | Sequence[int], classes: int) -> tuple[int, ...]:

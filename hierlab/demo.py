@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["FILES", "DemoResult", "run_demo"]
 
 K = (10, 100, 1000)
-METHODS = ("topdown", "kmeans", "wordnet-k")
+METHODS = ("consensus", "kmeans", "wordnet-k")
 FILES = (*(f"{method}.json" for method in METHODS), "tree.png", "tree.html", "tree.csv")
 POLICY: Policy = "nltk"
 
@@ -92,10 +92,10 @@ def _rows(
             found.k,
             nested,
             shape.size_max,
-            found.within,
+            found.by_class,
             found.between,
             found.random_mean,
         )
         for found, shape in zip(report.consistency[0].levels, report.shape.levels, strict=True)
-        if found.within is not None
+        if found.by_class is not None
     ]

@@ -41,13 +41,17 @@ MAX_BYTES = 64 * 2**20
 
 
 class Cluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One group of classes: what people call it and which class stands at its centre."""
+    """One group of classes: what people call it and which class stands at its centre.
+
+    `coverage` is the share of its classes that the name holds for, 0..1, where that is known.
+    """
 
     name: str
     size: int
     medoid: str
     synset: str | None = None
     confidence: float | None = None
+    coverage: float | None = None
 
 
 class _LevelFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):

@@ -45,6 +45,8 @@ class Neighbour:
 def likeness(label_map: LabelMap) -> Likeness | None:
     """Similarity of the classes of a map: the prototypes it was built from, else Wu-Palmer.
 
+    Of several encoders the mean; what all vectors of an encoder share is taken out first.
+
     Returns:
         None where neither a shipped table nor WordNet knows the classes, or there are more than
         5,000 of them.
@@ -77,18 +79,33 @@ def nearest_clusters(
 
 
 def _from_table(label_map: LabelMap) -> Likeness | None:
+    from hierlab.builders._vectors import centred_cosines
     from hierlab.errors import HierlabError
     from hierlab.prototypes import resolve
 
-    source = label_map.provenance.get("source")
-    variant = source.get("variant") if isinstance(source, dict) else None
-    if not isinstance(variant, str):
+    variants = _variants(label_map.provenance.get("source"))
+    if not variants:
         return None
+    total = np.zeros((len(label_map.classes), len(label_map.classes)))
     try:
-        found = resolve(variant, label_map.classes, source="table")
+        for variant in variants:
+            found = resolve(variant, label_map.classes, source="table")
+            total += centred_cosines(found.vectors)
     except HierlabError:
         return None
-    return Likeness(found.vectors @ found.vectors.T, f"cosine of {variant} text prototypes")
+    who = variants[0] if len(variants) == 1 else f"{len(variants)} encoders'"
+    return Likeness(total / len(variants), f"centred cosine of {who} text prototypes")
+
+
+def _variants(source: object) -> list[str]:
+    """Names of the encoders that a map was made from; none where any is not by name."""
+    if not isinstance(source, dict):
+        return []
+    encoders = source.get("encoders") or [source]
+    if not isinstance(encoders, list):
+        return []
+    found = [one.get("variant") for one in encoders if isinstance(one, dict)]
+    return [name for name in found if isinstance(name, str)] if all(found) else []
 
 
 def _from_wordnet(label_map: LabelMap) -> Likeness | None:

@@ -1,14 +1,14 @@
-"""Names for clusters: the synset that covers each best, and the class at its centre."""
+"""Names for clusters: the kinds of things that most of its classes are, and its central class."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hierlab._kinds import Kinds, kinds
 from hierlab.errors import HierlabError
 from hierlab.labelmap import Cluster
 
@@ -16,32 +16,12 @@ if TYPE_CHECKING:
     from hierlab.classes import ClassList
     from hierlab.taxonomy import Resolution, Taxonomy
 
-__all__ = ["Cover", "covers", "medoids", "name_clusters"]
+__all__ = ["MOST", "medoids", "name_clusters"]
 
+MOST = 0.7
+"""Share of a cluster's classes that a name must hold for; below it, "and others" follows."""
 # Of a larger cluster a part stands for all when its medoid is sought in WordNet.
 MOST_COMPARED = 1000
-# A second-best synset may name a cluster whose best name is taken if it covers it nearly as well.
-NEARLY = 0.7
-
-
-@dataclass(frozen=True)
-class Cover:
-    """How well one synset describes one cluster.
-
-    Args:
-        synset: number of the synset in the taxonomy.
-        precision: share of the classes below the synset that lie in the cluster, 0..1.
-        recall: share of the cluster's classes that lie below the synset, 0..1.
-    """
-
-    synset: int
-    precision: float
-    recall: float
-
-    @property
-    def score(self) -> float:
-        """Precision times recall, 0..1."""
-        return self.precision * self.recall
 
 
 def name_clusters(
@@ -54,10 +34,11 @@ def name_clusters(
 ) -> tuple[Cluster, ...]:
     """Describe the clusters of one level; no name stands twice.
 
-    A single class keeps its name. A group gets the word of the synset with the greatest precision
-    × recall over its classes; if a group that it fits better has the word already, that of a
-    synset nearly as good, else the word with the medoid in brackets. "and others" follows a word
-    that holds for less than a third of the group. Without a synset the group is "like" its medoid.
+    A single class keeps its name. A group is called by one to three kinds of things (`dog`, or
+    `dog, bird`), WordNet's words for what most of its classes are and few others are; if they hold
+    for less than 70 % of it, "and others" follows. `other mammal` stands beside a `dog`. If a
+    group that it fits better has the name already, another that is nearly as good is taken, else
+    the medoid follows in brackets. Without WordNet a group is "like" its medoid.
 
     Args:
         labels: (C,) cluster of each class, 0..K-1, none empty.
@@ -68,7 +49,8 @@ def name_clusters(
             Wu-Palmer similarity decides; without a taxonomy, the first class is the medoid.
 
     Returns:
-        K clusters with name, size, medoid (class key) and synset (such as `dog.n.01`).
+        K clusters with name, size, medoid (class key); those named by kinds with the share of
+        their classes that the name holds for, and, if it is one kind, its synset (`dog.n.01`).
 
     Raises:
         HierlabError: the labels do not fit the classes or leave a cluster empty.
@@ -80,56 +62,27 @@ def name_clusters(
         centres = _wordnet_medoids(numbers, taxonomy, resolution)
     else:
         centres = medoids(numbers, vectors=vectors, similarity=similarity)
-    found: list[tuple[Cover, ...]] = [()] * len(sizes)
-    if taxonomy is not None and resolution is not None:
-        found = covers(numbers, taxonomy, resolution)
-    names = _unique_names(sizes, centres, found, classes, taxonomy)
+    if taxonomy is None or resolution is None:
+        found: list[tuple[Kinds, ...]] = [()] * len(sizes)
+    else:
+        found = kinds(numbers, taxonomy, resolution, most=MOST)
+    names, chosen = _unique_names(sizes, centres, found, classes, taxonomy)
     return tuple(
         Cluster(
-            name=names[cluster],
-            size=int(sizes[cluster]),
-            medoid=classes.ids[centres[cluster]],
-            synset=taxonomy.synset_at(best[0].synset).name if taxonomy and best else None,
+            name=names[number],
+            size=int(sizes[number]),
+            medoid=classes.ids[centres[number]],
+            synset=_synset(taxonomy, one),
+            coverage=round(one.coverage, 4) if one is not None and sizes[number] > 1 else None,
         )
-        for cluster, best in enumerate(found)
+        for number, one in enumerate(chosen)
     )
 
 
-def covers(
-    labels: NDArray[np.int32], taxonomy: Taxonomy, resolution: Resolution
-) -> list[tuple[Cover, ...]]:
-    """For each cluster the synsets above any of its classes, the best cover first.
-
-    Classes without a synset count against recall. Ties go to the deeper synset, then by name.
-
-    Args:
-        labels: (C,) cluster of each class, 0..K-1.
-        taxonomy: WordNet.
-        resolution: the synset of each class.
-
-    Returns:
-        K tuples, best first, down to `NEARLY` of the best score; empty where no class has a synset.
-    """
-    sizes = np.bincount(labels)
-    known = resolution.known
-    lineage = taxonomy.lineage([wnid for wnid in resolution.wnids if wnid is not None])
-    pairs = lineage.synsets * len(sizes) + labels[known][lineage.positions]
-    unique, shared = np.unique(pairs, return_counts=True)
-    synsets, clusters = np.divmod(unique, len(sizes))
-    below = np.bincount(lineage.synsets, minlength=len(taxonomy))
-    precision, recall = shared / below[synsets], shared / sizes[clusters]
-    # Compared as fractions of whole numbers: equal scores are equal bits on every machine.
-    score = (shared * shared) / (below[synsets] * sizes[clusters])
-    depths, ranks = taxonomy.max_depths[synsets], taxonomy.name_ranks[synsets]
-    order = np.lexsort((ranks, -depths, -score, clusters))
-    best = np.zeros(len(sizes))
-    np.maximum.at(best, clusters, score)
-    order = order[score[order] >= NEARLY * best[clusters[order]]]
-    result: list[list[Cover]] = [[] for _ in sizes]
-    columns = (array[order].tolist() for array in (clusters, synsets, precision, recall))
-    for cluster, *cover in zip(*columns, strict=True):
-        result[int(cluster)].append(Cover(*cover))
-    return [tuple(row) for row in result]
+def _synset(taxonomy: Taxonomy | None, one: Kinds | None) -> str | None:
+    if taxonomy is None or one is None or len(one.synsets) > 1:
+        return None
+    return taxonomy.synset_at(one.synsets[0]).name
 
 
 def medoids(
@@ -206,46 +159,80 @@ def _wordnet_medoids(
 def _unique_names(
     sizes: NDArray[np.int64],
     centres: NDArray[np.int64],
-    found: list[tuple[Cover, ...]],
+    found: list[tuple[Kinds, ...]],
     classes: ClassList,
     taxonomy: Taxonomy | None,
-) -> list[str]:
-    """One name a cluster: single classes first, then groups from the best covered down."""
+) -> tuple[list[str], list[Kinds | None]]:
+    """One name a cluster: single classes first, then groups from the best described down."""
     scores = np.array([best[0].score if best else 0.0 for best in found])
     names = [""] * len(sizes)
+    chosen: list[Kinds | None] = [None] * len(sizes)
     taken: set[str] = set()
+    inside = _narrower(sizes, found, taxonomy)
     for cluster in np.lexsort((np.arange(len(sizes)), -scores, sizes > 1)):
         centre, key = classes.names[centres[cluster]], classes.ids[centres[cluster]]
+        candidates: list[tuple[str, Kinds | None]]
         if sizes[cluster] == 1:
-            candidates = [centre, f"{centre} ({key})"]
+            own = found[cluster][0] if found[cluster] else None
+            candidates = [(centre, own), (f"{centre} ({key})", own)]
         else:
-            candidates = list(_group_names(found[cluster], taxonomy, centre, key))
-        names[cluster] = _first_free(candidates, taken)
+            candidates = list(_group_names(found[cluster], taxonomy, inside, centre, key))
+        names[cluster], chosen[cluster] = _first_free(candidates, taken)
         taken.add(names[cluster].casefold())
-    return names
+    return names, chosen
+
+
+def _narrower(
+    sizes: NDArray[np.int64], found: list[tuple[Kinds, ...]], taxonomy: Taxonomy | None
+) -> frozenset[int]:
+    """Synsets strictly above the one kind that names a group: beside it they are "other"."""
+    if taxonomy is None:
+        return frozenset()
+    whole = {
+        best[0].synsets[0]
+        for best, size in zip(found, sizes, strict=True)
+        if best and size > 1 and len(best[0].synsets) == 1 and best[0].coverage >= MOST
+    }
+    above = {
+        taxonomy.number(up.wnid)
+        for synset in whole
+        for up in taxonomy.ancestors(taxonomy.synset_at(synset).wnid)
+        if taxonomy.number(up.wnid) != synset
+    }
+    return frozenset(above)
 
 
 def _group_names(
-    found: tuple[Cover, ...], taxonomy: Taxonomy | None, centre: str, key: str
-) -> Iterator[str]:
-    words = [
-        taxonomy.synset_at(cover.synset).label + (" and others" if cover.recall < 1 / 3 else "")
-        for cover in found
-        if taxonomy is not None
-    ]
-    yield from words
-    for word in words[:1]:
-        yield f"{word} ({centre})"
-    yield f"like {centre}"
-    yield f"like {centre} ({key})"
+    found: tuple[Kinds, ...],
+    taxonomy: Taxonomy | None,
+    inside: frozenset[int],
+    centre: str,
+    key: str,
+) -> Iterator[tuple[str, Kinds | None]]:
+    if taxonomy is not None and found:
+        words = [_words(one, taxonomy, inside) for one in found]
+        yield from zip(words, found, strict=True)
+        yield f"{words[0]} ({centre})", found[0]
+    yield f"like {centre}", None
+    yield f"like {centre} ({key})", None
 
 
-def _first_free(candidates: list[str], taken: set[str]) -> str:
+def _words(one: Kinds, taxonomy: Taxonomy, inside: frozenset[int]) -> str:
+    words = ", ".join(taxonomy.synset_at(synset).label for synset in one.synsets)
+    if one.coverage < MOST:
+        return f"{words} and others"
+    return f"other {words}" if len(one.synsets) == 1 and one.synsets[0] in inside else words
+
+
+def _first_free(
+    candidates: list[tuple[str, Kinds | None]], taken: set[str]
+) -> tuple[str, Kinds | None]:
     """First candidate that no cluster has; a number only if all are taken."""
-    for name in candidates:
+    for name, one in candidates:
         if name.casefold() not in taken:
-            return name
+            return name, one
     number = 2
-    while f"{candidates[-1]} {number}".casefold() in taken:
+    last, one = candidates[-1]
+    while f"{last} {number}".casefold() in taken:
         number += 1
-    return f"{candidates[-1]} {number}"
+    return f"{last} {number}", one

@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ClusterReport:
-    """One cluster with its members in class order."""
+    """One cluster with its members in class order; `coverage` is what its name holds for."""
 
     level: str
     number: int
@@ -36,6 +36,7 @@ class ClusterReport:
     synset: str | None
     medoid: str
     confidence: float | None
+    coverage: float | None
     members: tuple[str, ...]
 
 
@@ -163,6 +164,7 @@ def _report(label_map: LabelMap, level: Level, number: int) -> ClusterReport:
         synset=cluster.synset,
         medoid=names[label_map.classes.index[cluster.medoid]],
         confidence=cluster.confidence,
+        coverage=cluster.coverage,
         members=tuple(names[position] for position in level.members(number)),
     )
 

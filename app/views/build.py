@@ -64,7 +64,7 @@ def _form(available: Available) -> dict[str, Any] | None:
     method = st.selectbox(
         "Method",
         ready,
-        index=ready.index("topdown") if "topdown" in ready else 0,
+        index=ready.index("consensus") if "consensus" in ready else 0,
         key="method",
         bind="query-params",
     )

@@ -67,6 +67,7 @@ class Builder:
     wordnet: bool = False
     large: Mapping[str, Any] = field(default_factory=dict)
     most: int = MAX_CLASSES
+    revision: int = 1
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -86,9 +87,11 @@ class Builder:
                 no such number.
         """
         if classes > self.most:
+            others = "spherical, bisecting"
+            others = f"topdown, {others}" if classes <= PAIRWISE else others
             raise BuilderError(
                 f"method {self.name!r} compares every two classes and takes at most {self.most} "
-                f"of them, got {classes}; use spherical, bisecting or kmeans"
+                f"of them, got {classes}; use {others} or kmeans"
             )
         usual = self.parameters
         for name, value in given.items():
@@ -139,6 +142,7 @@ def register_builder(
     wordnet: bool = False,
     large: Mapping[str, Any] | None = None,
     most: int = MAX_CLASSES,
+    revision: int = 1,
 ) -> Callable[[Callable[..., Labels]], Callable[..., Labels]]:
     """Register a function `(inputs, *, k, seed, **parameters) -> Labels` under a new name.
 
@@ -150,6 +154,8 @@ def register_builder(
         wordnet: whether it looks at the taxonomy too, beside what it needs.
         large: defaults that change for more than 4,096 classes; a given value wins over them.
         most: classes that it takes.
+        revision: rises where the same settings give another partition than before; studies then
+            make their cells anew.
 
     Raises:
         ValueError: the name is taken.
@@ -160,7 +166,7 @@ def register_builder(
             raise ValueError(f"a builder named {name!r} exists already")
         summary = (inspect.getdoc(function) or "").partition("\n")[0]
         _BUILDERS[name] = Builder(
-            name, function, needs, nested, seeded, summary, wordnet, large or {}, most
+            name, function, needs, nested, seeded, summary, wordnet, large or {}, most, revision
         )
         return function
 

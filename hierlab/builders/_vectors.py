@@ -20,6 +20,7 @@ __all__ = [
     "averaged",
     "canonical",
     "centred",
+    "centred_cosines",
     "checked_count",
     "checked_levels",
     "checked_vectors",
@@ -106,6 +107,12 @@ def unit_rows(vectors: Matrix) -> Matrix:
 def centred(vectors: Matrix) -> Matrix:
     """Subtract the mean that all text vectors share, then scale to unit length again."""
     return unit_rows(vectors - vectors.mean(axis=0))
+
+
+def centred_cosines(vectors: Matrix) -> Matrix:
+    """(C, C) cosines of the rows of `centred`."""
+    rows = centred(vectors)
+    return rows @ rows.T
 
 
 def scaled_neighbours(neighbours: int, count: int) -> int:

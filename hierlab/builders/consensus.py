@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from hierlab.builders._registry import BuildInput, Labels, register_builder
 from hierlab.builders._vectors import canonical, checked_levels, checked_vectors
 from hierlab.consensus import (
+    MAX_CLASSES,
     ConsensusSettings,
     class_confidence,
+    closeness,
     diffused,
     mean_cosines,
     neighbour_ranks,
@@ -43,7 +45,7 @@ class Consensus:
     runs: int
 
 
-@register_builder("consensus")
+@register_builder("consensus", most=MAX_CLASSES, revision=2)
 def build_consensus(
     inputs: BuildInput,
     *,
@@ -54,13 +56,12 @@ def build_consensus(
     reach: float = _DEFAULT.reach,
     steps: float = _DEFAULT.steps,
 ) -> Labels:
-    """Diffuse likeness by rank, then split it from the top: the stable method; nested, no seed.
+    """Diffuse likeness by rank, then split it from the top: the default; nested, no seed.
 
-        vectors ─ centre ─┬─ ranks ─┬─ far reach ─ diffuse ─ Ward, k-means steps ─┐
-                          │         │                                            unite ─► coarsest
-                          ├─ cosines ─────────────────────────────────────────────┤
-                          │         │                                          take apart ─► next, …
-                          └─────────┴─ near reach ─ diffuse ─ average linkage ────┘
+        vectors ─ centre ─┬─ ranks ─┬─ far reach ─ diffuse ─ Ward, k-means, exchanges ─► coarsest
+                          │         │                                                      │
+                          │         └─ near reach ─ three walks ─ average linkage ─┐       │
+                          └─ cosines ──────────────────────────────────── take apart ─► next, …
 
     Args:
         inputs: classes and their unit vectors.
@@ -68,8 +69,8 @@ def build_consensus(
         seed: not used; the method is deterministic.
         top_reach: ranks over which a neighbour's weight falls by e, coarsest level.
         top_steps: length of the diffusion, coarsest level.
-        reach: the same for the levels below.
-        steps: the same for the levels below.
+        reach: as `top_reach`, for the levels below.
+        steps: of the middle one of three diffusions for the levels below.
 
     Source: rank weights and their use here are ours; diffusion maps: Coifman and Lafon, 2006.
     """
@@ -131,9 +132,9 @@ def _levels(
     ranks = [neighbour_ranks(vectors) for vectors in encoders]
     scaled = settings.scaled(len(ranks[0]))
     outer = diffused(rank_affinity(ranks, scaled.top_reach), scaled.top_steps)
-    inner = outer
-    if any(1 < count < len(outer) for count in k[1:]):
-        inner = diffused(rank_affinity(ranks, scaled.reach), scaled.steps)
+    inner = np.eye(0)
+    if any(count < len(outer) for count in k[1:]):
+        inner = closeness(rank_affinity(ranks, scaled.reach), scaled.walks)
     return canonical(nested_levels(outer, inner, mean_cosines(encoders), k))
 
 

@@ -9,6 +9,7 @@ from hierlab.builders._registry import BuildInput, Labels, register_builder
 from hierlab.builders._vectors import Matrix, canonical, centred, checked_vectors
 from hierlab.consensus import (
     ConsensusSettings,
+    closeness,
     diffused,
     mean_cosines,
     neighbour_ranks,
@@ -21,7 +22,7 @@ from hierlab.wupalmer import class_similarity
 __all__ = ["build_hybrid", "wordnet_ranks"]
 
 
-@register_builder("hybrid", wordnet=True)
+@register_builder("hybrid", wordnet=True, revision=2)
 def build_hybrid(
     inputs: BuildInput, *, k: tuple[int, ...], seed: int, weight: float = 0.3
 ) -> Labels:
@@ -51,7 +52,7 @@ def build_hybrid(
     settings = ConsensusSettings().scaled(len(vectors))
     weights = (1 - weight, weight)
     outer = diffused(rank_affinity(ranks, settings.top_reach, weights), settings.top_steps)
-    inner = diffused(rank_affinity(ranks, settings.reach, weights), settings.steps)
+    inner = closeness(rank_affinity(ranks, settings.reach, weights), settings.walks)
     likeness = (1 - weight) * mean_cosines([vectors]) + weight * _centred(similarity)
     return canonical(nested_levels(outer, inner, likeness, k))
 

@@ -11,8 +11,10 @@ from hierlab.errors import BuilderError
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList
+    from hierlab.groupings import Grouping
 
 __all__ = [
+    "Against",
     "Classes",
     "Clip",
     "Counts",
@@ -24,13 +26,14 @@ __all__ = [
     "SynsetColumn",
     "WordNet",
     "listed_classes",
+    "parse_against",
     "parse_counts",
     "parse_settings",
 ]
 
 MapFile = Annotated[str, typer.Argument(metavar="MAP", help="Label map file or shipped name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Counts = Annotated[str, typer.Option("--k", help="Clusters per level, coarse to fine.")]
+Counts = Annotated[str, typer.Option("--k", help="Clusters per level, coarse to fine; or auto.")]
 Clip = Annotated[
     str | None, typer.Option("--clip", help="CLIP variant MODEL[:PRETRAINED][@PROMPTS].")
 ]
@@ -58,6 +61,26 @@ WordNet = Annotated[
 Prototypes = Annotated[
     Path | None, typer.Option("--prototypes", help="npz of text vectors, instead of --clip.")
 ]
+
+Against = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--against",
+        metavar="NAME|FILE",
+        help="Groups that people made, again and again; those shipped for the classes.",
+    ),
+]
+
+
+def parse_against(which: list[str] | None) -> list[Grouping] | None:
+    """Read groupings by name or file; None where none were named.
+
+    Raises:
+        HierlabError: no such name or file, or no such content.
+    """
+    from hierlab.groupings import load_groupings
+
+    return [one for name in which for one in load_groupings(name)] if which else None
 
 
 def parse_counts(text: str) -> tuple[int, ...]:

@@ -69,8 +69,8 @@ def build(
     listed = listed_classes(classes, key, name_column, synset_column)
     label_map = build_map(
         clip=clip,
-        k=parse_counts(k),
-        method=method or ("similarity" if similarity else "topdown"),
+        k="auto" if k == "auto" else parse_counts(k),
+        method=method or None,
         seed=seed,
         classes=classes if classes == "imagenet-1k" else listed,
         prototypes=prototypes,
@@ -102,4 +102,4 @@ def _largest(level: object) -> str:
 
     assert isinstance(level, Level)
     order = sorted(range(level.k), key=lambda number: -level.clusters[number].size)
-    return ", ".join(level.clusters[number].name for number in order[:4])
+    return "; ".join(level.clusters[number].name for number in order[:4])

@@ -28,7 +28,7 @@ def demo(
     with progress("hierlab demo") as on_progress:
         result = run_demo(output, clip=str(clip), on_progress=on_progress)
     emit_table(
-        ("hierarchy", "level", "K", "nested", "largest", "Wu-Palmer within", "between", "random"),
+        ("hierarchy", "level", "K", "nested", "largest", "Wu-Palmer by class", "between", "random"),
         result.rows,
         title=f"Hierarchies of ImageNet-1K; Wu-Palmer is nltk's (policy {result.policy!r})",
     )

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hierlab.commands._options import Clip, Json, MapFile, Prototypes, WordNet
+from hierlab.commands._options import (
+    Against,
+    Clip,
+    Json,
+    MapFile,
+    Prototypes,
+    WordNet,
+    parse_against,
+)
 
 if TYPE_CHECKING:
     from hierlab.measures.report import MeasureReport
@@ -16,11 +24,12 @@ def measure(
     label_map: MapFile,
     clip: Clip = None,
     prototypes: Prototypes = None,
+    against: Against = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap over classes.")] = 0,
     wordnet: WordNet = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a hierarchy: Wu-Palmer consistency, sizes, nesting, silhouette."""
+    """Measure a hierarchy: agreement with people, Wu-Palmer consistency, sizes, silhouette."""
     from hierlab._terminal import emit_json
     from hierlab.labelmap import load_label_map
     from hierlab.measures.report import measure as measure_map
@@ -30,9 +39,13 @@ def measure(
     loaded = load_label_map(label_map)
     wanted = prototypes or clip
     behind = resolve(wanted, loaded.classes) if wanted else prototypes_behind(loaded)
-    vectors = None if behind is None else behind.vectors
-    taxonomy = taxonomy_for(loaded.classes, wordnet=wordnet)
-    report = measure_map(loaded, taxonomy=taxonomy, vectors=vectors, seed=seed)
+    report = measure_map(
+        loaded,
+        taxonomy=taxonomy_for(loaded.classes, wordnet=wordnet),
+        vectors=None if behind is None else behind.vectors,
+        groupings=parse_against(against),
+        seed=seed,
+    )
     if as_json:
         emit_json(report)
     else:
@@ -44,20 +57,21 @@ def _say(report: MeasureReport) -> None:
 
     nested = "nested" if report.shape.nested else "not nested"
     say(f"{report.map}: {report.classes} classes, {nested}, id {report.id[:16]}")
+    _say_people(report)
     for found in report.consistency:
         say()
         emit_table(
-            ("level", "K", "within", "95 % interval", "between", "random", "lift", "z"),
+            ("level", "K", "by class", "95 % interval", "by pair", "between", "random", "lift"),
             [
                 (
                     level.level,
                     level.k,
+                    level.by_class,
+                    _interval(level.by_class_low, level.by_class_high),
                     level.within,
-                    _interval(level.within_low, level.within_high),
                     level.between,
                     level.random_mean,
                     level.lift,
-                    level.z,
                 )
                 for level in found.levels
             ],
@@ -99,6 +113,23 @@ def _say(report: MeasureReport) -> None:
         say(f"left out: {sentence}")
 
 
+def _say_people(report: MeasureReport) -> None:
+    from hierlab._terminal import emit_table, say
+
+    if report.people:
+        say()
+        levels = {found.level: found.k for found in report.people}
+        table: dict[tuple[str, int, int], list[str]] = {}
+        for found in report.people:
+            row = table.setdefault((found.grouping, found.groups, found.classes), [])
+            row.append(f"{found.ari:.2f} ({_interval(found.low, found.high, 2)})")
+        emit_table(
+            ("grouping", "groups", "classes", *(f"{name}, K {k}" for name, k in levels.items())),
+            [(*which, *cells) for which, cells in table.items()],
+            title="Agreement with groups that people made (adjusted Rand index, 95 % interval)",
+        )
+
+
 def _say_discords(report: MeasureReport) -> None:
     from hierlab._terminal import emit_table, say
 
@@ -117,8 +148,8 @@ def _say_discords(report: MeasureReport) -> None:
         )
 
 
-def _interval(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+def _interval(low: float | None, high: float | None, digits: int = 3) -> str:
+    return "-" if low is None or high is None else f"{low:.{digits}f} to {high:.{digits}f}"
 
 
 def _number(value: float | None) -> str:

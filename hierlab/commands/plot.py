@@ -15,8 +15,10 @@ def plot(
     label_map: MapFile,
     output: Annotated[Path, typer.Option("--output", "-o", help="png, svg, pdf or html file.")],
     kind: Annotated[
-        Literal["icicle", "sizes", "heatmap", "within-between"],
-        typer.Option(help="icicle, sizes, within-between, heatmap; an html page is an icicle."),
+        Literal["icicle", "sizes", "heatmap", "within-between", "dendrogram"],
+        typer.Option(
+            help="icicle, sizes, within-between, heatmap, dendrogram; an html page is an icicle."
+        ),
     ] = "icicle",
     policy: Annotated[Literal["nltk", "textbook"], typer.Option(help="Wu-Palmer policy.")] = "nltk",
     similarity: Annotated[

@@ -125,7 +125,12 @@ def _say_cluster(cluster: ClusterReport, limit: int | None) -> None:
 def _title(cluster: ClusterReport) -> str:
     synset = f" [{cluster.synset}]" if cluster.synset else ""
     sure = f", confidence {cluster.confidence:.2f}" if cluster.confidence is not None else ""
+    held = f", {100 * cluster.coverage:.0f} % so called" if cluster.coverage is not None else ""
     return (
-        f"{cluster.number} {cluster.name}{synset}: {cluster.size} classes, "
-        f"medoid {cluster.medoid}{sure}"
+        f"{cluster.number} {cluster.name}{synset}: {_classes(cluster.size)}, "
+        f"medoid {cluster.medoid}{held}{sure}"
     )
+
+
+def _classes(count: int) -> str:
+    return f"{count} class{'' if count == 1 else 'es'}"

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hierlab.commands._options import (
+    Against,
     Classes,
     Clip,
     Json,
@@ -35,13 +36,14 @@ def suggest_k(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Picture (svg) to write, with its CSV.")
     ] = None,
+    against: Against = None,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
     """Find numbers of clusters that hold: hierlab suggest-k --clip ViT-B-32 -o k.svg."""
     from hierlab._files import guard_output, write_atomic
     from hierlab._terminal import emit_json, emit_table, progress, say
-    from hierlab.commands._options import parse_counts
+    from hierlab.commands._options import parse_against, parse_counts
     from hierlab.errors import StudyError
     from hierlab.prototypes import resolve
     from hierlab.study.suggest_k import suggest_k as suggest
@@ -56,7 +58,15 @@ def suggest_k(
     vectors = resolve(wanted, listed).vectors
     counts = parse_counts(k) if k else None
     with progress("draws") as told:
-        found = suggest(vectors, classes=listed, k=counts, draws=draws, seed=seed, progress=told)
+        found = suggest(
+            vectors,
+            classes=listed,
+            k=counts,
+            draws=draws,
+            seed=seed,
+            groupings=parse_against(against),
+            progress=told,
+        )
     if output is not None:
         from hierlab.study.figures import curves
 
@@ -66,7 +76,10 @@ def suggest_k(
         emit_json(found)
         return
     emit_table(
-        ("K", "stability", "± s.e.", "silhouette", "gap", "Wu-Palmer within", "largest"),
+        (
+            *("K", "stability", "± s.e.", "silhouette", "gap", "Wu-Palmer", "largest"),
+            *found.groupings,
+        ),
         [
             (
                 row.k,
@@ -76,6 +89,7 @@ def suggest_k(
                 row.gap,
                 row.within,
                 row.largest,
+                *row.people,
             )
             for row in found.rows
         ],

@@ -41,17 +41,17 @@ class Branch:
         return left, right
 
 
-def grow(members: _Positions, rows: _Matrix, likeness: _Matrix, everyone: _Matrix) -> Branch:
+def grow(members: _Positions, closeness: _Matrix, likeness: _Matrix, everyone: _Matrix) -> Branch:
     """Join the classes of one cluster.
 
     Args:
         members: (n,) classes of the cluster.
-        rows: (n, R) unit rows that average linkage goes by.
+        closeness: (n, n) what average linkage goes by, ones on the diagonal.
         likeness: (C, C) as from `mean_cosines`, zeros on the diagonal.
         everyone: (C,) sums of its rows.
     """
     count = len(members)
-    children = _joins(rows)
+    children = _joins(closeness)
     size = np.ones(2 * count - 1, dtype=np.int64)
     for number, pair in enumerate(children, start=count):
         size[number] = size[pair].sum()
@@ -70,13 +70,13 @@ def grow(members: _Positions, rows: _Matrix, likeness: _Matrix, everyone: _Matri
     return Branch(leaves, start, size, children, np.concatenate([np.full(count, -np.inf), discord]))
 
 
-def _joins(rows: _Matrix) -> _Positions:
+def _joins(closeness: _Matrix) -> _Positions:
     from scipy.cluster.hierarchy import linkage
 
-    if len(rows) < 2:
+    if len(closeness) < 2:
         return np.empty((0, 2), dtype=np.int64)
-    upper = np.triu_indices(len(rows), 1)
-    distances = np.clip(1 - (rows @ rows.T)[upper], 0, None)
+    upper = np.triu_indices(len(closeness), 1)
+    distances = np.clip(1 - closeness[upper], 0, None)
     joins: _Positions = linkage(distances, "average")[:, :2].astype(np.int64)
     return joins
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hierlab.errors import BuilderError
 
-__all__ = ["MAX_CLASSES", "diffused", "neighbour_ranks", "rank_affinity"]
+__all__ = ["MAX_CLASSES", "closeness", "diffused", "neighbour_ranks", "rank_affinity"]
 
 MAX_CLASSES = 8000  # one dense eigenvalue problem: 0.5 GB a matrix and some minutes at this size
 _NEGLIGIBLE = 1e-6  # of the largest eigenvalue's weight
@@ -86,10 +86,42 @@ def diffused(affinity: NDArray[np.float64], steps: float) -> NDArray[np.float64]
     Source: Coifman and Lafon, Diffusion maps, Appl. Comput. Harmon. Anal. 21(1), 2006;
         unit rows: Ng, Jordan and Weiss, On spectral clustering, NIPS 2001.
     """
-    from hierlab.builders._vectors import unit_rows
+    return _placed(*_spectrum(affinity), steps)
 
+
+def closeness(affinity: NDArray[np.float64], walks: Sequence[float]) -> NDArray[np.float64]:
+    """Mean over walks of several lengths of the cosines that `diffused` gives.
+
+    What is close on short walks, middle ones and long ones is close whatever the scale; no single
+    length serves both the dense families and the loose ones.
+
+    Args:
+        affinity: as for `diffused`.
+        walks: numbers of steps.
+    Returns:
+        (C, C) symmetric, −1..1, ones on the diagonal.
+    """
+    values, axes = _spectrum(affinity)
+    total = np.zeros_like(affinity)
+    for steps in walks:
+        rows = _placed(values, axes, steps)
+        total += rows @ rows.T
+    total /= len(walks)
+    np.fill_diagonal(total, 1)
+    return total
+
+
+def _spectrum(affinity: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     scale = 1 / np.sqrt(affinity.sum(axis=1))
     values, axes = np.linalg.eigh(affinity * scale[:, None] * scale[None, :])
-    powers = np.clip(values, 0, None) ** steps
+    return np.clip(values, 0, None), axes
+
+
+def _placed(
+    values: NDArray[np.float64], axes: NDArray[np.float64], steps: float
+) -> NDArray[np.float64]:
+    from hierlab.builders._vectors import unit_rows
+
+    powers = values**steps
     kept = powers > _NEGLIGIBLE * powers.max()
     return unit_rows(axes[:, kept][:, ::-1] * powers[kept][::-1])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hierlab.errors import BuilderError
 
-__all__ = ["mean_cosines", "united"]
+__all__ = ["mean_cosines"]
 
 _Matrix = NDArray[np.float64]
 
@@ -39,31 +39,3 @@ def mean_cosines(encoders: Iterable[_Matrix]) -> _Matrix:
     total /= count
     np.fill_diagonal(total, 0)
     return total
-
-
-def united(labels: NDArray[np.int64], likeness: _Matrix, clusters: int) -> NDArray[np.int64]:
-    """Unite two clusters at a time, those whose union is most alike inside, until few are left.
-
-    Args:
-        labels: (C,) a partition into at least `clusters`, none empty.
-        likeness: (C, C) as from `mean_cosines`.
-        clusters: how many to leave.
-    """
-    found = labels.copy()
-    sizes = np.bincount(found).astype(np.float64)
-    members = np.eye(len(sizes))[found]
-    sums = members.T @ (likeness @ members)
-    while len(sizes) > clusters:
-        inside = np.diag(sums)
-        both = sizes[:, None] + sizes[None, :]
-        alike = (inside[:, None] + inside[None, :] + 2 * sums) / (both * (both - 1))
-        np.fill_diagonal(alike, -np.inf)
-        kept, gone = sorted(divmod(int(alike.argmax()), len(sizes)))
-        sums[kept] += sums[gone]
-        sums[:, kept] += sums[:, gone]
-        sizes[kept] += sizes[gone]
-        sums = np.delete(np.delete(sums, gone, axis=0), gone, axis=1)
-        sizes = np.delete(sizes, gone)
-        found[found == gone] = kept
-        found[found > gone] -= 1
-    return found

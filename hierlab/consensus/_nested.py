@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.consensus._branch import Branch, grow
-from hierlab.consensus._likeness import united
+from hierlab.consensus._regroup import regrouped
 
 __all__ = ["coarsest_level", "nested_levels"]
 
 _Rows = NDArray[np.float64]
 _Labels = NDArray[np.int64]
-_SPARE = 1.2  # Ward's cut at the coarsest level has so many times the clusters that are wanted
 _CROWDED = 5  # classes a cluster, from which on a class alone does not count as one
 _GAIN = 0.08  # of mean cosine, for which a class moves
 
@@ -24,7 +23,7 @@ _GAIN = 0.08  # of mean cosine, for which a class moves
 def nested_levels(outer: _Rows, inner: _Rows, likeness: _Rows, k: Sequence[int]) -> list[_Labels]:
     """Partition coarse to fine; every level refines the one before.
 
-    The coarsest level is `coarsest_level`. Below it, average linkage on `inner` joins the classes
+    The coarsest level is `coarsest_level`. Below it, average linkage by `inner` joins the classes
     of each cluster, and the cluster that holds together worst is taken apart, over and over:
     the one whose classes are least alike, compared with how alike they are to all others. Dense
     families stay whole and what is mixed is split, which is what encoders agree on. Classes
@@ -33,12 +32,12 @@ def nested_levels(outer: _Rows, inner: _Rows, likeness: _Rows, k: Sequence[int])
 
     Args:
         outer: (C, R) unit rows for the coarsest level.
-        inner: (C, S) unit rows for the others.
+        inner: (C, C) closeness for the others, ones on the diagonal.
         likeness: (C, C) as from `mean_cosines`.
         k: numbers of clusters, rising, each at least 1 and at most C.
     """
     count = len(outer)
-    levels = [coarsest_level(outer, likeness, k[0])]
+    levels = [coarsest_level(outer, k[0])]
     for _, fine in pairwise(k):
         levels.append(
             np.arange(count) if fine == count else _split(inner, likeness, levels[-1], fine)
@@ -46,31 +45,30 @@ def nested_levels(outer: _Rows, inner: _Rows, likeness: _Rows, k: Sequence[int])
     return levels
 
 
-def coarsest_level(rows: _Rows, likeness: _Rows, clusters: int) -> _Labels:
-    """Ward's cut at a fifth more clusters after k-means steps; then the most alike unite.
+def coarsest_level(rows: _Rows, clusters: int) -> _Labels:
+    """Ward's cut, k-means steps, and then exchanges until none fits better.
 
     Args:
         rows: (C, R) unit rows.
-        likeness: (C, C) as from `mean_cosines`.
         clusters: how many, 1..C.
     """
     # Here: the builders import this package, so it cannot import them first.
     from hierlab.builders._vectors import lloyd
     from hierlab.builders._ward import ward_tree
 
-    count = len(rows)
-    if clusters == count:
-        return np.arange(count)
-    more = min(count, round(_SPARE * clusters))
-    cut = ward_tree(rows).cut(more)
-    return united(lloyd(rows, cut, more), likeness, clusters)
+    if clusters == len(rows):
+        return np.arange(clusters)
+    cut = lloyd(rows, ward_tree(rows).cut(clusters), clusters)
+    return regrouped(rows, cut, clusters)
 
 
-def _split(rows: _Rows, likeness: _Rows, parents: _Labels, fine: int) -> _Labels:
+def _split(inner: _Rows, likeness: _Rows, parents: _Labels, fine: int) -> _Labels:
     everyone = likeness.sum(axis=1)
     members = [np.flatnonzero(parents == parent) for parent in range(int(parents.max()) + 1)]
-    branches = [grow(inside, rows[inside], likeness, everyone) for inside in members]
-    smallest = 2 if fine * _CROWDED <= len(rows) else 1
+    branches = [
+        grow(inside, inner[np.ix_(inside, inside)], likeness, everyone) for inside in members
+    ]
+    smallest = 2 if fine * _CROWDED <= len(inner) else 1
     labels = _taken_apart(branches, likeness, fine, smallest)
     if labels is None:  # chains of single classes: too few clusters have two
         smallest = 1

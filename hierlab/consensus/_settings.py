@@ -18,8 +18,9 @@ class ConsensusSettings:
     Args:
         top_reach: at the coarsest level the weight of a neighbour falls by e every so many ranks.
         top_steps: diffusion steps for the coarsest level, that is the power of the eigenvalues.
-        reach: the same for the levels below.
-        steps: the same for the levels below.
+        reach: as `top_reach`, for the levels below.
+        steps: the middle one of three diffusions for the levels below; the others are half and
+            twice as long.
 
     Raises:
         BuilderError: a reach or a number of steps that is not positive.
@@ -27,14 +28,19 @@ class ConsensusSettings:
 
     top_reach: float = 20.0
     top_steps: float = 3.0
-    reach: float = 12.0
-    steps: float = 3.0
+    reach: float = 5.0
+    steps: float = 4.0
 
     def __post_init__(self) -> None:
         for name in ("top_reach", "top_steps", "reach", "steps"):
             value = getattr(self, name)
             if not 0 < value < 1e6:
                 raise BuilderError(f"expected {name} above 0 and below a million, got {value}")
+
+    @property
+    def walks(self) -> tuple[float, float, float]:
+        """Lengths of the three diffusions for the levels below, shortest first."""
+        return (self.steps / 2, self.steps, self.steps * 2)
 
     def scaled(self, classes: int) -> ConsensusSettings:
         """The reach for a list of another length: the same share of the classes, at least one."""

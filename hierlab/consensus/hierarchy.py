@@ -57,6 +57,7 @@ def consensus_map(
     from hierlab.assembly import describe, told_of
     from hierlab.builders import BuildInput
     from hierlab.builders.consensus import consensus
+    from hierlab.consensus import mean_cosines
     from hierlab.labelmap import LabelMap
     from hierlab.resolution import with_resolution
     from hierlab.taxonomy import taxonomy_for
@@ -65,7 +66,7 @@ def consensus_map(
     found = _resolved(encoders, classes, source, stable)
     vectors = [one.vectors for one in found]
     made = consensus(vectors, k, settings=settings, runs=runs, seed=seed, progress=progress)
-    similarity = sum(_cosines(one) for one in vectors) / len(vectors)
+    similarity = mean_cosines(vectors)
     taxonomy = taxonomy_for(classes, wordnet=wordnet)
     classes = with_resolution(classes, taxonomy)
     inputs = BuildInput(classes, similarity=similarity, taxonomy=taxonomy)
@@ -125,10 +126,3 @@ def _prompt_sets(encoder: str) -> list[str]:
     weights = (usual.model, usual.pretrained)
     sets = [table.variant for table in list_tables() if (table.model, table.pretrained) == weights]
     return sets or [encoder]
-
-
-def _cosines(vectors: Any) -> Any:
-    from hierlab.builders._vectors import centred
-
-    rows = centred(vectors)
-    return rows @ rows.T

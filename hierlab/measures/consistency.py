@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.measures.pairs import (
+    class_means,
     clusters_of,
     cophenetic_correlation,
     pair_means,
@@ -44,18 +45,26 @@ class LevelConsistency:
     """Consistency of one level.
 
     Args:
-        within: mean similarity of pairs that share a cluster, 0..1.
+        by_class: mean over classes of their mean similarity to their companions, 0..1; classes
+            alone in their cluster have none and do not count. The figure to quote: every class
+            weighs the same.
+        by_class_low, by_class_high: its 95 % interval over resampled classes.
+        within: mean similarity of pairs that share a cluster, 0..1; large clusters own it.
         within_low, within_high: 95 % interval of `within` over resampled classes.
         between: mean similarity of pairs that do not.
-        random_mean, random_sd: of `within` over all partitions with the same cluster sizes.
-        lift: `within` minus `random_mean`.
-        z: `lift` in units of `random_sd`.
+        random_mean, random_sd: of `within` over all partitions with the same cluster sizes; the
+            mean is that of `by_class` too.
+        lift: `by_class` minus `random_mean`.
+        z: `within` minus `random_mean` in units of `random_sd`.
         discords: the clusters of lowest own mean, worst first.
     """
 
     level: str
     k: int
     pairs_within: int
+    by_class: float | None
+    by_class_low: float | None
+    by_class_high: float | None
     within: float | None
     within_low: float | None
     within_high: float | None
@@ -137,15 +146,22 @@ def _level(
     means = pair_means(labels, similarity)
     clusters = clusters_of(labels)
     moments = random_moments(np.array([len(members) for members in clusters]), similarity)
-    low, high = _bootstrap(clusters, similarity, rng, resamples)
+    drawn = _drawn(len(labels), rng, resamples)
+    low, high = _bootstrap(clusters, similarity, drawn)
+    own = class_means(labels, similarity)
+    by_class, class_low, class_high = _over_classes(clusters, own, similarity, drawn)
     random_mean, random_sd = moments or (None, None)
-    lift = None
-    if means.within is not None and random_mean is not None:
-        lift = means.within - random_mean
+    lift = z = None
+    if by_class is not None and means.within is not None and random_mean is not None:
+        lift = by_class - random_mean
+        z = (means.within - random_mean) / random_sd if random_sd else None
     return LevelConsistency(
         level=level.name,
         k=level.k,
         pairs_within=means.pairs_within,
+        by_class=by_class,
+        by_class_low=class_low,
+        by_class_high=class_high,
         within=means.within,
         within_low=low,
         within_high=high,
@@ -153,25 +169,28 @@ def _level(
         random_mean=random_mean,
         random_sd=random_sd,
         lift=lift,
-        z=lift / random_sd if lift is not None and random_sd else None,
+        z=z,
         discords=_discords(level, labels, clusters, similarity, names)[:discords],
     )
+
+
+def _drawn(count: int, rng: np.random.Generator, resamples: int) -> NDArray[np.float64]:
+    """(C, B) how often each class is drawn in each bootstrap sample."""
+    drawn = rng.multinomial(count, np.full(count, 1 / count), size=resamples)
+    return drawn.T.astype(np.float64)
 
 
 def _bootstrap(
     clusters: list[NDArray[np.int64]],
     similarity: NDArray[np.float64],
-    rng: np.random.Generator,
-    resamples: int,
+    drawn: NDArray[np.float64],
 ) -> tuple[float | None, float | None]:
     """95 % interval of `within` when classes are drawn with replacement.
 
     A class drawn twice is not paired with itself.
     """
-    count = len(similarity)
-    drawn = rng.multinomial(count, np.full(count, 1 / count), size=resamples).T.astype(np.float64)
-    sums = np.zeros(resamples)
-    pairs = np.zeros(resamples)
+    sums = np.zeros(drawn.shape[1])
+    pairs = np.zeros(drawn.shape[1])
     for members in clusters:
         if len(members) < 2:
             continue
@@ -185,6 +204,40 @@ def _bootstrap(
         return None, None
     low, high = np.quantile(sums[some] / pairs[some], (0.025, 0.975))
     return float(low), float(high)
+
+
+def _over_classes(
+    clusters: list[NDArray[np.int64]],
+    own: NDArray[np.float64],
+    similarity: NDArray[np.float64],
+    drawn: NDArray[np.float64],
+) -> tuple[float | None, float | None, float | None]:
+    """Mean over classes of the similarity to companions, and its 95 % interval.
+
+    In a sample a class weighs as often as it is drawn, and so does each of its companions.
+    """
+    some = ~np.isnan(own)
+    if not some.any():
+        return None, None, None
+    sums = np.zeros(drawn.shape[1])
+    mass = np.zeros(drawn.shape[1])
+    for members in clusters:
+        if len(members) < 2:
+            continue
+        block = similarity[np.ix_(members, members)]
+        np.fill_diagonal(block, 0)
+        weights = drawn[members]
+        others = weights.sum(axis=0)[None, :] - weights
+        known = others > 0
+        mean = np.divide(block @ weights, others, out=np.zeros_like(others), where=known)
+        sums += (weights * mean).sum(axis=0)
+        mass += (weights * known).sum(axis=0)
+    told = mass > 0
+    value = float(own[some].mean())
+    if not told.any():
+        return value, None, None
+    low, high = np.quantile(sums[told] / mass[told], (0.025, 0.975))
+    return value, float(low), float(high)
 
 
 def _discords(

@@ -12,6 +12,7 @@ from hierlab.errors import HierlabError
 
 __all__ = [
     "PairMeans",
+    "class_means",
     "clusters_of",
     "cophenetic_correlation",
     "pair_means",
@@ -56,6 +57,24 @@ def pair_means(labels: NDArray[np.int32], similarity: NDArray[np.float64]) -> Pa
         between=float((total - inside) / (count - pairs)) if count > pairs else None,
         pairs_within=int(pairs),
     )
+
+
+def class_means(labels: NDArray[np.int32], similarity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean similarity of each class to its companions: (C,), NaN for a class without any.
+
+    Averaged over classes, every class weighs the same, whatever the size of its cluster; a mean
+    over pairs is owned by the largest clusters.
+
+    Args:
+        labels: (C,) cluster numbers.
+        similarity: (C, C) symmetric; the diagonal is not looked at.
+    """
+    found = np.full(len(labels), np.nan)
+    for members in clusters_of(labels):
+        if len(members) > 1:
+            block = similarity[np.ix_(members, members)]
+            found[members] = (block.sum(axis=1) - np.diagonal(block)) / (len(members) - 1)
+    return found
 
 
 def random_moments(

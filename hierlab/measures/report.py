@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.measures.consistency import ConsistencyReport, consistency
+from hierlab.measures.people import GroupingAgreement, grouping_agreement
 from hierlab.measures.shape import ShapeReport, shape
 
 if TYPE_CHECKING:
+    from hierlab.groupings import Grouping
     from hierlab.labelmap import LabelMap
     from hierlab.taxonomy import Taxonomy
     from hierlab.wupalmer import Policy
@@ -33,6 +35,7 @@ class MeasureReport:
         classes: number of classes.
         consistency: one report a Wu-Palmer policy; empty without WordNet.
         shape: sizes, nesting, silhouettes.
+        people: agreement with groups that people made; empty where none is about these classes.
         left_out: one sentence for each thing that could not be measured, or only in part.
     """
 
@@ -41,6 +44,7 @@ class MeasureReport:
     classes: int
     consistency: tuple[ConsistencyReport, ...]
     shape: ShapeReport
+    people: tuple[GroupingAgreement, ...]
     left_out: tuple[str, ...]
 
 
@@ -50,21 +54,26 @@ def measure(
     taxonomy: Taxonomy | None = None,
     vectors: NDArray[np.float64] | None = None,
     policies: Sequence[Policy] = ("nltk", "textbook"),
+    groupings: Sequence[Grouping] | None = None,
     seed: int = 0,
 ) -> MeasureReport:
-    """Measure consistency with WordNet and shape; say what had to be left out.
+    """Measure consistency with WordNet, agreement with people, shape; say what was left out.
 
     Args:
         label_map: the hierarchy over C classes.
         taxonomy: WordNet; without it there is no consistency.
         vectors: (C, D) prototypes; without them there is no silhouette.
         policies: Wu-Palmer policies, each reported under its name.
+        groupings: what people put together; the shipped ones about these classes if not given.
         seed: of the bootstrap over classes.
 
     Raises:
-        HierlabError: vectors that do not fit the classes.
+        HierlabError: vectors or groupings that do not fit the classes.
     """
+    from hierlab.groupings import groupings_for
+
     left_out: list[str] = []
+    against = groupings_for(label_map.classes) if groupings is None else groupings
     found: tuple[ConsistencyReport, ...] = ()
     if taxonomy is None:
         left_out.append("consistency: no WordNet was given")
@@ -78,6 +87,7 @@ def measure(
         classes=len(label_map.classes),
         consistency=found,
         shape=shape(label_map, vectors),
+        people=grouping_agreement(label_map, against, seed=seed),
         left_out=tuple(left_out),
     )
 

@@ -14,7 +14,15 @@ from hierlab.errors import PrototypeError
 if TYPE_CHECKING:
     from hierlab.labelmap import LabelMap, Level
 
-__all__ = ["LevelShape", "Nesting", "ShapeReport", "nesting", "shape", "silhouette"]
+__all__ = [
+    "LevelShape",
+    "Nesting",
+    "ShapeReport",
+    "effective_number",
+    "nesting",
+    "shape",
+    "silhouette",
+]
 
 BLOCK_ROWS = 2048
 
@@ -104,6 +112,12 @@ def nesting(coarse: Level, fine: Level) -> Nesting:
     )
 
 
+def effective_number(sizes: NDArray[np.int64]) -> float:
+    """Exp of the entropy of (K,) sizes, none zero: as many equal clusters would be as even."""
+    shares = sizes / sizes.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
 def silhouette(labels: NDArray[np.int32], vectors: NDArray[np.float64]) -> float | None:
     """Mean silhouette of (C,) labels on Euclidean distances between (C, D) vectors.
 
@@ -154,7 +168,7 @@ def _level(level: Level, vectors: NDArray[np.float64] | None) -> LevelShape:
         size_min=int(level.sizes.min()),
         size_median=float(np.median(level.sizes)),
         size_max=int(level.sizes.max()),
-        size_effective=float(np.exp(-(shares * np.log(shares)).sum())),
+        size_effective=effective_number(level.sizes),
         largest_share=float(shares.max()),
         singletons=int((level.sizes == 1).sum()),
         silhouette=None if vectors is None else silhouette(level.labels, vectors),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from hierlab.errors import HierlabError
 from hierlab.plots.agreement import plot_agreement
+from hierlab.plots.dendrogram import plot_dendrogram
 from hierlab.plots.heatmap import plot_heatmap
 from hierlab.plots.icicle import plot_icicle
 from hierlab.plots.sizes import plot_sizes
@@ -26,6 +27,7 @@ __all__ = [
     "Kind",
     "plot",
     "plot_agreement",
+    "plot_dendrogram",
     "plot_heatmap",
     "plot_icicle",
     "plot_sizes",
@@ -33,7 +35,7 @@ __all__ = [
     "plot_within_between",
 ]
 
-Kind: TypeAlias = Literal["icicle", "sizes", "heatmap", "within-between"]
+Kind: TypeAlias = Literal["icicle", "sizes", "heatmap", "within-between", "dendrogram"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 
@@ -49,9 +51,10 @@ def plot(
     """Draw one map; the suffix says how: .png, .svg, .pdf, or .html for a page to click through.
 
     Args:
-        kind: icicle, sizes, heatmap or within-between; a page is always an icicle.
-        similarity: (C, C) array or file for the heatmap; Wu-Palmer if not given.
-        prototypes: (C, D) array or npz file whose cosines the heatmap shows.
+        kind: icicle, sizes, heatmap, within-between or dendrogram; a page is always an icicle.
+        similarity: (C, C) array or file for heatmap and dendrogram; if not given Wu-Palmer for the
+            one, for the other what the map was made from, else Wu-Palmer.
+        prototypes: (C, D) array or npz file whose cosines the two show instead.
         policy: of Wu-Palmer, for heatmap and within-between.
 
     Returns:
@@ -76,7 +79,26 @@ def plot(
     if kind == "heatmap":
         matrix, what = _similarity(label_map, similarity, prototypes, policy)
         return plot_heatmap(label_map, matrix, target, what=what)
+    if kind == "dendrogram":
+        if similarity is None and prototypes is None:
+            matrix, what = _own_likeness(label_map)
+        else:
+            matrix, what = _similarity(label_map, similarity, prototypes, policy)
+        return plot_dendrogram(label_map, matrix, target, what=what)
     return plot_within_between({label_map.name: _consistency(label_map, policy)}, target)
+
+
+def _own_likeness(label_map: LabelMap) -> tuple[NDArray[np.float64], str]:
+    """What the map was made from, else WordNet, and what that is."""
+    from hierlab.likeness import likeness
+
+    found = likeness(label_map)
+    if found is None:
+        raise HierlabError(
+            "the heights of a dendrogram need the vectors that the map was made from, or classes "
+            "that WordNet holds, at most 5,000; give a similarity or prototypes"
+        )
+    return found.matrix, found.about
 
 
 def _similarity(
@@ -85,7 +107,7 @@ def _similarity(
     prototypes: ArrayLike | str | Path | None,
     policy: Policy,
 ) -> tuple[NDArray[np.float64], str]:
-    """The matrix of the heatmap, and what it is."""
+    """The matrix of the figure, and what it is."""
     if similarity is not None and prototypes is not None:
         raise HierlabError("give a similarity or prototypes, not both")
     if similarity is not None:

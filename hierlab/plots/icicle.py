@@ -92,7 +92,8 @@ def _draw_block(
         return
     cluster = layout.levels[block.column].clusters[block.cluster]
     points = min(points, height_px * _POINTS_PER_PX * 0.8)
-    text = _fit(f"{cluster.name} · {cluster.size}", right - left - 10, points)
+    lines = max(1, int(height_px / (1.5 * points / _POINTS_PER_PX)))
+    text = _wrapped(f"{cluster.name} · {cluster.size}", right - left - 10, points, min(lines, 4))
     _say(axes, left + 6, (block.start + block.stop) / 2, text, points, colour=ink_on(fill))
 
 
@@ -110,6 +111,21 @@ def _draw_members(
         members = [names[row] for row in layout.order[block.start : block.stop]]
         text = _fit(", ".join(members), room, SMALL_PT + 0.4)
         _say(axes, left + 7, (block.start + block.stop) / 2, text, SMALL_PT + 0.4, colour="#444444")
+
+
+def _wrapped(text: str, width_px: float, points: float, lines: int) -> str:
+    """Text in at most so many lines; the last is shortened to the width."""
+    told: list[str] = []
+    words = text.split()
+    while words and len(told) < lines - 1:
+        count = len(words)
+        while count > 1 and _fit(" ".join(words[:count]), width_px, points).endswith("…"):
+            count -= 1
+        told.append(" ".join(words[:count]))
+        words = words[count:]
+    if words:
+        told.append(_fit(" ".join(words), width_px, points))
+    return "\n".join(told)
 
 
 def _fit(text: str, width_px: float, points: float) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from hierlab._files import write_atomic
 from hierlab.labelmap import Cluster, LabelMap
+from hierlab.measures.report import MeasureReport
+from hierlab.regenerate.hierarchies import EARLIER, SHIPPED
 
 __all__ = ["write_gallery"]
 
@@ -17,10 +19,28 @@ Label maps of ImageNet-1K, each usable by its name wherever a map is asked for
 (`hierlab show {example}`). Made from the similarity tables in `data/tables` and WordNet 3.0 by
 `make data`, which also writes this page. Licence: Apache-2.0; cluster names are WordNet's (NOTICE).
 
-Within and between are mean Wu-Palmer similarities of pairs of classes (policy `nltk`), at K = 10
-and K = 100; "largest" is the largest cluster at K = 10, "strays" the classes outside their K = 100
-cluster's majority parent. The prompts differ between variants (`hierlab list`).
+"People" is agreement with groups that people made (adjusted Rand index; `data/groupings`):
+Geirhos's 16 categories and BREEDS' ENTITY-13 at K = 10, LIVING-17 and NON-LIVING-26 at K = 100.
+"By class" is Wu-Palmer similarity (policy `nltk`) of a class to its companions, mean over classes,
+"by pair" the mean over pairs, at K = 10 / 100; "largest" is the largest cluster, "strays" the
+classes outside their K = 100 cluster's majority parent. The prompts differ between variants
+(`hierlab list`). `hierlab measure NAME` gives the intervals.
 
+"""
+_COLUMNS = (
+    "map",
+    "people, 10: Geirhos-16 / ENTITY-13",
+    "people, 100: LIVING-17 / NON-LIVING-26",
+    "by class",
+    "by pair",
+    "largest",
+    "strays",
+)
+_EARLIER = """\
+## Earlier maps
+
+These are loaded by their names too, since results name them; they put dogs and birds in one of ten
+clusters, which no person would: {names}.
 """
 
 
@@ -33,29 +53,40 @@ def write_gallery(maps: Sequence[LabelMap], folder: Path) -> tuple[Path, ...]:
     rows, sections, written = [], [], []
     for label_map in maps:
         report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=("nltk",))
-        found = report.consistency[0].levels
-        strays = sum(nesting.strays for nesting in report.shape.nesting[:1])
-        cells = [f"{level.within:.3f} / {level.between:.3f}" for level in found[:2]]
-        rows.append(
-            f"| [{label_map.name}](#{label_map.name}) | {' | '.join(cells)} "
-            f"| {report.shape.levels[0].size_max} | {strays} |"
-        )
+        rows.append(_row(label_map, report))
         picture = folder / "gallery" / f"{label_map.name}.png"
         for path in plot(label_map, picture):
             if path != picture:  # the numbers behind this figure are the label map itself
                 path.unlink()
         written.append(picture)
         sections.append(_section(label_map, picture))
-    head = "| map | K = 10 within / between | K = 100 within / between | largest | strays |\n"
-    table = head + "|---|---|---|---|---|\n" + "\n".join(rows)
-    content = _HEAD.format(example=maps[0].name) + table + "\n\n" + "\n".join(sections)
+    head = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}"
+    table = "\n".join((head, *rows))
+    earlier = _EARLIER.format(
+        names=", ".join(f"`{name}` ({told})" for name, told in EARLIER.items())
+    )
+    content = _HEAD.format(example=maps[0].name) + table + "\n\n" + "\n".join((*sections, earlier))
     written.append(write_atomic(folder / "README.md", content))
     return tuple(written)
 
 
-def _section(label_map: LabelMap, picture: Path) -> str:
-    from hierlab.regenerate.hierarchies import SHIPPED
+def _row(label_map: LabelMap, report: MeasureReport) -> str:
+    people = {(one.grouping, one.k): one.ari for one in report.people}
+    found = report.consistency[0].levels[:2]
+    coarse, mid = report.shape.levels[:2]
+    cells = (
+        f"[{label_map.name}](#{label_map.name})",
+        " / ".join(f"{people[name, coarse.k]:.2f}" for name in ("geirhos16", "entity13")),
+        " / ".join(f"{people[name, mid.k]:.2f}" for name in ("living17", "nonliving26")),
+        " / ".join(f"{level.by_class:.3f}" for level in found),
+        " / ".join(f"{level.within:.3f}" for level in found),
+        f"{coarse.size_max} / {mid.size_max}",
+        str(sum(nesting.strays for nesting in report.shape.nesting[:1])),
+    )
+    return f"| {' | '.join(cells)} |"
 
+
+def _section(label_map: LabelMap, picture: Path) -> str:
     purpose = next((one.purpose for one in SHIPPED if one.name == label_map.name), "")
     coarse = label_map.levels[0]
     names = ", ".join(_told(cluster) for cluster in coarse.clusters)
@@ -67,5 +98,6 @@ def _section(label_map: LabelMap, picture: Path) -> str:
 
 
 def _told(cluster: Cluster) -> str:
+    held = "" if cluster.coverage is None else f", {100 * cluster.coverage:.0f} % so called"
     sure = "" if cluster.confidence is None else f", confidence {cluster.confidence:.2f}"
-    return f"{cluster.name} ({cluster.size}{sure})"
+    return f"{cluster.name} ({cluster.size}{held}{sure})"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hierlab.study.report import Consistency
+    from hierlab.study.report import Consistency, PeopleAgreement
     from hierlab.study.semantics import Likeness
     from hierlab.study.stability import AxisAgreement, VarianceShare
     from hierlab.study.statistics import Interval
@@ -28,10 +28,12 @@ def answer(
     agreements: Sequence[AxisAgreement],
     shares: Sequence[VarianceShare],
     consistency: Sequence[Consistency],
+    people: Sequence[PeopleAgreement],
     likeness: Sequence[Likeness],
 ) -> tuple[str, ...]:
-    """Sentences: stability along each axis, what moves the result most, semantics or looks."""
+    """Sentences: agreement with people, stability, what moves most, semantics or looks."""
     return (
+        *_people(people),
         *_stability(agreements),
         *_largest(shares),
         *_meaning(consistency),
@@ -41,6 +43,16 @@ def answer(
 
 def _told(value: Interval) -> str:
     return f"{value.value:.2f} [{value.low:.2f}, {value.high:.2f}]"
+
+
+def _people(people: Sequence[PeopleAgreement]) -> Iterator[str]:
+    for grouping in dict.fromkeys(row.grouping for row in people):
+        rows = [row for row in people if row.grouping == grouping and "control" not in row.encoders]
+        for k in sorted({row.k for row in rows}):
+            told = "; ".join(
+                f"{row.method}, {row.encoders}: {_told(row.ari)}" for row in rows if row.k == k
+            )
+            yield f"With the groups that people made ({grouping}), K = {k} agrees at ARI: {told}."
 
 
 def _stability(agreements: Sequence[AxisAgreement]) -> Iterator[str]:
@@ -76,16 +88,16 @@ def _meaning(consistency: Sequence[Consistency]) -> Iterator[str]:
         controls = [row for row in consistency if row.k == k and "control" in row.encoders]
         if not rows:
             continue
-        best = max(rows, key=lambda row: row.within)
+        best = max(rows, key=lambda row: row.by_class)
         words = (
             f"At K = {k}, Wu-Palmer inside clusters is highest for {best.method}, "
-            f"{best.encoders}: {best.within:.3f}, against {best.random:.3f} for random partitions "
-            "of equal sizes"
+            f"{best.encoders}: {best.by_class:.3f} (mean over classes), against "
+            f"{best.random:.3f} for random partitions of equal sizes"
         )
         free = [row for row in controls if "wordnet" not in row.encoders]
         if free:
-            top = max(free, key=lambda row: row.within)
-            words += f" and {top.within:.3f} for the best control ({top.encoders})"
+            top = max(free, key=lambda row: row.by_class)
+            words += f" and {top.by_class:.3f} for the best control ({top.encoders})"
         yield words + "."
 
 

@@ -92,7 +92,7 @@ class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         levels: the cluster counts built together; a nested level depends on those above it.
         control: whether the encoder is a control.
         digest: of what the vectors were read from, the classes and the share that went in.
-        tool: version of this package.
+        tool: version of this package, and the method's revision after a plus sign if it has one.
     """
 
     encoder: str

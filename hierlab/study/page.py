@@ -52,6 +52,7 @@ def render(report: StudyReport) -> str:
         '<section class="answer"><h2>Answer</h2><ul>',
         *(f"<li>{escape(sentence)}</li>" for sentence in report.answer),
         "</ul></section>",
+        *_people(report),
         *_stability(report),
         *_variance(report),
         *_consistency(report),
@@ -89,6 +90,21 @@ def _cell(value: object) -> str:
 
 def _told(value: Interval) -> str:
     return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
+
+
+def _people(report: StudyReport) -> Iterator[str]:
+    if not report.people:
+        return
+    yield "<h2>Agreement with groups that people made</h2>"
+    for k in report.grid.k:
+        rows = [row for row in report.people if row.k == k]
+        for grouping in dict.fromkeys(row.grouping for row in rows):
+            told = [
+                (f"{row.method}, {row.encoders}", row.ari.value, row.ari.low, row.ari.high)
+                for row in rows
+                if row.grouping == grouping
+            ]
+            yield f"<figure>{bars(told, f'{grouping}, K = {k}')}</figure>"
 
 
 def _stability(report: StudyReport) -> Iterator[str]:
@@ -137,16 +153,28 @@ def _consistency(report: StudyReport) -> Iterator[str]:
     if report.consistency:
         yield "<h2>Wu-Palmer inside clusters (nltk policy), with the controls</h2>"
         yield _table(
-            ("method", "K", "encoders", "within", "random, equal sizes", "lift", "largest cluster"),
+            (
+                "method",
+                "K",
+                "encoders",
+                "by class",
+                "by pair",
+                "random, equal sizes",
+                "lift",
+                "largest cluster",
+                "effective number",
+            ),
             [
                 (
                     row.method,
                     row.k,
                     row.encoders,
+                    row.by_class,
                     row.within,
                     row.random,
                     row.lift,
                     round(row.largest),
+                    round(row.effective, 1),
                 )
                 for row in report.consistency
             ],

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.builders._vectors import centred_cosines
 from hierlab.classes import ClassList
 from hierlab.errors import HierlabError, StudyError, TaxonomyError
 from hierlab.study._answer import answer
@@ -25,10 +26,18 @@ from hierlab.study.stability import (
 from hierlab.study.statistics import Interval, bootstrap_ari, class_weights, interval
 from hierlab.study.store import StudyStore
 
-__all__ = ["Consistency", "Heatmap", "ReferenceAgreement", "StudyReport", "study_report"]
+__all__ = [
+    "Consistency",
+    "Heatmap",
+    "PeopleAgreement",
+    "ReferenceAgreement",
+    "StudyReport",
+    "study_report",
+]
 
 _REPLICATES = 100
 _REPLICATES_OF_LIKENESS = 400  # the smallest p that can be told is one part in so many
+_SINGLE = "single"
 _CACHED = 4096  # labels held at once: 16 MB for 1000 classes
 
 
@@ -39,19 +48,41 @@ class Consistency:
     Args:
         method, k: whose partitions.
         encoders: how many were averaged, or the name of the one control.
-        within: mean over pairs in one cluster.
+        by_class: mean over classes of the mean with their companions: the figure to quote.
+        within: mean over pairs in one cluster, which the largest clusters own.
         random: the same for random partitions of equal sizes.
-        lift: within less random.
+        lift: by_class less random.
         largest: classes in the largest cluster, mean over the partitions.
+        effective: as many equal clusters would be as even, mean over the partitions.
     """
 
     method: str
     k: int
     encoders: str
+    by_class: float
     within: float
     random: float
     lift: float
     largest: float
+    effective: float
+
+
+@dataclass(frozen=True)
+class PeopleAgreement:
+    """Agreement of one method with groups that people made, mean over its encoders.
+
+    Args:
+        grouping: name of what people made.
+        method, k: whose partitions.
+        encoders: how many were averaged, or the name of the one control.
+        ari: over the classes that the grouping covers.
+    """
+
+    grouping: str
+    method: str
+    k: int
+    encoders: str
+    ari: Interval
 
 
 @dataclass(frozen=True)
@@ -84,6 +115,7 @@ class StudyReport:
     agreements: tuple[AxisAgreement, ...]
     shares: tuple[VarianceShare, ...]
     consistency: tuple[Consistency, ...]
+    people: tuple[PeopleAgreement, ...]
     heatmaps: tuple[Heatmap, ...]
     likeness: tuple[Likeness, ...]
     discords: tuple[Discord, ...]
@@ -133,17 +165,19 @@ def study_report(
         more = class_weights(len(classes), _REPLICATES_OF_LIKENESS, seed)
         likeness = _likeness(store.grid, classes, wordnet, similarity, more, left_out)
         told(4, 5)
+        people = _people(cells, labels, classes, seed)
         references = _references(cells, labels, classes, reference, weights)
         heatmaps = _heatmaps(cells, labels)
         told(5, 5)
         grid = store.grid
     return StudyReport(
-        answer(agreements, shares, table, likeness),
+        answer(agreements, shares, table, people, likeness),
         grid,
         len(cells),
         tuple(agreements),
         tuple(shares),
         tuple(table),
+        tuple(people),
         tuple(heatmaps),
         tuple(likeness),
         tuple(odd),
@@ -174,9 +208,10 @@ def _consistency(
     labels: Callable[[Cell], NDArray[np.int32]],
     wordnet: NDArray[np.float64],
 ) -> list[Consistency]:
-    from hierlab.measures.pairs import pair_means, random_moments
+    from hierlab.measures.pairs import class_means, pair_means, random_moments
+    from hierlab.measures.shape import effective_number
 
-    groups: dict[tuple[str, int, str], list[tuple[float, float, int]]] = {}
+    groups: dict[tuple[str, int, str], list[tuple[float, ...]]] = {}
     for cell in _whole(cells):
         found = labels(cell)
         sizes = np.bincount(found)
@@ -184,27 +219,51 @@ def _consistency(
         chance = random_moments(sizes, wordnet)
         if within is None or chance is None:
             continue
-        several = cell.encoder.count(JOINED) + 1
-        who = (
-            cell.encoder if cell.control else f"consensus of {several}" if several > 1 else "single"
-        )
-        key = (f"{cell.method} ({cell.preprocessing})", cell.k, who)
-        groups.setdefault(key, []).append((within, chance[0], int(sizes.max())))
+        by_class = float(np.nanmean(class_means(found, wordnet)))
+        key = (f"{cell.method} ({cell.preprocessing})", cell.k, _who(cell))
+        told = (by_class, within, chance[0], float(sizes.max()), effective_number(sizes))
+        groups.setdefault(key, []).append(told)
     table = []
     for (method, k, who), rows in sorted(groups.items()):
-        within, chance_mean, largest = np.mean(rows, axis=0)
+        by_class, within, random, largest, effective = map(float, np.mean(rows, axis=0))
+        name = who if who != _SINGLE else f"{len(rows)} single"
+        lift = by_class - random
         table.append(
-            Consistency(
-                method,
-                k,
-                who if who != "single" else f"{len(rows)} single",
-                float(within),
-                float(chance_mean),
-                float(within - chance_mean),
-                float(largest),
-            )
+            Consistency(method, k, name, by_class, within, random, lift, largest, effective)
         )
     return table
+
+
+def _who(cell: Cell) -> str:
+    """Rows that are averaged: single encoders, consensus of so many, or one control."""
+    several = cell.encoder.count(JOINED) + 1
+    if cell.control:
+        return cell.encoder
+    return _SINGLE if several == 1 else f"consensus of {several}"
+
+
+def _people(
+    cells: Sequence[Cell],
+    labels: Callable[[Cell], NDArray[np.int32]],
+    classes: ClassList,
+    seed: int,
+) -> list[PeopleAgreement]:
+    from hierlab.groupings import groupings_for
+
+    found = []
+    for grouping in groupings_for(classes):
+        rows, made = grouping.on(classes)
+        weights = class_weights(len(rows), _REPLICATES, seed)
+        groups: dict[tuple[str, int, str], list[NDArray[np.float64]]] = {}
+        for cell in _whole(cells):
+            key = (f"{cell.method} ({cell.preprocessing})", cell.k, _who(cell))
+            groups.setdefault(key, []).append(bootstrap_ari(labels(cell)[rows], made, weights))
+        for (method, k, who), values in sorted(groups.items()):
+            mean = np.mean(values, axis=0)
+            name = who if who != _SINGLE else f"{len(values)} single"
+            told = interval(mean[0], mean[1:])
+            found.append(PeopleAgreement(grouping.name, method, k, name, told))
+    return found
 
 
 def _discords(
@@ -241,10 +300,10 @@ def _likeness(
     controls: list[tuple[str, NDArray[np.float64]]] = []
     for control in ("minilm", "spelling"):
         try:
-            controls.append((control, _cosines(control_vectors(control, classes))))
+            controls.append((control, centred_cosines(control_vectors(control, classes))))
         except HierlabError as error:
             left_out.append(f"control {control}: {error}")
-    encoders = _encoder_cosines(grid, classes, left_out)
+    encoders = _encodercentred_cosines(grid, classes, left_out)
     found: list[Likeness] = []
     if wordnet is not None:
         found += follows(encoders, ("Wu-Palmer", wordnet), controls, weights)
@@ -255,7 +314,7 @@ def _likeness(
     return found
 
 
-def _encoder_cosines(
+def _encodercentred_cosines(
     grid: StudyGrid, classes: ClassList, left_out: list[str]
 ) -> list[tuple[str, NDArray[np.float64]]]:
     from hierlab.prototypes import resolve
@@ -263,17 +322,10 @@ def _encoder_cosines(
     found: list[tuple[str, NDArray[np.float64]]] = []
     for encoder in grid.encoders:
         try:
-            found.append((encoder, _cosines(resolve(encoder, classes).vectors)))
+            found.append((encoder, centred_cosines(resolve(encoder, classes).vectors)))
         except HierlabError as error:
             left_out.append(f"{encoder}: {error}")
     return found
-
-
-def _cosines(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    from hierlab.builders._vectors import centred
-
-    rows = centred(vectors)
-    return rows @ rows.T
 
 
 def _references(

@@ -15,13 +15,15 @@ from hierlab.study.statistics import bootstrap_ari
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList
+    from hierlab.groupings import Grouping
 
-__all__ = ["KReport", "KRow", "suggest_k", "table_csv", "wordnet_similarity"]
+__all__ = ["KReport", "KRow", "auto_levels", "suggest_k", "table_csv", "wordnet_similarity"]
 
 _SHARE = 0.8
 _STEPS = 16  # numbers tried if none are given
 _REFERENCES = 3
 _TOLD = 3
+_DRAWS = 6
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ class KRow:
         silhouette: mean over the classes by cosine of the centred vectors, −1..1; None
             where it has no meaning.
         gap: how much tighter than clusters of classes without structure, in log units.
-        within: mean Wu-Palmer (nltk policy) in the clusters; None without WordNet. It is shown
-            and takes no part in the suggestion.
+        within: mean Wu-Palmer (nltk policy) of the classes to their companions; None without
+            WordNet. It is shown and takes no part in the suggestion.
         largest: classes in the largest cluster.
+        people: ARI with each grouping, in the order of the report's.
     """
 
     k: int
@@ -47,6 +50,7 @@ class KRow:
     gap: float
     within: float | None
     largest: int
+    people: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class KReport:
 
     Args:
         rows: by rising k.
+        groupings: names of what people made of these classes.
         suggested: the k at which the partition holds better than at the numbers beside it.
         advice: one sentence.
     """
@@ -62,6 +67,7 @@ class KReport:
     rows: tuple[KRow, ...]
     suggested: tuple[int, ...]
     advice: str
+    groupings: tuple[str, ...] = ()
 
 
 def suggest_k(
@@ -69,8 +75,9 @@ def suggest_k(
     *,
     classes: ClassList,
     k: Sequence[int] | None = None,
-    draws: int = 6,
+    draws: int = _DRAWS,
     seed: int = 0,
+    groupings: Sequence[Grouping] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> KReport:
     """Partition at many K by Ward's cut where `consensus` starts from, and judge each.
@@ -81,6 +88,7 @@ def suggest_k(
         k: numbers to try, rising; 2 to C / 2 in even ratios if not given.
         draws: of 80 % of the classes, at least 2.
         seed: of the draws and of the structureless references.
+        groupings: what people made, told beside; those shipped for these classes if not given.
         progress: told (done, total).
 
     Raises:
@@ -90,6 +98,7 @@ def suggest_k(
         stability over draws: Ben-Hur, Elisseeff and Guyon, Pac. Symp. Biocomput. 2002.
     """
     from hierlab.builders._vectors import centred
+    from hierlab.groupings import groupings_for
 
     count = len(vectors)
     if count < 4 or draws < 2:
@@ -100,15 +109,9 @@ def suggest_k(
     told = progress or (lambda done, total: None)
     whole_rows = _placed(vectors)
     whole = _partitions(whole_rows, numbers)
-    scores = np.empty((draws, len(numbers)))
-    ones = np.ones((1, count))
-    for draw in range(draws):
-        rows = draw_positions(count, _SHARE, seed * 10_007 + draw)
-        for at, labels in enumerate(_partitions(_placed(vectors[rows]), numbers)):
-            spread = np.full(count, -1, dtype=np.int32)
-            spread[rows] = labels
-            scores[draw, at] = bootstrap_ari(whole[at], spread, ones)[0]
-        told(draw + 1, draws + 1)
+    scores = _stability((vectors,), whole, numbers, draws, seed, lambda done: told(done, draws + 1))
+    against = groupings_for(classes) if groupings is None else groupings
+    people = _people(whole, against, classes)
     plain = centred(vectors)
     gaps = _gaps(plain, whole, numbers, seed)
     similarity = wordnet_similarity(classes)
@@ -122,11 +125,76 @@ def suggest_k(
             gaps[at],
             _within(whole[at], similarity),
             int(np.bincount(whole[at]).max()),
+            tuple(float(ari) for ari in people[:, at]),
         )
         for at, number in enumerate(numbers)
     )
     best = _peaks(table)
-    return KReport(table, best, _advice(table, best))
+    names = tuple(grouping.name for grouping in against)
+    return KReport(table, best, _advice(table, best, names), names)
+
+
+def auto_levels(encoders: Sequence[NDArray[np.float64]], *, seed: int = 0) -> tuple[int, ...]:
+    """Numbers of clusters for a hierarchy as deep as the classes allow, coarse to fine.
+
+    The numbers at which partitions hold better than at those beside them (`suggest_k`), from three
+    clusters on and each at least twice the one before, then the classes themselves.
+
+    Args:
+        encoders: (C, D) unit rows each; D may differ.
+        seed: of the draws.
+
+    Raises:
+        BuilderError: fewer than four classes.
+    """
+    count = len(encoders[0])
+    if count < 4:
+        raise BuilderError(f"--k auto needs at least 4 classes, got {count}; give numbers")
+    numbers = _numbers(None, count)
+    scores = _stability(encoders, _partitions(_placed(*encoders), numbers), numbers, _DRAWS, seed)
+    means = scores.mean(axis=0)
+    found: list[int] = []
+    for at in sorted(_maxima(list(means)), key=lambda at: -means[at]):
+        near = any(max(numbers[at], k) < 2 * min(numbers[at], k) for k in found)
+        if numbers[at] > 2 and not near and len(found) < _TOLD:
+            found.append(numbers[at])
+    return (*sorted(found or [numbers[len(numbers) // 2]]), count)
+
+
+def _stability(
+    encoders: Sequence[NDArray[np.float64]],
+    whole: list[NDArray[np.int32]],
+    numbers: Sequence[int],
+    draws: int,
+    seed: int,
+    told: Callable[[int], None] = lambda done: None,
+) -> NDArray[np.float64]:
+    """(draws, numbers) ARI of the partitions of all classes with those of draws of them."""
+    count = len(encoders[0])
+    scores = np.empty((draws, len(numbers)))
+    ones = np.ones((1, count))
+    for draw in range(draws):
+        rows = draw_positions(count, _SHARE, seed * 10_007 + draw)
+        for at, labels in enumerate(
+            _partitions(_placed(*(one[rows] for one in encoders)), numbers)
+        ):
+            spread = np.full(count, -1, dtype=np.int32)
+            spread[rows] = labels
+            scores[draw, at] = bootstrap_ari(whole[at], spread, ones)[0]
+        told(draw + 1)
+    return scores
+
+
+def _people(
+    whole: list[NDArray[np.int32]], against: Sequence[Grouping], classes: ClassList
+) -> NDArray[np.float64]:
+    """(groupings, numbers) ARI over the classes that each grouping covers."""
+    found = np.empty((len(against), len(whole)))
+    for number, grouping in enumerate(against):
+        rows, made = grouping.on(classes)
+        ones = np.ones((1, len(rows)))
+        found[number] = [bootstrap_ari(labels[rows], made, ones)[0] for labels in whole]
+    return found
 
 
 def _numbers(k: Sequence[int] | None, count: int) -> tuple[int, ...]:
@@ -143,11 +211,11 @@ def _numbers(k: Sequence[int] | None, count: int) -> tuple[int, ...]:
     return numbers
 
 
-def _placed(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+def _placed(*encoders: NDArray[np.float64]) -> NDArray[np.float64]:
     from hierlab.consensus import ConsensusSettings, diffused, neighbour_ranks, rank_affinity
 
-    settings = ConsensusSettings().scaled(len(vectors))
-    affinity = rank_affinity([neighbour_ranks(vectors)], settings.top_reach)
+    settings = ConsensusSettings().scaled(len(encoders[0]))
+    affinity = rank_affinity([neighbour_ranks(one) for one in encoders], settings.top_reach)
     return diffused(affinity, settings.top_steps)
 
 
@@ -215,40 +283,55 @@ def wordnet_similarity(classes: ClassList) -> NDArray[np.float64] | None:
 
 
 def _within(labels: NDArray[np.int32], similarity: NDArray[np.float64] | None) -> float | None:
-    from hierlab.measures.pairs import pair_means
+    from hierlab.measures.pairs import class_means
 
-    return None if similarity is None else pair_means(labels, similarity).within
+    if similarity is None:
+        return None
+    own = class_means(labels, similarity)
+    return None if np.isnan(own).all() else float(np.nanmean(own))
 
 
 def _peaks(rows: Sequence[KRow]) -> tuple[int, ...]:
     """Local maxima of the stability, best first, at most three; told by rising k."""
     scores = [row.stability for row in rows]
-    inner = [
-        at
-        for at in range(len(rows))
-        if (at == 0 or scores[at] >= scores[at - 1])
-        and (at == len(rows) - 1 or scores[at] > scores[at + 1])
-    ]
+    inner = _maxima(scores)
     best = sorted(inner, key=lambda at: -scores[at])[:_TOLD]
     return tuple(sorted(rows[at].k for at in best))
 
 
-def _advice(rows: Sequence[KRow], best: Sequence[int]) -> str:
+def _maxima(scores: Sequence[float]) -> list[int]:
+    """Places of local maxima, the ends among them."""
+    return [
+        at
+        for at in range(len(scores))
+        if (at == 0 or scores[at] >= scores[at - 1])
+        and (at == len(scores) - 1 or scores[at] > scores[at + 1])
+    ]
+
+
+def _advice(rows: Sequence[KRow], best: Sequence[int], groupings: Sequence[str]) -> str:
     told = {row.k: row for row in rows}
     words = ", ".join(
         f"{k} (stability {told[k].stability:.2f} ± {told[k].stability_se:.2f})" for k in best
     )
+    agreed = [max(rows, key=lambda row: row.people[number]) for number in range(len(groupings))]
+    people = "".join(
+        f"; {name} is nearest at K = {row.k} (ARI {row.people[number]:.2f})"
+        for number, (name, row) in enumerate(zip(groupings, agreed, strict=True))
+    )
     return (
         f"holds better than its neighbours at K = {words}; differences below two standard errors "
-        "are noise, and coarse partitions are stable more easily than fine ones"
+        f"are noise, and coarse partitions are stable more easily than fine ones{people}"
     )
 
 
 def table_csv(report: KReport) -> str:
     """The rows as CSV."""
-    lines = ["k,stability,stability_se,silhouette,gap,wu_palmer_within,largest"]
+    names = "".join(f",{name}" for name in report.groupings)
+    lines = [f"k,stability,stability_se,silhouette,gap,wu_palmer_within,largest{names}"]
     for row in report.rows:
         values = (row.stability, row.stability_se, row.silhouette, row.gap, row.within)
         told = ",".join("" if value is None else f"{value:.6f}" for value in values)
-        lines.append(f"{row.k},{told},{row.largest}")
+        people = "".join(f",{ari:.6f}" for ari in row.people)
+        lines.append(f"{row.k},{told},{row.largest}{people}")
     return "\n".join(lines) + "\n"

@@ -95,6 +95,7 @@ def _cells(
     from hierlab.builders import get_builder
 
     builder = get_builder(method)
+    tool = __version__ if builder.revision == 1 else f"{__version__}+{builder.revision}"
     counts = tuple(count for count in grid.k if count <= size)
     # A draw shakes the classes; shaking the seed with it would mix two axes.
     seeds = grid.seeds if builder.seeded and draw < 0 else grid.seeds[:1]
@@ -111,7 +112,7 @@ def _cells(
                 draw=draw,
                 control=source.control,
                 digest=digest,
-                tool=__version__,
+                tool=tool,
             )
 
 

@@ -1,5 +1,6 @@
 """From classes and likeness to a described label map."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -60,9 +61,9 @@ def test_a_similarity_that_does_not_fit_is_refused(matrix: np.ndarray, words: st
 
 
 def test_provenance_says_how_without_saying_where(prototypes: Path):
-    label_map = hierlab.build(prototypes=prototypes, k=(3,), parameters={"neighbours": 3})
-    assert label_map.provenance["method"] == "topdown"
-    assert label_map.provenance["parameters"]["neighbours"] == 3
+    label_map = hierlab.build(prototypes=prototypes, k=(3,), parameters={"reach": 3.0})
+    assert label_map.provenance["method"] == "consensus"
+    assert label_map.provenance["parameters"]["reach"] == 3
     assert str(prototypes.parent) not in label_map.encode().decode()
 
 
@@ -116,3 +117,31 @@ def test_public_names_are_sorted_and_there():
     for name in hierlab.__all__:
         assert getattr(hierlab, name) is not None
     assert issubclass(BuilderError, HierlabError)
+
+
+def test_as_deep_as_the_classes_allow():
+    """Six groups far apart: six clusters are a level, and the classes are the last."""
+    rng = np.random.default_rng(0)
+    rows = np.eye(9)[np.repeat(np.arange(6), 15)] + 0.12 * rng.standard_normal((90, 9))
+    classes = [f"class {number}" for number in range(90)]
+    label_map = hierlab.build(prototypes=rows, classes=classes, k="auto")
+    counts = [level.k for level in label_map]
+    assert 6 in counts
+    assert counts[-1] == 90
+    assert all(fine >= 2 * coarse for coarse, fine in itertools.pairwise(counts[:-1]))
+    assert hierlab.build(prototypes=rows, classes=classes, k="auto").id == label_map.id
+
+
+def test_auto_needs_something_to_look_at():
+    with pytest.raises(BuilderError, match="k auto looks at prototypes"):
+        hierlab.build(method="wordnet-k", k="auto")
+
+
+def test_more_classes_than_the_default_holds_get_topdown(monkeypatch: pytest.MonkeyPatch):
+    from hierlab.builders import get_builder
+
+    rows = np.random.default_rng(0).standard_normal((30, 4))
+    classes = [f"class {number}" for number in range(30)]
+    monkeypatch.setitem(get_builder("consensus").__dict__, "most", 29)
+    label_map = hierlab.build(prototypes=rows, classes=classes, k=(3,))
+    assert label_map.provenance["method"] == "topdown"

@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hierlab.builders import BuildInput, get_builder
+from hierlab.builders._vectors import lloyd
 from hierlab.builders.consensus import consensus
 from hierlab.classes import ClassList
 from hierlab.consensus import (
     MAX_CLASSES,
     ConsensusSettings,
     class_confidence,
+    closeness,
     coarsest_level,
     diffused,
     mean_cosines,
@@ -22,7 +24,7 @@ from hierlab.consensus import (
     rank_affinity,
 )
 from hierlab.consensus._branch import grow
-from hierlab.consensus._likeness import united
+from hierlab.consensus._regroup import regrouped
 from hierlab.errors import BuilderError
 from hierlab.measures.information import partition_agreement
 
@@ -100,7 +102,7 @@ def test_levels_nest_and_have_the_sizes_asked_for(count, data):
     wanted = data.draw(st.sets(st.integers(1, count), min_size=1, max_size=4).map(sorted))
     rows = np.random.default_rng(count).standard_normal((count, 5))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    levels = nested_levels(rows, rows, mean_cosines([rows]), wanted)
+    levels = nested_levels(rows, rows @ rows.T, mean_cosines([rows]), wanted)
     assert [len(np.unique(labels)) for labels in levels] == wanted
     for coarse, fine in itertools.pairwise(levels):
         assert len(np.unique(np.stack([coarse, fine]), axis=1).T) == len(np.unique(fine))
@@ -115,22 +117,43 @@ def test_cosines_are_averaged_without_what_all_share():
         mean_cosines([])
 
 
-def test_the_most_alike_unite():
-    # Two pairs and a class alone; the first pair is most like the second.
-    likeness = np.array(
-        [
-            [0, 0.9, 0.5, 0.5, 0],
-            [0.9, 0, 0.5, 0.5, 0],
-            [0.5, 0.5, 0, 0.9, 0.1],
-            [0.5, 0.5, 0.9, 0, 0.1],
-            [0, 0, 0.1, 0.1, 0],
-        ]
+def test_an_exchange_finds_what_single_moves_cannot():
+    """Three groups; two of them share a cluster and the third fills two: no single move helps."""
+    rng = np.random.default_rng(0)
+    angles = np.concatenate([centre + 0.04 * rng.standard_normal(20) for centre in (0, 2, 4)])
+    rows = np.column_stack([np.cos(angles), np.sin(angles)])
+    stuck = np.repeat([0, 0, 1], 20)
+    stuck[40:][angles[40:] > 4] = 2
+    assert (lloyd(rows, stuck, 3) == stuck).all()
+    found = regrouped(rows, stuck, 3)
+    truth = np.repeat([0, 1, 2], 20)
+    assert partition_agreement(found.astype(np.int32), truth.astype(np.int32)).ari == 1
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(3, 40), st.integers(1, 6))
+def test_exchanges_keep_every_cluster_and_never_fit_worse(count, clusters):
+    clusters = min(clusters, count)
+    rows = np.random.default_rng(count).standard_normal((count, 4))
+    start = np.arange(count) % clusters
+    found = regrouped(rows, start, clusters)
+    assert len(np.unique(found)) == clusters
+    assert _spread(rows, found) <= _spread(rows, start) + 1e-9
+
+
+def _spread(rows, labels):
+    return sum(
+        ((rows[labels == one] - rows[labels == one].mean(axis=0)) ** 2).sum()
+        for one in np.unique(labels)
     )
-    labels = np.array([0, 0, 1, 1, 2])
-    # Inside both pairs (2·0.9 + 4·0.5) / 6 = 0.63; with the lone class at most (0.9 + 0.2) / 3.
-    assert united(labels, likeness, 2).tolist() == [0, 0, 0, 0, 1]
-    assert united(labels, likeness, 1).tolist() == [0] * 5
-    assert united(labels, likeness, 3).tolist() == labels.tolist()
+
+
+def test_closeness_is_the_mean_over_walks():
+    affinity = rank_affinity([neighbour_ranks(_blobs(noise=0.4)[0])], 4.0)
+    short, long = diffused(affinity, 1.0), diffused(affinity, 5.0)
+    expected = (short @ short.T + long @ long.T) / 2
+    assert closeness(affinity, (1.0, 5.0)) == pytest.approx(expected)
+    assert (np.diag(closeness(affinity, (1.0, 5.0))) == 1).all()
 
 
 def test_discord_of_a_join_by_hand():
@@ -138,7 +161,7 @@ def test_discord_of_a_join_by_hand():
     likeness[0, 1] = likeness[1, 0] = 0.8
     likeness[0, 2] = likeness[2, 0] = 0.3
     rows = np.array([[1.0, 0], [0.99, 0.14], [0, 1]])
-    branch = grow(np.array([0, 1, 2]), rows, likeness, likeness.sum(axis=1))
+    branch = grow(np.array([0, 1, 2]), rows @ rows.T, likeness, likeness.sum(axis=1))
     pair, whole = branch.discord[3:]
     assert pair == pytest.approx(0.3 / (2 * 2) - 0.8)  # to classes 2 and 3, less inside
     assert whole == pytest.approx(0 / (3 * 1) - (0.8 + 0.3) / 3)
@@ -153,7 +176,7 @@ def test_a_mixed_group_is_split_before_a_dense_family():
         [[0.03], [0.3]], 20, axis=0
     )
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    coarse, fine = nested_levels(rows, rows, mean_cosines([rows]), (2, 6))
+    coarse, fine = nested_levels(rows, rows @ rows.T, mean_cosines([rows]), (2, 6))
     assert len(set(coarse[:20].tolist())) == 1
     assert len(set(fine[:20].tolist())) == 1
     assert len(set(fine[20:].tolist())) == 5
@@ -161,16 +184,16 @@ def test_a_mixed_group_is_split_before_a_dense_family():
 
 def test_few_large_clusters_hold_no_class_alone():
     rows = np.vstack([_blobs(groups=3, each=20)[0], -np.eye(6)[3:]])
-    fine = nested_levels(rows, rows, mean_cosines([rows]), (2, 6))[1]
+    fine = nested_levels(rows, rows @ rows.T, mean_cosines([rows]), (2, 6))[1]
     assert np.bincount(fine).min() >= 2
-    many = nested_levels(rows, rows, mean_cosines([rows]), (2, 50))[1]
+    many = nested_levels(rows, rows @ rows.T, mean_cosines([rows]), (2, 50))[1]
     assert len(np.unique(many)) == 50
 
 
 def test_the_coarsest_level_keeps_its_number():
     rows = _blobs()[0]
     for clusters in (1, 2, 5, 47, 48):
-        found = coarsest_level(rows, mean_cosines([rows]), clusters)
+        found = coarsest_level(rows, clusters)
         assert len(np.unique(found)) == clusters
 
 
