@@ -219,3 +219,34 @@ def test_the_documents_worked_example(repository: Path) -> None:
     text = (repository / "docs" / "measures.md").read_text(encoding="utf-8")
     for value in (level.within, level.between):
         assert f"= {value:.4f}" in text
+
+
+def test_by_class_worked_by_hand_and_unlike_the_mean_over_pairs() -> None:
+    """Four classes alike at 0.9 in one cluster, two at 0.1 in another, one alone."""
+    similarity = np.full((7, 7), 0.5)
+    similarity[:4, :4] = 0.9
+    similarity[4:6, 4:6] = 0.1
+    label_map = make_map([[0, 0, 0, 0, 1, 1, 2]])
+    level = consistency(label_map, similarity, policy="mine", resamples=100).levels[0]
+    assert level.by_class == pytest.approx((4 * 0.9 + 2 * 0.1) / 6)
+    assert level.within == pytest.approx((6 * 0.9 + 1 * 0.1) / 7)
+    assert level.lift == pytest.approx(level.by_class - level.random_mean)
+    assert level.by_class_low is not None
+    assert level.by_class_low <= level.by_class <= level.by_class_high
+
+
+def test_uniting_two_dense_families_pays_over_pairs_and_costs_by_class() -> None:
+    """Dogs, birds, and two loose families: what made a goal over pairs wrong."""
+    families = np.repeat([0, 1, 2, 3], [40, 40, 60, 60])
+    between = np.array(
+        [[0.9, 0.6, 0.3, 0.3], [0.6, 0.9, 0.3, 0.3], [0.3, 0.3, 0.5, 0.45], [0.3, 0.3, 0.45, 0.5]]
+    )
+    similarity = between[np.ix_(families, families)]
+    united, apart = (
+        consistency(
+            make_map([np.array(groups)[families].tolist()]), similarity, policy="m", resamples=0
+        ).levels[0]
+        for groups in ([0, 0, 1, 2], [0, 1, 2, 2])
+    )
+    assert united.within > apart.within
+    assert united.by_class < apart.by_class

@@ -50,7 +50,7 @@ def test_groups_that_follow_wordnet_beat_chance_and_controls(report):
     rows = {(row.method, row.k, row.encoders): row for row in report.consistency}
     ours = rows["consensus (raw)", 4, "3 single"]
     assert ours.within > rows["consensus (raw)", 4, "control:noise"].within + 0.1
-    assert ours.lift == pytest.approx(ours.within - ours.random)
+    assert ours.lift == pytest.approx(ours.by_class - ours.random)
     assert abs(rows["consensus (raw)", 4, "control:noise"].lift) < 0.1
     assert ("wordnet-k (raw)", 4, "control:wordnet") in rows
 
@@ -69,6 +69,28 @@ def test_the_page_stands_alone_and_escapes_names(report):
     assert "<e0>" not in page
     assert "&lt;e0&gt;" in page
     assert "What is not known" in page
+
+
+def test_agreement_with_people_is_that_of_the_shipped_maps(report):
+    """The study's cells and the shipped consensus are the same partitions, so the same figure."""
+    from hierlab._files import studies_path
+    from hierlab.groupings import load_groupings
+    from hierlab.labelmap import load_label_map
+    from hierlab.measures.people import grouping_agreement
+    from hierlab.study.kept import kept_report
+
+    assert report.people == ()  # forty classes are no grouping's
+    shipped = kept_report(studies_path("clip"))
+    rows = {(row.grouping, row.method, row.k, row.encoders): row for row in shipped.people}
+    for name in ("entity13", "geirhos16", "living17"):
+        told = grouping_agreement(
+            load_label_map("clip-seven-10-100-1000"), load_groupings(name), resamples=0
+        )
+        for level in told:
+            row = rows[name, "consensus (raw)", level.k, "consensus of 7"]
+            assert row.ari.value == pytest.approx(level.ari)
+            assert row.ari.low < row.ari.value < row.ari.high
+            assert f"({name}), K = {level.k} agrees at ARI" in " ".join(shipped.answer)
 
 
 def test_equal_studies_give_equal_pages(study, report):

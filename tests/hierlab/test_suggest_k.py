@@ -5,6 +5,7 @@ import pytest
 
 from hierlab.classes import ClassList
 from hierlab.errors import BuilderError
+from hierlab.groupings import Grouping
 from hierlab.study.figures import curves
 from hierlab.study.suggest_k import suggest_k, table_csv
 
@@ -66,3 +67,15 @@ def test_one_draw_is_no_evidence(groups):
     vectors, classes = groups
     with pytest.raises(BuilderError, match="2 draws"):
         suggest_k(vectors, classes=classes, draws=1)
+
+
+def test_agreement_with_people_is_told_at_each_number(groups):
+    vectors, classes = groups
+    truth = {name: str(number // 15) for number, name in enumerate(classes.ids)}
+    mine = Grouping("mine", "", "", "", truth)
+    found = suggest_k(vectors, classes=classes, k=(3, 6, 12), draws=2, groupings=[mine])
+    assert found.groupings == ("mine",)
+    scores = {row.k: row.people[0] for row in found.rows}
+    assert scores[6] == 1 > max(scores[3], scores[12])
+    assert "mine is nearest at K = 6 (ARI 1.00)" in found.advice
+    assert table_csv(found).splitlines()[0].endswith(",largest,mine")
