@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from codec_plugin.commands._files import Threads, load_codec, read_input
+from codec_plugin.commands._files import CheckpointName, Threads, load_codec, read_input
 
 __all__ = ["classify"]
 
 
 def classify(
     file: Annotated[Path, typer.Argument(help="A .c2f file, whole or cut.")],
-    checkpoint: Annotated[str, typer.Option(help="Checkpoint file or shipped name.")] = "compact",
+    checkpoint: CheckpointName = "compact",
     hierarchy: Annotated[str, typer.Option(help="Label map; default: the checkpoint's.")] = "",
     classifier: Annotated[str, typer.Option(help="Who looks at the pictures.")] = (
         "efficientnet-lite0"

@@ -185,7 +185,9 @@ def _fabric(settings: TrainSettings, devices: str, accelerator: str) -> Any:
     if devices == "auto" and accelerator == "cpu":
         count = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     several = world > 1 or (isinstance(count, int) and count > 1)
-    strategy: Any = DDPStrategy(find_unused_parameters=True) if several else "auto"
+    strategy: Any = (
+        DDPStrategy(find_unused_parameters=True, broadcast_buffers=False) if several else "auto"
+    )
     try:
         fabric = Fabric(
             accelerator=accelerator,
