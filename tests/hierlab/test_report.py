@@ -93,6 +93,19 @@ def test_agreement_with_people_is_that_of_the_shipped_maps(report):
             assert f"({name}), K = {level.k} agrees at ARI" in " ".join(shipped.answer)
 
 
+def test_agreement_with_people_is_over_the_classes_they_grouped(study, monkeypatch):
+    from hierlab.classlists import load_classes
+    from hierlab.groupings import Grouping
+
+    ids = load_classes(StudyStore(study).grid.classes).ids
+    some = {key: f"group {at // 10}" for at, key in enumerate(ids) if at % 10 < 7 - at // 10}
+    mine = Grouping("mine", "", "", "", some)
+    monkeypatch.setattr("hierlab.groupings.groupings_for", lambda classes: (mine,))
+    rows = {(row.method, row.k, row.encoders): row for row in study_report(study).people}
+    assert rows["consensus (raw)", 4, "3 single"].ari.value > 0.9
+    assert rows["consensus (raw)", 4, "control:noise"].ari.value < 0.2
+
+
 def test_equal_studies_give_equal_pages(study, report):
     assert render(study_report(study)) == render(report)
 
