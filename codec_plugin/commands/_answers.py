@@ -90,6 +90,10 @@ def _find(short: str, near: Path) -> LabelTree | None:
     return load_label_tree(found) if found else None
 
 
+def _sure(level: dict[str, Any]) -> str:
+    return f"≥ {int(100 * level['at_least'])} %" if level["at_least"] else "(unsure)"
+
+
 def say(record: dict[str, Any]) -> str:
     """A record of `AnswerReader.read` as one line."""
     if record["state"] == "none":
@@ -97,8 +101,7 @@ def say(record: dict[str, Any]) -> str:
     if record["state"] == "damaged":
         return "the answer is damaged: its check or its numbers are wrong"
     words = [
-        f"{level['level']}: {level['name'] or 'cluster ' + str(level['cluster'])} "
-        f"≥ {int(100 * level['at_least'])} %"
+        f"{level['level']}: {level['name'] or 'cluster ' + str(level['cluster'])} {_sure(level)}"
         for level in record["levels"]
     ]
     if not words:

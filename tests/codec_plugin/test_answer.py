@@ -145,6 +145,33 @@ def test_every_flipped_bit_is_noticed() -> None:
             assert read_answer(bytes(bad), len(data), tree) == FileAnswer("damaged")
 
 
+def sealed(body: bytes) -> bytes:
+    """A body with the check that belongs to it, by the table-free form of CRC-16."""
+    register = 0xFFFF
+    for bit in (byte >> place & 1 for byte in body for place in range(7, -1, -1)):
+        register = (register << 1 & 0xFFFF) ^ (0x1021 if (register >> 15) ^ bit else 0)
+    return body + bytes([register & 0xFF])
+
+
+def test_right_checks_do_not_make_wrong_numbers_right() -> None:
+    tree = tree_of([0] * 3 + [1] * 3, [0, 1, 2, 3, 4, 5])
+    good = pack_answer(LabelPath((1, 5), (0.94, 0.76)), tree)  # its second byte is 40 · 5
+    assert sealed(good[:-1]) == good
+    for body in (
+        bytes([good[0], good[1] + 1]),  # something is left at the end
+        bytes([good[0], 255]),  # the quotient is 51, of 48
+        bytes([0x2C, good[1]]),  # cluster 2 of two
+        good[:1],  # too short
+        good[:-1] + b"\0",  # too long
+        b"\xf0\x80\x00",  # a number padded with zeros
+        b"\xf0",  # a number that does not end
+        b"",
+    ):
+        data = sealed(body)
+        assert read_answer(data, len(data), tree) == FileAnswer("damaged"), body.hex()
+    assert read_answer(bytes([good[0], 255]), 3, tree) == FileAnswer("damaged")  # cut, and wrong
+
+
 @pytest.mark.parametrize(
     ("clusters", "confidences", "sentence"),
     [

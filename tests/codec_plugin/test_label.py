@@ -163,6 +163,15 @@ def test_a_label_map_that_is_not_here(run, labelled: Path, tmp_path: Path) -> No
     assert "no answer in these files belongs to label map mine.json" in other.err
 
 
+def test_a_probability_below_the_first_step_is_unsure(run, labelled: Path) -> None:
+    blob = Codec.load("own.safetensors").encode(
+        tiny_picture(), answer=LabelPath((3, 35, 282), (0.99, 0.9, 0.1))
+    )
+    labelled.write_bytes(blob)
+    fine = load_label_map(MAP).levels[2].clusters[282].name
+    assert run("label", labelled).out.endswith(f"fine: {fine} (unsure)\n")
+
+
 def test_a_damaged_answer_is_told(run, labelled: Path) -> None:
     blob = bytearray(labelled.read_bytes())
     blob[read_header(bytes(blob)).size_bytes + 1] ^= 1
