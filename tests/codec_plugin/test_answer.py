@@ -4,11 +4,14 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor, nn
 
 from codec_plugin.answer import FileAnswer, LabelPath, answer_of, pack_answer, read_answer
 from codec_plugin.bitstream.container import MAX_ANSWER_BYTES, read_header
+from codec_plugin.classifiers.base import Classifier
 from codec_plugin.codec import Codec
 from codec_plugin.errors import ConfigError, HierarchyMismatchError
 from codec_plugin.evaluate.recognition import Recogniser
@@ -16,7 +19,7 @@ from codec_plugin.labeltree import LabelTree, load_label_tree
 from codec_plugin.streaming import StreamingDecoder
 from hierlab._files import hierarchies_path
 from hierlab.labelmap import canonical_labels
-from tests.codec_plugin.semantic import small_classifier, small_hierarchy
+from tests.codec_plugin.semantic import CLASS_IDS, small_hierarchy
 from tests.codec_plugin.tiny import ANSWER, DATA, TREE, stored_codec, tiny_picture
 
 SHIPPED = sorted(path.stem for path in hierarchies_path().glob("*.json"))
@@ -47,11 +50,15 @@ def a_path(tree: LabelTree, rng: np.random.Generator) -> LabelPath:
     clusters: list[int] = []
     for level in range(tree.n_levels):
         clusters.append(int(rng.choice(tree.siblings(level, clusters[-1] if clusters else 0))))
-    confidences = np.sort(rng.random(tree.n_levels) ** 0.2)[::-1].tolist()
+    confidences = (rng.random(tree.n_levels) ** 0.2).tolist()
     for level in range(1, tree.n_levels):
-        if len(tree.siblings(level, clusters[level - 1])) == 1:
-            confidences[level] = confidences[level - 1]
-    return LabelPath(tuple(clusters), tuple(np.minimum.accumulate(confidences).tolist()))
+        if tree.sizes[level] == 1 and not tree.refines(level):
+            confidences[level] = 1.0
+        elif tree.refines(level):  # inside the cluster above, and all of it where it is alone
+            alone = len(tree.siblings(level, clusters[level - 1])) == 1
+            share = 1 if alone else confidences[level]
+            confidences[level] = share * confidences[level - 1]
+    return LabelPath(tuple(clusters), tuple(confidences))
 
 
 def held(told: FileAnswer, path: LabelPath) -> None:
@@ -253,16 +260,24 @@ def test_an_answer_of_another_map_is_refused(codec: Codec) -> None:
         codec.encode(tiny_picture(16, 16), answer=LabelPath((0,), (1.0,)))
 
 
+class FirstRow(nn.Module):
+    """Logits are the first pixels, so that levels often disagree."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, 0, 0, : len(CLASS_IDS)]
+
+
 @lru_cache
 def recogniser() -> Recogniser:
-    return Recogniser(small_classifier(), small_hierarchy())
+    classifier = Classifier(
+        "pixels", FirstRow(), CLASS_IDS, input_size=64, mean=(0.0,) * 3, std=(0.2,) * 3
+    )
+    return Recogniser(classifier, small_hierarchy())
 
 
 @given(st.integers(0, 2**32))
 @settings(max_examples=30, deadline=None)
 def test_a_classifiers_answer_is_one_path(seed: int) -> None:
-    import torch
-
     image = torch.from_numpy(np.random.default_rng(seed).random((3, 64, 64), np.float32))
     found, asked = recogniser(), small_hierarchy()
     path = found.path(image)
