@@ -24,6 +24,7 @@ __all__ = [
     "Machine",
     "as_tensor",
     "cuts",
+    "damaged_stage",
     "decode",
     "encode",
     "load_machine",
@@ -49,15 +50,22 @@ class Encoded:
     """A whole file: its bytes and where its stages end.
 
     Args:
-        ends: bytes at the end of each stage, by the name of the level it serves.
+        ends: bytes at the end of the stage at which each level is told, by the level's name.
+        stage_ends: bytes at the end of every stage; there may be more of them than levels.
         first: fewest bytes that decode (the header).
     """
 
     blob: bytes
     ends: dict[str, int]
+    stage_ends: tuple[int, ...]
     first: int
     height_px: int
     width_px: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether the file came with all its bytes."""
+        return len(self.blob) >= self.stage_ends[-1]
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class Look:
 
     Args:
         pixels: (H, W, 3) uint8.
+        bytes_asked: how many of the file's were given; those of a cut element may go unused.
         psnr_db: against the original, or None without one.
     """
 
@@ -75,6 +84,7 @@ class Look:
     psnr_db: float | None
     stages_complete: int
     warnings: tuple[str, ...]
+    bytes_asked: int
 
 
 def missing() -> tuple[str, ...]:
@@ -128,7 +138,7 @@ def opened(machine: Machine, blob: bytes) -> Encoded:
         for name, stage in zip(codec.level_names, codec.level_stages, strict=True)
         if stage < header.stages
     }
-    return Encoded(blob, ends, header.size_bytes, header.height_px, header.width_px)
+    return Encoded(blob, ends, header.ends, header.size_bytes, header.height_px, header.width_px)
 
 
 def decode(
@@ -155,6 +165,7 @@ def decode(
         psnr_db=None if original is None else psnr_between(original, pixels),
         stages_complete=decoded.stages_complete,
         warnings=decoded.warnings,
+        bytes_asked=size,
     )
 
 
@@ -178,6 +189,14 @@ def cuts(encoded: Encoded, count: int = 12) -> tuple[int, ...]:
     start = min(encoded.first + 32, total)
     spaced = np.geomspace(start, total, count).round().astype(int).tolist()
     return tuple(sorted({*spaced, *(end for end in encoded.ends.values() if end <= total)}))
+
+
+def damaged_stage(encoded: Encoded, look: Look) -> int | None:
+    """Number, from 1, of the stage that arrived with all its bytes but a wrong check; None if
+    there is none.
+    """
+    arrived = sum(end <= look.bytes_asked for end in encoded.stage_ends)
+    return look.stages_complete + 1 if look.stages_complete < arrived else None
 
 
 def shrunk(content: bytes, side_px: int) -> tuple[NDArray[np.uint8], tuple[str, ...]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from app.figures.sankey import Ribbon
+from hierlab._matching import positions
 
 if TYPE_CHECKING:
     from hierlab import LabelMap
@@ -15,10 +18,13 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_ROWS",
     "agreement_table",
+    "format_ribbon",
     "move_table",
+    "parse_ribbon",
     "ribbon_table",
     "ribbons_of",
     "shared_classes",
+    "united",
 ]
 
 MAX_ROWS = 5_000
@@ -45,16 +51,13 @@ def agreement_table(report: CompareReport) -> pd.DataFrame:
 
 
 def move_table(agreement: LevelAgreement) -> pd.DataFrame:
-    """One row a class that left its cluster; at most 5,000.
-
-    Each cluster of A is matched with one of B: a class moved if B has it in another.
-    """
+    """One row a class that moved (`hierlab.measures.agreement.Move`); at most 5,000."""
     return pd.DataFrame(
         [
-            (one.name, one.id, one.source, one.expected or "", one.target)
+            (one.name, one.id, one.source, one.expected, one.target)
             for one in agreement.moves[:MAX_ROWS]
         ],
-        columns=["class", "key", "in A", "its match in B", "in B"],
+        columns=["class", "key", "in A", "most of it in B", "in B"],
     )
 
 
@@ -73,6 +76,58 @@ def _numbers(label_map: LabelMap, level: str) -> dict[str, int]:
     return {cluster.name: number for number, cluster in enumerate(clusters)}
 
 
+def united(agreement: LevelAgreement) -> list[tuple[str, tuple[str, ...], int]]:
+    """Clusters of B that hold most of several clusters of A, most classes first.
+
+    Returns:
+        name in B, names in A, and how many classes of those it has.
+    """
+    homes: dict[str, tuple[str, int]] = {}
+    for flow in agreement.flows:  # most classes first
+        homes.setdefault(flow.first, (flow.second, flow.classes))
+    groups: dict[str, list[tuple[str, int]]] = {}
+    for name, (home, classes) in homes.items():
+        groups.setdefault(home, []).append((name, classes))
+    found = [
+        (home, tuple(name for name, _ in parts), sum(count for _, count in parts))
+        for home, parts in groups.items()
+        if len(parts) > 1
+    ]
+    return sorted(found, key=lambda one: -one[2])
+
+
+def format_ribbon(chosen: str, agreement: LevelAgreement, first: LabelMap, second: LabelMap) -> str:
+    """Write `a3-b17`, `a3` or `b17` as `ab@n02123045`, …: by a class that stands there."""
+    wanted = {end[0]: int(end[1:]) for end in chosen.split("-")}
+    for key, stands in _stands(agreement, first, second):
+        if all(stands[side] == number for side, number in wanted.items()):
+            return f"{''.join(wanted)}@{key}"
+    return chosen
+
+
+def parse_ribbon(
+    text: str, agreement: LevelAgreement, first: LabelMap, second: LabelMap
+) -> str | None:
+    """Read `ab@n02123045`, `a@…` or `b@…` (`a3-b17` of older addresses); None if it is neither."""
+    sides, at, key = text.partition("@")
+    if at and sides in ("a", "b", "ab"):
+        stands = next(
+            (place for one, place in _stands(agreement, first, second) if one == key), None
+        )
+        return None if stands is None else "-".join(f"{side}{stands[side]}" for side in sides)
+    return text if re.fullmatch(r"[ab]\d{1,7}|a\d{1,7}-b\d{1,7}", text, re.ASCII) else None
+
+
+def _stands(
+    agreement: LevelAgreement, first: LabelMap, second: LabelMap
+) -> Iterator[tuple[str, dict[str, int]]]:
+    """Key of each class of A that B has, and the cluster numbers it has in both."""
+    a, b = first.level(agreement.first).labels, second.level(agreement.second).labels
+    for position, other in enumerate(positions(first.classes, second.classes).tolist()):
+        if other >= 0:
+            yield first.classes.ids[position], {"a": int(a[position]), "b": int(b[other])}
+
+
 def ribbon_table(ribbons: tuple[Ribbon, ...], first: str, second: str) -> pd.DataFrame:
     """One row a ribbon, in the order given."""
     return pd.DataFrame(
@@ -87,19 +142,14 @@ def shared_classes(
     """The classes of a ribbon `a3-b17`, or of one cluster `a3` or `b17`."""
     wanted = {end[0]: int(end[1:]) for end in chosen.split("-")}
     a, b = first.level(agreement.first), second.level(agreement.second)
-    rows = []
-    for position, key in enumerate(first.classes.ids):
-        other = second.classes.index.get(key)
-        if other is None:
-            continue
-        stands = {"a": int(a.labels[position]), "b": int(b.labels[other])}
-        if all(stands[side] == number for side, number in wanted.items()):
-            rows.append(
-                (
-                    first.classes.names[position],
-                    key,
-                    a.clusters[stands["a"]].name,
-                    b.clusters[stands["b"]].name,
-                )
-            )
+    rows = [
+        (
+            first.classes.names[first.classes.index[key]],
+            key,
+            a.clusters[stands["a"]].name,
+            b.clusters[stands["b"]].name,
+        )
+        for key, stands in _stands(agreement, first, second)
+        if all(stands[side] == number for side, number in wanted.items())
+    ]
     return pd.DataFrame(rows[:MAX_ROWS], columns=["class", "key", "in A", "in B"])

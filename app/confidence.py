@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.folder import stamp
 from app.maps import label_map_files
-from app.widgets import chart
+from app.widgets import chart, choose_named
 from hierlab import HierlabError, load_label_map
 
 __all__ = ["show_confidence"]
@@ -51,10 +51,8 @@ def show_confidence() -> None:
         )
         return
     left, right = st.columns(2, vertical_alignment="top")
-    name = left.selectbox("Hierarchy", list(known), key="sure_map", bind="query-params")
+    name = choose_named("map", "Hierarchy", list(known), "sure_map", column=left)
     levels = list(known[name])
-    if st.session_state.get("sure_level") not in (None, *levels):
-        del st.session_state["sure_level"]
     level = right.segmented_control(
         "Level",
         levels,

@@ -11,6 +11,7 @@ from app import coding
 from app.beside import peer_slots, show_peer
 from app.looks import CLASSIFIER, Photograph, answers_at, look_at, reader_of, show_picture
 from app.palette import LINES
+from app.state import parse_number
 from app.sureness import sureness
 from app.text import in_markdown, sentence
 from app.widgets import chart
@@ -21,34 +22,44 @@ if TYPE_CHECKING:
     from app.coding import Encoded, Look
     from app.reading import Answers
 
-__all__ = ["cutting"]
+__all__ = ["cutting", "stage_strip"]
 
 
 @st.fragment
 def cutting(photograph: Photograph) -> None:
     """Lay out everything below the choice of photograph."""
     from codec_plugin import CodecError
+    from codec_plugin.errors import BlockDamagedError
 
     encoded = photograph.encoded
     total = len(encoded.blob)
     low = min(encoded.first, total)
-    size = _slider(encoded, low, total) if total > low else total
+    size = _slider(photograph, low, total) if total > low else total
     try:
         found = look_at(photograph, size)
+    except BlockDamagedError:
+        st.error(
+            "The file is damaged in its first stage: nothing of the picture can be trusted. "
+            "Get the file again.",
+            icon=":material/error:",
+        )
+        return
     except CodecError as error:
         st.error(sentence(error), icon=":material/error:")
         return
+    _tell_faults(encoded, found)
     left, middle, right = st.columns([3, 3, 4], gap="medium")
     with left:
         show_picture(found.pixels, alt=f"The picture from {size:,} bytes")
-        st.caption(f"Decoded from {size:,} of {total:,} bytes")
+        of = f"{total:,} bytes"
+        if not encoded.whole:
+            of += f" (the whole file had {encoded.stage_ends[-1]:,})"
+        st.caption(f"Decoded from {size:,} of {of}")
         _figures(found, encoded)
     with middle:
         if photograph.original is not None:
             show_picture(photograph.original, alt="The original photograph")
             st.caption("The original")
-    for warning in found.warnings:
-        st.warning(in_markdown(warning))
     beside, sure, files = st.container(), st.container(), st.container()
     with files:
         _downloads(encoded, size, found)
@@ -68,26 +79,45 @@ def cutting(photograph: Photograph) -> None:
         show_peer(slots["avif"], "avif", photograph, size)
 
 
-def _slider(encoded: Encoded, low: int, total: int) -> int:
+def _tell_faults(encoded: Encoded, found: Look) -> None:
+    """What is wrong with the file, before its picture."""
+    damaged = coding.damaged_stage(encoded, found)
+    if damaged is not None:
+        st.error(
+            f"The file is damaged in stage {damaged} of {len(encoded.stage_ends)}: the picture, "
+            "and what is read in it, come from the stages before. Get the file again.",
+            icon=":material/error:",
+        )
+    for warning in found.warnings[0 if damaged is None else 1 :]:
+        st.warning(in_markdown(warning))
+
+
+def _slider(photograph: Photograph, low: int, total: int) -> int:
+    encoded = photograph.encoded
+
     def to(end: int) -> None:
         st.session_state["bytes"] = end
 
-    held = st.session_state.get("bytes")
-    if held is not None and not low <= held <= total:
-        st.session_state["bytes"] = min(max(held, low), total)
-    first = next(iter(encoded.ends.values()), total)
+    first = min(max(next(iter(encoded.ends.values()), total), low), total)
+    # Not bound to the address by Streamlit, which would carry the number into another file: a place
+    # in one says nothing of another.
+    former = st.session_state.get("bytes_of")
+    if former != photograph.key or "bytes" not in st.session_state:
+        asked = st.query_params.get("bytes") if former in (None, photograph.key) else None
+        st.session_state["bytes"] = parse_number(asked, low, total, first)
+    st.session_state["bytes_of"] = photograph.key
     size: int = st.slider(
         "Bytes kept",
         low,
         total,
-        min(max(first, low), total),
         key="bytes",
-        bind="query-params",
         help="Arrow keys move it by a byte, Page Up and Page Down by ten.",
     )
-    st.html(_stage_strip(encoded, low, total))
+    if st.query_params.get("bytes") != str(size):
+        st.query_params["bytes"] = str(size)
+    st.html(stage_strip(encoded, low, total))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Go to the end of a stage:", width="content")
+        st.caption("Go to where a level is told:", width="content")
         for level, end in encoded.ends.items():
             if end <= total:
                 st.button(
@@ -96,25 +126,33 @@ def _slider(encoded: Encoded, low: int, total: int) -> int:
                     on_click=to,
                     args=(end,),
                 )
+        if total not in encoded.ends.values():
+            st.button(f"all · {total:,} bytes", key="to_all", on_click=to, args=(total,))
     return size
 
 
-def _stage_strip(encoded: Encoded, low: int, total: int) -> str:
-    """The stages as coloured parts of a bar that is as wide as the slider."""
+def stage_strip(encoded: Encoded, low: int, total: int) -> str:
+    """The bytes up to each level as coloured parts of a bar that is as wide as the slider.
+
+    What comes after the last level only makes the picture better.
+    """
     parts = []
     begin = low
-    for number, (level, end) in enumerate(encoded.ends.items()):
+    ends = list(encoded.ends.items())
+    if encoded.stage_ends[-1] > max(encoded.ends.values(), default=0):
+        ends.append(("picture quality", encoded.stage_ends[-1]))
+    for number, (level, end) in enumerate(ends):
         width = max(min(end, total) - begin, 0)
         if width:
             parts.append(
-                f'<span title="stage {escape(level)}: bytes {begin:,} to {min(end, total):,}" '
+                f'<span title="{escape(level)}: bytes {begin:,} to {min(end, total):,}" '
                 f'style="flex:{width};background:{LINES[number % len(LINES)]};color:#fff;'
                 "overflow:hidden;text-overflow:ellipsis;white-space:nowrap;padding:0 4px;"
                 f'border-right:2px solid #fff">{escape(level)}</span>'
             )
             begin = min(end, total)
     return (
-        '<div role="img" aria-label="The stages of the file along the slider" style="display:flex;'
+        '<div role="img" aria-label="The levels along the slider" style="display:flex;'
         f'font-size:0.75rem;line-height:1.3">{"".join(parts)}</div>'
     )
 
@@ -126,7 +164,7 @@ def _figures(found: Look, encoded: Encoded) -> None:
             st.metric("PSNR", f"{found.psnr_db:.2f} dB", width="content")
     st.caption(
         f"{found.bytes_used:,} bytes used, {found.stages_complete} of "
-        f"{len(encoded.ends)} stages whole; {encoded.width_px} × {encoded.height_px} pixels"
+        f"{len(encoded.stage_ends)} stages whole; {encoded.width_px} × {encoded.height_px} pixels"
     )
 
 
@@ -155,9 +193,9 @@ def _bars(answers: Answers) -> None:
 def _downloads(encoded: Encoded, size: int, found: Look) -> None:
     with st.container(horizontal=True):
         st.download_button(
-            f"Whole .c2f ({len(encoded.blob):,} bytes)",
+            f"{'Whole' if encoded.whole else 'Uploaded, cut'} .c2f ({len(encoded.blob):,} bytes)",
             encoded.blob,
-            "photo.c2f",
+            "photo.c2f" if encoded.whole else f"photo-{len(encoded.blob)}.c2f",
             "application/octet-stream",
             on_click="ignore",
             icon=":material/download:",

@@ -24,7 +24,10 @@ def choose_encoders(
 ) -> dict[str, Any]:
     """Lay out the choice of vectors; the argument of `hierlab.build`, empty if there is none."""
     names = [item.name for item in available.encoders if item.ready and item.name == "minilm"]
-    if classes == BUILT_IN or (isinstance(classes, ClassList) and _in_tables(classes)):
+    # Two sets of names, two widgets: a choice made among few is none among many.
+    tables = classes == BUILT_IN or (isinstance(classes, ClassList) and _in_tables(classes))
+    own = "" if tables else "own_"
+    if tables:
         names = [item.name for item in available.variants if item.ready] + names
     if not names:
         st.info(
@@ -34,14 +37,14 @@ def choose_encoders(
         return {}
     about = {item.name: item.about for item in (*available.variants, *available.encoders)}
     if not several:
-        name = st.selectbox(LABEL, names, key="encoder", bind="query-params", help=NAMES)
+        name = st.selectbox(LABEL, names, key=f"{own}encoder", bind="query-params", help=NAMES)
         st.caption(in_markdown(short(about.get(name, ""), 160)))
         return {"clip": name}
     chosen = st.multiselect(
         f"{LABEL}; several vote together",
         names,
         default=_of_different_models(names),
-        key="encoders",
+        key=f"{own}encoders",
         bind="query-params",
         max_selections=12,
         help=NAMES,

@@ -10,26 +10,27 @@ import streamlit as st
 from app.folder import images_of
 from app.maps import Chosen
 from app.measures import alike, measured
-from app.state import Spot
+from app.state import Spot, spot_of_class
 from app.tables import (
     CONSISTENCY_COLUMNS,
     CONSISTENCY_HELP,
     CONSISTENCY_TITLE,
     LEVEL_COLUMNS,
+    chance_sentence,
     consistency_rows,
     csv_bytes,
     level_rows,
+    levels_at_chance,
     member_table,
 )
-from app.text import in_markdown, in_table
-from hierlab import LabelMap
+from app.text import counted, in_markdown, in_table
 
 if TYPE_CHECKING:
     from hierlab.overview import ClusterReport
 
 __all__ = ["show_spot"]
 
-Go: TypeAlias = Callable[[LabelMap, Spot | None], None]
+Go: TypeAlias = Callable[..., None]
 MAX_IMAGES = 6
 MAX_BUTTONS = 12
 FACTS_HELP = (
@@ -39,8 +40,17 @@ FACTS_HELP = (
 )
 
 
-def show_spot(chosen: Chosen, spot: Spot | None, level: int, go: Go) -> None:
-    """Lay out the inspector; what takes a moment to work out comes last, so that nothing moves."""
+def show_spot(
+    chosen: Chosen, spot: Spot | None, level: int, go: Go, *, position: int | None = None
+) -> None:
+    """Lay out the inspector; what takes a moment to work out comes last, so that nothing moves.
+
+    Args:
+        go: shows another cluster of a map, or none; with a class of it that is followed.
+        position: the class that is followed.
+    """
+    if position is not None:
+        _class(chosen, position, go)
     if spot is None:
         _whole(chosen, go)
     else:
@@ -49,15 +59,16 @@ def show_spot(chosen: Chosen, spot: Spot | None, level: int, go: Go) -> None:
     if spot is None and (report := measured(chosen.key, chosen.label_map)) is not None:
         st.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
         st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
+        if at_chance := levels_at_chance(report):
+            st.warning(chance_sentence(at_chance))
 
 
 def _whole(chosen: Chosen, go: Go) -> None:
     label_map = chosen.label_map
     nested = "nested" if label_map.nested else "not nested"
+    count = counted(len(label_map.classes), "class")
     st.markdown(f"#### {in_markdown(chosen.name)}")
-    st.markdown(
-        f"{len(label_map.classes):,} classes of {in_markdown(label_map.classes.set)}, {nested}"
-    )
+    st.markdown(f"{count} of {in_markdown(label_map.classes.set)}, {nested}")
     st.markdown(in_table(LEVEL_COLUMNS, level_rows(label_map)))
     top = label_map.levels[0]
     largest = sorted(range(top.k), key=lambda one: (-top.clusters[one].size, one))
@@ -73,6 +84,24 @@ def _whole(chosen: Chosen, go: Go) -> None:
     if origin.open:
         origin.json({"id": label_map.id, **label_map.provenance}, expanded=True)
     st.caption("Click an area, press a name above, or find a class, to see one cluster here.")
+
+
+def _class(chosen: Chosen, position: int, go: Go) -> None:
+    """One class: its name, its key, and its cluster at each level."""
+    label_map = chosen.label_map
+    classes = label_map.classes
+    name, key = in_markdown(classes.names[position]), in_markdown(classes.ids[position])
+    st.markdown(f"Class **{name}**" + (f" ({key})" if name != key else "") + ", which stands in")
+    with st.container(horizontal=True, gap="small"):
+        for number, level in enumerate(label_map.levels):
+            if level.k < len(classes):
+                place = spot_of_class(label_map, position, number)
+                st.button(
+                    f"{in_markdown(level.name)}: {in_markdown(level.clusters[place.cluster].name)}",
+                    key=f"class_{number}",
+                    on_click=go,
+                    args=(label_map, place, position),
+                )
 
 
 def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:

@@ -49,7 +49,7 @@ def _opener(name: str) -> Callable[[], None]:
     def open_page() -> None:
         first = "seen" not in st.session_state
         st.session_state["seen"] = True
-        light = first and name == "explore" and "cluster" not in st.query_params
+        light = first and name == "explore" and not {"cluster", "class"} & set(st.query_params)
         run_page(lambda: importlib.import_module(f"app.views.{name}").render(), light=light)
 
     open_page.__name__ = name

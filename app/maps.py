@@ -54,10 +54,13 @@ def keep_own_map(label_map: LabelMap) -> str:
 
 
 def map_names() -> tuple[str, ...]:
-    """Names to choose from: the visitor's own, then shipped and served, the favourite first."""
+    """Names to choose from: two favourites, the visitor's own, then the others.
+
+    The first two are what an address without a map means: they are the same for every visitor.
+    """
     found = label_map_files()
     ranked = sorted(found, key=lambda name: (_rank(name), name))
-    return (*reversed(own_maps()), *ranked)
+    return (*ranked[:2], *reversed(own_maps()), *ranked[2:])
 
 
 def map_of_name(name: str) -> Chosen:

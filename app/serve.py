@@ -39,7 +39,9 @@ def main(flags: list[str] | None = None) -> None:
     _name_components()
     script = Path(__file__).with_name("main.py")
     given = sys.argv[1:] if flags is None else flags
-    cli.main(["run", str(script), *given], prog_name="streamlit")
+    # It would log a warning, with a stack, whenever a page moves a slider that has a default.
+    quiet = "--global.disableWidgetStateDuplicationWarning=true"
+    cli.main(["run", str(script), quiet, *given], prog_name="streamlit")
 
 
 def _name_components() -> None:

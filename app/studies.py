@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
+from hierlab.study.stability import REST
 
 if TYPE_CHECKING:
     from hierlab import LabelMap
     from hierlab.study.report import Heatmap
     from hierlab.study.stability import AxisAgreement, VarianceShare
 
-__all__ = ["axis_table", "heatmap_table", "partition", "share_table"]
+__all__ = ["axis_table", "heatmap_table", "partition", "share_table", "with_short_names"]
+
+
+def with_short_names(heatmap: Heatmap) -> Heatmap:
+    """The same with files of prototypes told by their names, not by where they lie."""
+    short = [name.rpartition("/")[2] if ".npz" in name else name for name in heatmap.names]
+    short = [name.replace(".npz", "") for name in short]
+    return replace(heatmap, names=tuple(short)) if len(set(short)) == len(short) else heatmap
 
 
 def heatmap_table(heatmap: Heatmap) -> pd.DataFrame:
@@ -52,7 +62,7 @@ def axis_table(rows: Sequence[AxisAgreement]) -> pd.DataFrame:
 
 
 def share_table(rows: Sequence[VarianceShare]) -> pd.DataFrame:
-    """One row a method, K and axis; shares in percent, as in the figure."""
+    """One row a method, K and axis; shares in percent, the rest last as in the figure."""
     return pd.DataFrame(
         [
             (
@@ -61,7 +71,7 @@ def share_table(rows: Sequence[VarianceShare]) -> pd.DataFrame:
                 row.axis,
                 *(100 * part for part in (row.share.value, row.share.low, row.share.high)),
             )
-            for row in rows
+            for row in sorted(rows, key=lambda row: (row.axis == REST, -row.share.value))
         ],
         columns=["method", "K", "what differs", "share in %", "low", "high"],
     ).round(1)
@@ -96,4 +106,5 @@ def partition(folder: Path, heatmap: Heatmap, place: int) -> LabelMap:
         classes = load_classes(store.grid.classes)
     inputs = BuildInput(classes, taxonomy=taxonomy_for(classes))
     levels = describe(inputs, [labels], [f"k{heatmap.k}"])
-    return LabelMap(f"{name} {heatmap.method}", classes, levels, {"study": folder.name})
+    shown = with_short_names(heatmap).names[place]
+    return LabelMap(f"{shown} {heatmap.method}", classes, levels, {"study": folder.name})

@@ -5,7 +5,10 @@ pandas takes half a second to import, so that functions do it: the first figure 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from app.text import in_markdown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,15 +22,18 @@ __all__ = [
     "CONSISTENCY_HELP",
     "CONSISTENCY_TITLE",
     "LEVEL_COLUMNS",
+    "chance_sentence",
     "class_table",
     "cluster_table",
     "consistency_rows",
     "csv_bytes",
     "level_rows",
+    "levels_at_chance",
     "member_table",
 ]
 
 MAX_SHOWN = 5_000
+MIN_LIFT = 0.02
 LEVEL_COLUMNS = ("level", "clusters", "smallest", "median", "largest")
 CONSISTENCY_COLUMNS = ("level", "within", "between", "random", "lift")
 CONSISTENCY_TITLE = "Wu-Palmer similarity in WordNet: 0 to 1, higher is closer"
@@ -100,6 +106,30 @@ def consistency_rows(report: ConsistencyReport) -> list[tuple[object, ...]]:
         for one in report.levels
         if one.by_class is not None
     ]
+
+
+def levels_at_chance(report: ConsistencyReport) -> list[str]:
+    """Levels whose clusters are no nearer in WordNet than shuffled classes, to any use.
+
+    A lift below 0.02, or within three standard deviations of chance; single classes and one
+    cluster of all have none.
+    """
+    return [
+        one.level
+        for one in report.levels
+        if one.lift is not None
+        and 1 < one.k < report.classes
+        and (one.lift < MIN_LIFT or (one.z is not None and one.z < 3))
+    ]
+
+
+def chance_sentence(levels: Sequence[str]) -> str:
+    """What a level at chance means."""
+    names = ", ".join(map(in_markdown, levels))
+    return (
+        f"Level {names}: no better than chance by WordNet. Classes in one cluster are hardly "
+        "nearer to each other than classes drawn at random."
+    )
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:

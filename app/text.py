@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["in_figure", "in_list", "in_markdown", "in_table", "sentence", "short"]
+__all__ = ["counted", "in_figure", "in_list", "in_markdown", "in_table", "sentence", "short"]
 
+# A whole path, from the root, of at least two parts.
+_PATH = re.compile(r"(?<![\w./:@-])/(?:[^\s/'\":,;]+/)+([^\s/'\":,;]*)")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
 
 
@@ -52,5 +54,12 @@ def short(text: str, limit: int) -> str:
 
 
 def sentence(error: Exception, limit: int = 400) -> str:
-    """An error as one sentence for the page."""
-    return in_markdown(short(str(error) or type(error).__name__, limit))
+    """An error as one sentence for the page; a file of the server is told by its name alone."""
+    told = _PATH.sub(r"\1", str(error) or type(error).__name__)
+    return in_markdown(short(told, limit))
+
+
+def counted(number: int, what: str) -> str:
+    """`1 class`, `2 classes`."""
+    plural = f"{what}es" if what.endswith("s") else f"{what}s"
+    return f"{number:,} {what if number == 1 else plural}"

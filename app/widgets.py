@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-__all__ = ["chart", "choose_map", "page_title", "table_below", "upload_map"]
+__all__ = [
+    "chart",
+    "choose_map",
+    "choose_named",
+    "follow_options",
+    "page_title",
+    "table_below",
+    "upload_map",
+]
 
 CHART = {"displaylogo": False, "scrollZoom": False, "responsive": True}
 
@@ -78,14 +86,7 @@ def choose_map(label: str, key: str, *, default: int = 0, column: Any = st) -> C
     if not names:
         column.info("No label map is shipped or served here. Upload one, or make one under Build.")
         return None
-    _tell_unknown(key, names, column)
-    name = column.selectbox(
-        label,
-        names,
-        index=min(default, len(names) - 1),
-        key=key,
-        bind="query-params",
-    )
+    name = choose_named("map", label, names, key, default=default, column=column)
     try:
         return map_of_name(name)
     except HierlabError as error:
@@ -93,13 +94,65 @@ def choose_map(label: str, key: str, *, default: int = 0, column: Any = st) -> C
         return None
 
 
-def _tell_unknown(key: str, names: tuple[str, ...], column: Any) -> None:
-    asked = st.query_params.get(key)
+def choose_named(
+    what: str, label: str, names: Sequence[str], key: str, *, default: int = 0, column: Any = st
+) -> str:
+    """Choose one of several things by name; the choice is in the address under `key`.
+
+    A name in the address that is not here, such as that of another visitor's upload, is told until
+    something else is chosen.
+
+    Args:
+        what: kind of thing, for the notice.
+        default: place of the name that an address without `key` means. It must not hang on what
+            this visitor has, or a colleague with the same address would see something else.
+    """
+    asked, missing = st.query_params.get(key), f"{key}_missing"
     if asked and asked not in names:
+        st.session_state[missing] = asked
+
+    def chosen() -> None:
+        st.session_state.pop(missing, None)
+
+    name: str = column.selectbox(
+        label,
+        names,
+        index=min(default, len(names) - 1),
+        key=key,
+        bind="query-params",
+        on_change=chosen,
+    )
+    if name == st.session_state.get(missing):
+        chosen()
+    if lost := st.session_state.get(missing):
         column.warning(
-            f"The address asks for the map {in_markdown(asked[:80])}, which is not here; "
-            "whoever sent the link can send the file too."
+            f"The address asks for the {what} {in_markdown(lost[:80])}, which is not here; "
+            f"{in_markdown(name)} is shown. Whoever sent the link can send the file too."
         )
+    return name
+
+
+def follow_options(key: str, options: Sequence[str], *, of: str) -> list[str] | None:
+    """Keep a choice of several true when the options are those of another thing.
+
+    A part chosen by hand stays where all of it is still there; else all of the new are chosen. The
+    browser is told, so that what is marked is what is chosen.
+
+    Args:
+        of: what the options belong to.
+
+    Returns:
+        The default for the widget; None where the choice has just been set.
+    """
+    former = st.session_state.get(f"{key}_of")
+    st.session_state[f"{key}_of"] = (of, list(options))
+    held = st.session_state.get(key)
+    if former is None or former[0] == of or held is None:
+        return list(options)
+    if set(held) <= set(options) and len(held) < len(former[1]):
+        return list(options)
+    st.session_state[key] = list(options)
+    return None
 
 
 def upload_map(key: str, *, column: Any = st) -> None:
@@ -112,13 +165,13 @@ def upload_map(key: str, *, column: Any = st) -> None:
             return
         try:
             st.session_state[key] = keep_own_map(label_map_of(file.getvalue()))
+            st.session_state.pop(f"{key}_missing", None)
         except UploadError as error:
             st.session_state[f"{key}_refused"] = sentence(error)
 
     with column.popover("Upload", icon=":material/upload:", width="stretch"):
         st.file_uploader(
             "Label map (JSON)",
-            type="json",
             key=f"{key}_file",
             on_change=taken,
             max_upload_size=MAX_MAP_MB,

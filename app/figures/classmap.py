@@ -9,7 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from app.figures.tree import MARK
 from app.palette import category
+from app.text import in_figure
 
 if TYPE_CHECKING:
     from hierlab import Level
@@ -26,6 +28,7 @@ def class_map_figure(
     names: Sequence[str],
     *,
     chosen: int | None = None,
+    marked: int | None = None,
     height_px: int = 560,
 ) -> go.Figure:
     """Scatter of the classes.
@@ -35,6 +38,7 @@ def class_map_figure(
         level: the partition that gives the colours; colours repeat with another symbol.
         names: C class names.
         chosen: a cluster to bring out; the others fade.
+        marked: position of a class to ring and name.
     """
     labels = level.labels
     numbers = [chosen] if chosen is not None else []
@@ -51,7 +55,7 @@ def class_map_figure(
                 y=positions[rows, 1],
                 mode="markers",
                 name=level.clusters[group].name if group is not None else "classes",
-                text=[names[row] for row in rows],
+                text=[names[row] for row in rows.tolist()],
                 customdata=[[int(row), level.clusters[int(labels[row])].name] for row in rows],
                 marker={
                     "size": 8,
@@ -61,6 +65,20 @@ def class_map_figure(
                     "line": {"width": 0.5, "color": "rgba(64,64,64,0.7)"},
                 },
                 hovertemplate="<b>%{text}</b><br>%{customdata[1]}<extra></extra>",
+            )
+        )
+    if marked is not None:
+        figure.add_trace(
+            go.Scatter(
+                x=positions[[marked], 0],
+                y=positions[[marked], 1],
+                mode="markers+text",
+                text=[in_figure(names[marked])],
+                textposition="top center",
+                textfont={"size": 14},
+                marker={"size": 18, "symbol": "circle-open", "color": MARK, "line": {"width": 4}},
+                hoverinfo="skip",
+                showlegend=False,
             )
         )
     figure.update_layout(

@@ -18,7 +18,7 @@ def confidence_figure(values: Iterable[float], *, height_px: int = 360) -> go.Fi
             x=list(values),
             xbins={"start": 0, "end": 1.0001, "size": 0.05},
             marker={"color": LINES[0], "line": {"width": 1, "color": "rgba(128,128,128,0.6)"}},
-            hovertemplate="%{x}: %{y} classes<extra></extra>",
+            hovertemplate="%{x}<br>classes: %{y}<extra></extra>",
         )
     )
     figure.update_layout(

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.palette import AMOUNT
-from app.text import in_figure
+from app.text import counted, in_figure
 
 if TYPE_CHECKING:
     from app.figures.sankey import Ribbon
@@ -41,12 +41,16 @@ def contingency_figure(
             x=[f"{place}" for place in range(len(names))],
             y=[f"{place}" for place in range(len(rows))],
             customdata=[
-                [f"{in_figure(row)} → {in_figure(names[place])}" for place in order]
-                for row in rows.values()
+                [
+                    f"{in_figure(row)} → {in_figure(names[place])}: "
+                    + counted(int(table[number, place]), "class")
+                    for place in order
+                ]
+                for number, row in enumerate(rows.values())
             ],
             colorscale=AMOUNT,
             colorbar={"title": "classes", "thickness": 12},
-            hovertemplate="%{customdata}: %{z} classes<extra></extra>",
+            hovertemplate="%{customdata}<extra></extra>",
         )
     )
     # A heatmap sends no clicks: unseen marks on the cells that hold classes do, if they have words.
@@ -59,7 +63,8 @@ def contingency_figure(
             marker={"size": 14, "symbol": "square", "opacity": 0.01, "color": "#888888"},
             customdata=[[one.id] for one in ribbons],
             text=[
-                f"{in_figure(one.first_name)} → {in_figure(one.second_name)}: {one.classes} classes"
+                f"{in_figure(one.first_name)} → {in_figure(one.second_name)}: "
+                + counted(one.classes, "class")
                 for one in ribbons
             ],
             hovertemplate="%{text}<extra></extra>",

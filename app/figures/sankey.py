@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.palette import category
-from app.text import in_figure, short
+from app.text import counted, in_figure, short
 
 __all__ = ["CLICK", "Ribbon", "sankey_height_px", "sankey_options", "strongest"]
 
@@ -76,7 +76,7 @@ def sankey_options(ribbons: Sequence[Ribbon], *, chosen: str | None = None) -> d
             "lineStyle": {"opacity": _opacity(one, chosen)},
             "tooltip": {
                 "formatter": f"{_tip(one.first_name)} → {_tip(one.second_name)}: "
-                f"{one.classes} classes"
+                + counted(one.classes, "class")
             },
         }
         for one in ribbons

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from app.palette import LINES
+from app.text import counted, in_figure
 
 if TYPE_CHECKING:
     from hierlab import Level
@@ -37,9 +38,16 @@ def sizes_figure(
                 x=list(range(1, len(order) + 1)),
                 y=[level.clusters[cluster].size for cluster in order],
                 name=name,
-                customdata=[[cluster, level.clusters[cluster].name] for cluster in order],
+                customdata=[
+                    [
+                        cluster,
+                        in_figure(level.clusters[cluster].name),
+                        counted(level.clusters[cluster].size, "class"),
+                    ]
+                    for cluster in order
+                ],
                 marker={"color": colours},
-                hovertemplate="<b>%{customdata[1]}</b><br>%{y} classes<extra></extra>",
+                hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>",
             )
         )
     figure.update_layout(

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from app.palette import AMOUNT, LINES, MARKERS
 from app.text import in_figure
+from hierlab.study.stability import REST
 
 if TYPE_CHECKING:
     from hierlab.study.report import Heatmap
@@ -159,18 +160,33 @@ def _axis_words(row: AxisAgreement) -> str:
     return f"{in_figure(row.axis)}, {in_figure(row.preprocessing)}"
 
 
+def _share_words(axis: str) -> str:
+    return f"no choice alone<br>({REST})" if axis == REST else in_figure(axis)
+
+
 def share_figure(rows: Sequence[VarianceShare], *, height_px: int = 380) -> go.Figure:
-    """Share of the spread of partitions that each axis explains, with 95 % intervals."""
+    """Share of the spread of partitions that each axis explains, with 95 % intervals.
+
+    The axis that explains most is on top. What no choice explains alone stands apart, below.
+    """
+    most: dict[str, float] = {}
+    for row in rows:
+        most[row.axis] = max(most.get(row.axis, 0.0), row.share.value)
+    # Plotly draws the first at the bottom.
+    order = sorted(most, key=lambda axis: (axis != REST, most[axis]))
     figure = go.Figure()
     for number, method in enumerate(dict.fromkeys(row.method for row in rows)):
         own = [row for row in rows if row.method == method]
         figure.add_trace(
             go.Bar(
                 x=[100 * row.share.value for row in own],
-                y=[in_figure(row.axis) for row in own],
+                y=[_share_words(row.axis) for row in own],
                 orientation="h",
                 name=in_figure(method),
-                marker={"color": LINES[number % len(LINES)]},
+                marker={
+                    "color": LINES[number % len(LINES)],
+                    "opacity": [0.35 if row.axis == REST else 1 for row in own],
+                },
                 error_x={
                     "color": "#999999",  # plotly's own is lost on a dark page
                     "thickness": 2,
@@ -185,7 +201,12 @@ def share_figure(rows: Sequence[VarianceShare], *, height_px: int = 380) -> go.F
         height=height_px,
         margin={"t": 8, "l": 8, "r": 8, "b": 8},
         xaxis={"title": "share of the variance in % (ω²)"},
-        yaxis={"title": "what differs", "automargin": True},
+        yaxis={
+            "title": "what differs",
+            "automargin": True,
+            "categoryorder": "array",
+            "categoryarray": [_share_words(axis) for axis in order],
+        },
         barmode="group",
         legend={"orientation": "h", "y": -0.25},
     )

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from app.palette import category, ink, lighter
 from app.state import Spot
-from app.text import in_figure
+from app.text import counted, in_figure
 
 if TYPE_CHECKING:
     from hierlab import LabelMap
@@ -23,6 +23,7 @@ __all__ = [
     "Node",
     "area_words",
     "node_of_spot",
+    "path_of_class",
     "tree_figure",
     "tree_nodes",
 ]
@@ -36,6 +37,7 @@ PATH_PX = 26
 HEIGHT_PX, ROW_PX = 560, 11
 # Words on it are white, and it is seen on a light and on a dark page.
 ROOT_COLOUR = "#66707C"
+EDGE, MARK = "rgba(128,128,128,0.6)", "#D55E00"
 
 
 @dataclass(frozen=True)
@@ -112,13 +114,30 @@ def _leaves(
     )
 
 
-def node_of_spot(nodes: Sequence[Node], spot: Spot | None) -> Node:
-    """The area that shows a cluster (the largest if it is in parts); the root if there is none."""
+def node_of_spot(nodes: Sequence[Node], spot: Spot | None, path: str = "") -> Node:
+    """The area that shows a cluster; the root if there is none.
+
+    Args:
+        path: of a class; of a cluster in parts its part is taken, else the largest.
+    """
     shown = [node for node in nodes if spot is not None and node.spot == spot]
-    return max(shown, key=lambda node: node.size, default=nodes[0])
+    with_class = [node for node in shown if path.startswith(f"{node.id}/")]
+    return max(with_class or shown, key=lambda node: node.size, default=nodes[0])
 
 
-def tree_figure(nodes: Sequence[Node], kind: Kind, *, depth: int, at: str = ROOT) -> go.Figure:
+def path_of_class(label_map: LabelMap, position: int) -> str:
+    """Id of the area of a class, whether or not it is drawn."""
+    levels = [
+        level
+        for number, level in enumerate(label_map.levels)
+        if level.k < len(label_map.classes) or not number
+    ]
+    return "/".join((ROOT, *(str(level.labels[position]) for level in levels), f"={position}"))
+
+
+def tree_figure(
+    nodes: Sequence[Node], kind: Kind, *, depth: int, at: str = ROOT, path: str = ""
+) -> go.Figure:
     """Draw areas with the class count as their size.
 
     Args:
@@ -126,8 +145,11 @@ def tree_figure(nodes: Sequence[Node], kind: Kind, *, depth: int, at: str = ROOT
         kind: Treemap, Icicle or Sunburst.
         depth: levels shown below the area `at`.
         at: id of the area that fills the figure.
+        path: of a class to mark: the smallest area drawn that holds it gets a broad edge.
     """
     shown = _within(nodes, at, depth)
+    inside = [node.id for node in shown if f"{path}/".startswith(f"{node.id}/") and node.id != at]
+    marked = max(inside, key=len, default="")
     trace = {"Treemap": go.Treemap, "Icicle": go.Icicle, "Sunburst": go.Sunburst}[kind]
     own: dict[str, Any] = {"tiling": {"pad": 1}, "pathbar": {"thickness": PATH_PX}}
     if kind == "Sunburst":
@@ -150,10 +172,14 @@ def tree_figure(nodes: Sequence[Node], kind: Kind, *, depth: int, at: str = ROOT
             sort=True,
             marker={
                 "colors": [node.colour for node in shown],
-                "line": {"width": 1, "color": "rgba(128,128,128,0.6)"},
+                "line": {
+                    "width": [5 if node.id == marked else 1 for node in shown],
+                    "color": [MARK if node.id == marked else EDGE for node in shown],
+                },
             },
             textfont={"color": [ink(node.colour) for node in shown]},
-            hovertemplate="<b>%{label}</b><br>%{value} classes<extra></extra>",
+            customdata=[counted(node.size, "class") for node in shown],
+            hovertemplate="<b>%{label}</b><br>%{customdata}<extra></extra>",
             texttemplate="%{label}" if kind == "Sunburst" else "%{text}",
             **own,
         )

@@ -13,10 +13,12 @@ from app.tables import (
     CONSISTENCY_HELP,
     CONSISTENCY_TITLE,
     LEVEL_COLUMNS,
+    chance_sentence,
     consistency_rows,
     level_rows,
+    levels_at_chance,
 )
-from app.text import in_markdown, in_table, sentence
+from app.text import counted, in_markdown, in_table, sentence
 from app.uploads import MAX_CLASSES_MB, UploadError, class_list_of
 from app.widgets import choose_map, page_title
 from hierlab import ClassList, HierlabError, LabelMap, build
@@ -92,14 +94,21 @@ def _form(available: Available) -> dict[str, Any] | None:
     show_absent(available)
     if classes is None or (builder.needs == "vectors" and not arguments.keys() & ENCODED):
         return None
-    from hierlab.commands._options import parse_counts
-
-    try:
-        arguments["k"] = parse_counts(text or "")
-    except HierlabError as error:
-        st.error(sentence(error))
+    arguments["k"] = counts_of(text or "")
+    if arguments["k"] is None:
+        st.error(
+            "Clusters per level are whole numbers with commas, such as 10,100,1000; "
+            f"{in_markdown(text or 'nothing')} cannot be read."
+        )
         return None
     return arguments
+
+
+def counts_of(text: str) -> tuple[int, ...] | None:
+    """Read `10,100,1000`; None for anything else."""
+    parts = [part.strip() for part in text.split(",")]
+    good = all(part.isascii() and part.isdigit() and len(part) <= 7 for part in parts)
+    return tuple(map(int, parts)) if good else None
 
 
 def _own_classes() -> ClassList | None:
@@ -112,7 +121,6 @@ def _own_classes() -> ClassList | None:
     )
     file = st.file_uploader(
         "or upload a list",
-        type=["txt", "csv", "tsv", "json", "yaml", "yml"],
         key="class_file",
         max_upload_size=MAX_CLASSES_MB,
     )
@@ -132,7 +140,7 @@ def _own_classes() -> ClassList | None:
             f"The page builds up to {MAX_BUILD_CLASSES:,} classes; use hierlab build for more."
         )
         return None
-    st.caption(f"{len(classes):,} classes")
+    st.caption(counted(len(classes), "class"))
     return classes
 
 
@@ -149,6 +157,7 @@ def _make(arguments: dict[str, Any]) -> None:
         label_map = _built(key + content, arguments)
     except HierlabError as error:
         st.session_state["build_refused"] = sentence(error)
+        st.session_state.pop("built", None)  # what stands there is not what was asked for
         return
     st.session_state.pop("build_refused", None)
     st.session_state["built"] = keep_own_map(label_map)
@@ -186,7 +195,7 @@ def _measures(chosen: Chosen, *, new: bool) -> None:
     label_map = chosen.label_map
     st.markdown(f"**{'New: ' if new else ''}{in_markdown(chosen.name)}**")
     nested = "nested" if label_map.nested else "not nested"
-    st.caption(f"{len(label_map.classes):,} classes, {nested}")
+    st.caption(f"{counted(len(label_map.classes), 'class')}, {nested}")
     st.markdown(in_table(LEVEL_COLUMNS, level_rows(label_map)))
     report = measured(chosen.key, label_map)
     if report is None:
@@ -194,6 +203,8 @@ def _measures(chosen: Chosen, *, new: bool) -> None:
     else:
         st.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
         st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
+        if at_chance := levels_at_chance(report):
+            st.warning(chance_sentence(at_chance))
     import pandas as pd
 
     top = label_map.levels[0]

@@ -12,18 +12,20 @@ from app.coding import Encoded, Machine
 from app.cutting import cutting
 from app.folder import photos, served, stamp
 from app.looks import Photograph
+from app.own import own_files, take_file
 from app.text import in_markdown, sentence
-from app.uploads import MAX_PICTURE_MB, UploadError, digest
-from app.widgets import page_title
+from app.uploads import MAX_PICTURE_MB, UploadError, digest, picture_of
+from app.widgets import choose_named, page_title
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 SIDES = (256, 384, 512, 768)
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".c2f")
 MAX_FILE_MB = 16
 EFFORT = 20
-# A search takes twenty seconds for 256 pixels, and more as their square.
+# On two busy cores a search takes a minute for 256 pixels, and more as their square.
 MAX_SEARCHED_SIDE = 384
 
 
@@ -54,6 +56,21 @@ def render() -> None:
         cutting(photograph)
 
 
+def _check(content: bytes, name: str) -> None:
+    """Refuse an upload that is neither a picture nor a file of the codec."""
+    if not name.lower().endswith(".c2f"):
+        picture_of(content)
+        return
+    from codec_plugin import CodecError, read_header
+
+    if len(content) > MAX_FILE_MB * 2**20:
+        raise UploadError(f"The file is larger than {MAX_FILE_MB} MB, the limit for .c2f.")
+    try:
+        read_header(content)
+    except CodecError as error:
+        raise UploadError(f"This is not a .c2f file that can be read: {error}.") from error
+
+
 def _checkpoints() -> dict[str, Path]:
     from codec_plugin.shipped import CHECKPOINTS, shipped_checkpoints
 
@@ -78,7 +95,8 @@ def _searcher(checkpoint: tuple[str, int, int]) -> Machine:
 
 
 @st.cache_resource(
-    max_entries=64, show_spinner="Searching for the classes; about twenty seconds for 256 pixels…"
+    max_entries=64,
+    show_spinner="Searching for the classes; up to a minute for 256 pixels, twice that for 384…",
 )
 def _searched(checkpoint: tuple[str, int, int], key: str, _pixels: NDArray[np.uint8]) -> Encoded:
     return coding.encode(_searcher(checkpoint), _pixels, effort=EFFORT)
@@ -93,21 +111,25 @@ def _source(checkpoints: dict[str, Path]) -> Photograph | None:
     """Lay out the choice of codec and photograph, and encode it."""
     known = photos()
     columns = st.columns([3, 3, 2, 4], vertical_alignment="bottom")
-    name = columns[0].selectbox("Codec", list(checkpoints), key="codec", bind="query-params")
-    shown = columns[1].selectbox(
-        "Photograph", list(known) or ["your own"], key="photo", bind="query-params"
-    )
-    side = columns[2].selectbox("Longest side, pixels", SIDES, key="side", bind="query-params")
     with columns[3].popover(
         "Your own photograph or .c2f file", icon=":material/upload:", width="stretch"
     ):
-        file = st.file_uploader(
+        take_file(
             "JPEG, PNG, WebP, AVIF or .c2f",
-            type=["jpg", "jpeg", "png", "webp", "avif", "c2f"],
-            key="photo_file",
-            max_upload_size=MAX_PICTURE_MB,
-            help="It stays in your session and is forgotten with it.",
+            "photos",
+            "photo",
+            max_mb=MAX_PICTURE_MB,
+            check=_check,
+            endings=ENDINGS,
         )
+    name = choose_named("codec", "Codec", list(checkpoints), "codec", column=columns[0])
+    own = own_files("photos")
+    names = [*list(known)[:1], *reversed(own), *list(known)[1:]]
+    if not names:
+        st.info("Take a photograph of your own to begin.")
+        return None
+    shown = choose_named("photograph", "Photograph", names, "photo", column=columns[1])
+    side = columns[2].selectbox("Longest side, pixels", SIDES, key="side", bind="query-params")
     searching = st.toggle(
         "Search for the classes while encoding",
         key="search",
@@ -117,18 +139,9 @@ def _source(checkpoints: dict[str, Path]) -> Photograph | None:
         f"the decoder stays the same. Up to {MAX_SEARCHED_SIDE} pixels.",
     )
     checkpoint = stamp(checkpoints[name])
-    content: bytes | None = None
-    if file is not None:
-        content = file.getvalue()
-    elif shown in known:
-        content = known[shown].read_bytes()
-    if content is None:
-        st.info("Take a photograph of your own to begin.")
-        return None
+    content = own[shown] if shown in own else known[shown].read_bytes()
     machine = _machine(checkpoint)
-    if file is not None and file.name.lower().endswith(".c2f"):
-        if len(content) > MAX_FILE_MB * 2**20:
-            raise UploadError(f"The file is larger than {MAX_FILE_MB} MB, the limit for .c2f.")
+    if shown in own and shown.lower().endswith(".c2f"):
         return Photograph(machine, checkpoint, coding.opened(machine, content), None)
     key = digest(content)
     pixels, done = _shrunk(key, side, content)

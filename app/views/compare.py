@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,16 +9,19 @@ import streamlit as st
 from app.comparison import (
     MAX_ROWS,
     agreement_table,
+    format_ribbon,
     move_table,
+    parse_ribbon,
     ribbon_table,
     ribbons_of,
     shared_classes,
+    united,
 )
 from app.figures.contingency import contingency_figure
 from app.figures.sankey import CLICK, Ribbon, sankey_height_px, sankey_options, strongest
 from app.figures.sizes import sizes_figure
 from app.maps import Chosen
-from app.text import in_markdown, sentence
+from app.text import counted, in_markdown, sentence
 from app.widgets import chart, choose_map, page_title, upload_map
 from hierlab import HierlabError, LabelMap, compare
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_RIBBONS = 400
 MAX_CLASSES = 100_000
+MAX_UNITED = 5
 MAX_CELLS = 250_000
 VIEWS = ("Ribbons", "Who moved", "Heatmap", "Sizes")
 
@@ -49,8 +52,6 @@ def render() -> None:
     _summary(report)
     names = [f"{one.first} / {one.second}" for one in report.levels]
     left, right = st.columns(2, vertical_alignment="bottom")
-    if st.session_state.get("levels") not in (None, *names):
-        del st.session_state["levels"]
     pair = left.segmented_control(
         "Levels A / B", names, default=names[0], required=True, key="levels", bind="query-params"
     )
@@ -88,7 +89,7 @@ def _report(key: str, _first: LabelMap, _second: LabelMap) -> CompareReport:
 def _summary(report: CompareReport) -> None:
     apart = report.only_first + report.only_second
     st.markdown(
-        f"{report.shared:,} classes in both"
+        f"{counted(report.shared, 'class')} in both"
         + (f", {apart:,} in only one (left out)." if apart else ".")
     )
     st.dataframe(agreement_table(report).round(3), hide_index=True, key="agreement")
@@ -107,9 +108,18 @@ def _view(view: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -
         _ribbons(ribbons, agreement, first, second)
     elif view == "Who moved":
         st.markdown(
-            f"**{len(agreement.moves):,} of {agreement.classes:,} classes moved** "
-            "(clusters are matched one to one so that as few as possible do)"
+            f"**{len(agreement.moves):,} of {agreement.classes:,} classes moved**: they left most "
+            "of their cluster of A for a cluster of B that is mostly made of others."
         )
+        joined = united(agreement)
+        for home, parts, count in joined[:MAX_UNITED]:
+            names = ", ".join(parts[:6]) + (", …" if len(parts) > 6 else "")
+            st.caption(
+                f"B unites {in_markdown(names)} in {in_markdown(home)} "
+                f"({counted(count, 'class')}; these have not moved)."
+            )
+        if len(joined) > MAX_UNITED:
+            st.caption(f"and {len(joined) - MAX_UNITED:,} more such clusters of B")
         st.dataframe(move_table(agreement), hide_index=True, key="moves", height=480)
     elif view == "Heatmap":
         if agreement.k_first * agreement.k_second > MAX_CELLS:
@@ -137,7 +147,7 @@ def _heatmap(
         points = st.session_state["contingency"]["selection"]["points"]
         picked = points[0].get("customdata") if points else None
         if isinstance(picked, list) and picked:
-            st.query_params["ribbon"] = str(picked[0])
+            _keep_ribbon(str(picked[0]), agreement, first, second)
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -150,8 +160,8 @@ def _heatmap(
             on_select=clicked,
         )
     with right:
-        _inside(_chosen_ribbon(ribbons), agreement, first, second)
-        _choose_in_table(ribbons, first, second)
+        _inside(_chosen_ribbon(ribbons, agreement, first, second), agreement, first, second)
+        _choose_in_table(ribbons, agreement, first, second)
 
 
 def _size_table(agreement: LevelAgreement, first: Chosen, second: Chosen):  # type: ignore[no-untyped-def]
@@ -176,13 +186,13 @@ def _ribbons(
     from streamlit_echarts import st_echarts
 
     shown = strongest(ribbons, MAX_RIBBONS)
-    chosen = _chosen_ribbon(ribbons)
+    chosen = _chosen_ribbon(ribbons, agreement, first, second)
     key = f"sankey_{agreement.first}_{agreement.second}_{first.key[:8]}_{second.key[:8]}"
 
     def clicked() -> None:
         event = st.session_state[key].get("chart_event")
         if isinstance(event, str):
-            st.query_params["ribbon"] = event
+            _keep_ribbon(event, agreement, first, second)
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -198,15 +208,25 @@ def _ribbons(
             st.caption(f"The {len(shown)} widest of {len(ribbons)} ribbons; the table has all.")
     with right:
         _inside(chosen, agreement, first, second)
-        _choose_in_table(ribbons, first, second)
+        _choose_in_table(ribbons, agreement, first, second)
 
 
-def _chosen_ribbon(ribbons: tuple[Ribbon, ...]) -> str | None:
-    text = st.query_params.get("ribbon", "")
-    if not re.fullmatch(r"[ab]\d{1,7}|a\d{1,7}-b\d{1,7}", text):
-        return None
+def _chosen_ribbon(
+    ribbons: tuple[Ribbon, ...], agreement: LevelAgreement, first: Chosen, second: Chosen
+) -> str | None:
+    """The ribbon or cluster that the address asks for; a number alone is made into a class."""
+    asked = st.query_params.get("ribbon", "")
+    text = parse_ribbon(asked, agreement, first.label_map, second.label_map)
     ends = {end for one in ribbons for end in (one.id, f"a{one.first}", f"b{one.second}")}
-    return text if text in ends else None
+    if text is None or text not in ends:
+        return None
+    if "@" not in asked:
+        _keep_ribbon(text, agreement, first, second)
+    return text
+
+
+def _keep_ribbon(chosen: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -> None:
+    st.query_params["ribbon"] = format_ribbon(chosen, agreement, first.label_map, second.label_map)
 
 
 def _inside(chosen: str | None, agreement: LevelAgreement, first: Chosen, second: Chosen) -> None:
@@ -220,7 +240,7 @@ def _inside(chosen: str | None, agreement: LevelAgreement, first: Chosen, second
         if "-" in chosen
         else in_markdown(ends[0 if chosen.startswith("a") else 1])
     )
-    st.markdown(f"**{title}**: {len(table)} classes")
+    st.markdown(f"**{title}**: {counted(len(table), 'class')}")
     # What all rows have in common stands in the title.
     known = {"a": ["in A"], "b": ["in B"]}[chosen[0]] if "-" not in chosen else ["in A", "in B"]
     st.dataframe(
@@ -231,11 +251,13 @@ def _inside(chosen: str | None, agreement: LevelAgreement, first: Chosen, second
     )
 
 
-def _choose_in_table(ribbons: tuple[Ribbon, ...], first: Chosen, second: Chosen) -> None:
+def _choose_in_table(
+    ribbons: tuple[Ribbon, ...], agreement: LevelAgreement, first: Chosen, second: Chosen
+) -> None:
     def picked() -> None:
         rows = st.session_state["ribbon_rows"]["selection"]["rows"]
         if rows:
-            st.query_params["ribbon"] = ribbons[rows[0]].id
+            _keep_ribbon(ribbons[rows[0]].id, agreement, first, second)
 
     if len(ribbons) > MAX_ROWS:
         st.caption(f"The table has the first {MAX_ROWS:,} of {len(ribbons):,} pairs.")

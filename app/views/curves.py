@@ -8,11 +8,12 @@ import streamlit as st
 
 from app import folder
 from app.coding import missing
+from app.own import own_files, take_file
 from app.results import Results, bd_table, panel_table, read_results
 from app.tables import csv_bytes
 from app.text import in_markdown, sentence
 from app.uploads import MAX_TABLE_MB, UploadError
-from app.widgets import chart, page_title
+from app.widgets import chart, choose_named, follow_options, page_title
 
 
 def render() -> None:
@@ -32,11 +33,12 @@ def render() -> None:
         )
         return
     try:
-        results = _read(hashlib.sha256(content).hexdigest(), content)
+        key = hashlib.sha256(content).hexdigest()
+        results = _read(key, content)
     except UploadError as error:
         st.error(sentence(error), icon=":material/error:")
         return
-    _curves(results)
+    _curves(results, key)
 
 
 @st.cache_resource(max_entries=32, show_spinner="Summarising…")
@@ -47,23 +49,25 @@ def _read(key: str, _content: bytes) -> Results:
 def _source() -> bytes | None:
     known = folder.results()
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    name = left.selectbox(
-        "Results", list(known) or ["your own"], key="results", bind="query-params"
-    )
     with right.popover("Your own results.csv", icon=":material/upload:", width="stretch"):
-        file = st.file_uploader(
-            "results.csv", type="csv", key="results_file", max_upload_size=MAX_TABLE_MB
+        take_file(
+            "results.csv",
+            "results",
+            "results",
+            max_mb=MAX_TABLE_MB,
+            check=lambda content, _: _read(hashlib.sha256(content).hexdigest(), content),
+            endings=(".csv",),
         )
-    if file is not None:
-        content: bytes = file.getvalue()
-        return content
-    return known[name].read_bytes() if name in known else None
+    own = own_files("results")
+    names = [*list(known)[:1], *reversed(own), *list(known)[1:]]
+    if not names:
+        return None
+    name = choose_named("table of results", "Results", names, "results", column=left)
+    return own[name] if name in own else known[name].read_bytes()
 
 
-def _curves(results: Results) -> None:
+def _curves(results: Results, key: str) -> None:
     titles = [panel.title for panel in results.panels]
-    if st.session_state.get("diagram") not in (None, *titles):
-        del st.session_state["diagram"]
     title = st.segmented_control(
         "Diagram",
         titles,
@@ -73,15 +77,11 @@ def _curves(results: Results) -> None:
         bind="query-params",
         wrap=True,
     )
-    if not set(st.session_state.get("codecs") or ()) <= set(results.subjects):
-        del st.session_state["codecs"]
-    if st.session_state.get("anchor") not in (None, *results.subjects):
-        del st.session_state["anchor"]
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     picked = left.pills(
         "Codecs",
         results.subjects,
-        default=list(results.subjects),
+        default=follow_options("codecs", results.subjects, of=key),
         selection_mode="multi",
         key="codecs",
         bind="query-params",

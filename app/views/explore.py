@@ -10,10 +10,18 @@ import streamlit as st
 from app import inspector
 from app.figures.sizes import MAX_BARS, sizes_figure
 from app.figures.sketch import SKETCH_STYLE, treemap_sketch
-from app.figures.tree import KINDS, Kind, Node, node_of_spot, tree_figure, tree_nodes
+from app.figures.tree import (
+    KINDS,
+    Kind,
+    Node,
+    node_of_spot,
+    path_of_class,
+    tree_figure,
+    tree_nodes,
+)
 from app.maps import Chosen
 from app.measures import positions
-from app.state import Spot, format_spot, parse_spot, spot_of_class
+from app.state import Spot, class_of_key, format_spot, parse_spot, spot_of_class
 from app.tables import cluster_table
 from app.text import in_markdown
 from app.widgets import chart, choose_map, page_title, upload_map
@@ -42,32 +50,65 @@ def render() -> None:
         max_chars=80,
     )
     level = _controls(label_map)
-    spot = parse_spot(label_map, st.query_params.get("cluster"))
+    spot, position = _place(label_map, level)
     _found(chosen, level, query)
     left, right = st.columns([2, 1], gap="medium")
 
     def beside() -> None:
         with right:
-            inspector.show_spot(chosen, spot, level, go)
+            inspector.show_spot(chosen, spot, level, go, position=position)
 
     with left:  # the figure comes last: a browser that has it draws nothing else for seconds
-        _picture(chosen, level, spot, beside)
+        _picture(chosen, level, spot, position, beside)
 
 
-def go(label_map: LabelMap, spot: Spot | None) -> None:
-    """Show another cluster, or none: the address is the state."""
+def go(label_map: LabelMap, spot: Spot | None, position: int | None = None) -> None:
+    """Show another cluster, or none: the address is the state.
+
+    Args:
+        position: a class of it to follow.
+    """
     if spot is None:
         st.query_params.pop("cluster", None)
     else:
-        st.query_params["cluster"] = format_spot(label_map, spot)
+        st.query_params["cluster"] = format_spot(label_map, spot, position)
+    if position is None:
+        st.query_params.pop("class", None)
+    else:
+        st.query_params["class"] = label_map.classes.ids[position]
+
+
+def _place(label_map: LabelMap, level: int) -> tuple[Spot | None, int | None]:
+    """The cluster and the class that the address asks for.
+
+    Another map may have been chosen since: what is carried over is the class.
+    """
+    asked = st.query_params.get("cluster")
+    position = class_of_key(label_map, st.query_params.get("class"))
+    spot = parse_spot(label_map, asked, level)
+    if spot is None and position is not None:
+        spot = spot_of_class(label_map, position, level)
+    if (
+        spot is not None
+        and position is not None
+        and spot_of_class(label_map, position, spot.level) != spot
+    ):
+        position = None
+    if spot is not None and "@" not in (asked or ""):
+        go(label_map, spot, position)
+    lost = st.query_params.get("class") or (asked or "").rpartition("@")[2]
+    if spot is None and ("@" in (asked or "") or "class" in st.query_params):
+        st.info(
+            f"This map has no class {in_markdown(lost[:80])}, which the address asks for; "
+            "the whole map is shown."
+        )
+    return spot, position
 
 
 def _controls(label_map: LabelMap) -> int:
     names = [level.name for level in label_map.levels]
     left, right = st.columns([1, 2], vertical_alignment="top")
     if len(names) > 1:
-        if st.session_state.get("level") not in (None, *names):
-            del st.session_state["level"]
         name = left.select_slider(
             "Level, coarse to fine",
             names,
@@ -101,23 +142,38 @@ def _found(chosen: Chosen, level: int, query: str | None) -> None:
                 f"{in_markdown(classes.names[position])} → {in_markdown(cluster.name)}",
                 key=f"found_{classes.ids[position]}",
                 on_click=go,
-                args=(chosen.label_map, spot),
+                args=(chosen.label_map, spot, position),
             )
     if len(positions) > MAX_FOUND:
         st.caption(f"and {len(positions) - MAX_FOUND:,} more; type more of the name")
 
 
-def _picture(chosen: Chosen, level: int, spot: Spot | None, meanwhile: Callable[[], None]) -> None:
+def _picture(
+    chosen: Chosen,
+    level: int,
+    spot: Spot | None,
+    position: int | None,
+    meanwhile: Callable[[], None],
+) -> None:
     view = st.session_state.get("view") or VIEWS[0]
     kind = next((kind for kind in KINDS if kind == view), None)
     if kind is not None:
-        _tree(chosen, kind, level, spot, meanwhile)
+        _tree(chosen, kind, level, spot, position, meanwhile)
         return
     meanwhile()
     if view == "Sizes":
-        _sizes(chosen, level, spot)
+        _sizes(chosen, level, _at_level(chosen.label_map, spot, position, level))
     else:
-        _class_map(chosen, level, spot)
+        _class_map(chosen, level, _at_level(chosen.label_map, spot, position, level), position)
+
+
+def _at_level(
+    label_map: LabelMap, spot: Spot | None, position: int | None, level: int
+) -> int | None:
+    """The cluster to bring out in a view of one level: the chosen one, or that of the class."""
+    if position is not None:
+        return spot_of_class(label_map, position, level).cluster
+    return spot.cluster if spot is not None and spot.level == level else None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -126,11 +182,19 @@ def _nodes(key: str, _label_map: LabelMap) -> tuple[Node, ...]:
 
 
 def _tree(
-    chosen: Chosen, kind: Kind, level: int, spot: Spot | None, meanwhile: Callable[[], None]
+    chosen: Chosen,
+    kind: Kind,
+    level: int,
+    spot: Spot | None,
+    position: int | None,
+    meanwhile: Callable[[], None],
 ) -> None:
     nodes = _nodes(chosen.key, chosen.label_map)
-    at = node_of_spot(nodes, spot)
-    key = f"tree_{kind}_{chosen.key[:12]}"
+    path = "" if position is None else path_of_class(chosen.label_map, position)
+    at = node_of_spot(nodes, spot, path)
+    # A browser goes into the area of a class at a click, and would show it alone: a figure of
+    # another key is drawn anew.
+    key = f"tree_{kind}_{chosen.key[:12]}" + ("" if position is None else f"_{position}")
 
     def clicked() -> None:
         points = st.session_state[key]["selection"]["points"]
@@ -138,13 +202,18 @@ def _tree(
         node = by_id.get(points[0].get("id", "")) if points else None
         if node is None:
             return
-        if node.position is not None or node.id == at.id:
+        if node.position is not None:
+            around = by_id.get(node.parent, nodes[0])
+            followed = None if node.position == position else node.position
+            go(chosen.label_map, around.spot, followed)
+            return
+        if node.id == at.id:
             node = by_id.get(node.parent, nodes[0])
         go(chosen.label_map, node.spot)
 
     below = max(1, level + 1 - (at.spot.level + 1 if at.spot else 0))
     chart(
-        tree_figure(nodes, kind, depth=below, at=at.id),
+        tree_figure(nodes, kind, depth=below, at=at.id, path=path),
         lambda: cluster_table(chosen.label_map, level),
         title=f"{kind} · area = number of classes",
         key=key,
@@ -168,6 +237,7 @@ def _sketch(chosen: Chosen, nodes: tuple[Node, ...], depth: int) -> str:
         asked = {**st.query_params.to_dict(), "map": chosen.name}
         if node.spot is not None:
             asked["cluster"] = format_spot(chosen.label_map, node.spot)
+            asked.pop("class", None)
         return "?" + urlencode(asked)
 
     drawn = treemap_sketch(nodes, address, depth=depth)
@@ -180,13 +250,11 @@ def _select_by_table(chosen: Chosen, level: int, key: str) -> None:
         go(chosen.label_map, Spot(level, int(points[0]["customdata"][0])))
 
 
-def _sizes(chosen: Chosen, level: int, spot: Spot | None) -> None:
+def _sizes(chosen: Chosen, level: int, shown: int | None) -> None:
     key = f"sizes_{chosen.key[:12]}_{level}"
     found = chosen.label_map.levels[level]
     chart(
-        sizes_figure(
-            {chosen.name: found}, chosen=spot.cluster if spot and spot.level == level else None
-        ),
+        sizes_figure({chosen.name: found}, chosen=shown),
         lambda: cluster_table(chosen.label_map, level),
         title=f"Classes per cluster · level {found.name}",
         key=key,
@@ -197,7 +265,7 @@ def _sizes(chosen: Chosen, level: int, spot: Spot | None) -> None:
         st.caption(f"The {MAX_BARS:,} largest of {found.k:,} clusters are drawn.")
 
 
-def _class_map(chosen: Chosen, level: int, spot: Spot | None) -> None:
+def _class_map(chosen: Chosen, level: int, shown: int | None, position: int | None) -> None:
     from app.figures.classmap import class_map_figure
 
     with st.spinner("Placing the classes on a plane…"):
@@ -215,12 +283,13 @@ def _class_map(chosen: Chosen, level: int, spot: Spot | None) -> None:
     def clicked() -> None:
         picked = st.session_state[key]["selection"]["points"]
         if picked and picked[0].get("customdata"):
-            position = int(picked[0]["customdata"][0])
-            go(chosen.label_map, spot_of_class(chosen.label_map, position, level))
+            clicked_on = int(picked[0]["customdata"][0])
+            go(chosen.label_map, spot_of_class(chosen.label_map, clicked_on, level), clicked_on)
 
-    shown = spot.cluster if spot and spot.level == level else None
     chart(
-        class_map_figure(points, found, chosen.label_map.classes.names, chosen=shown),
+        class_map_figure(
+            points, found, chosen.label_map.classes.names, chosen=shown, marked=position
+        ),
         lambda: cluster_table(chosen.label_map, level),
         title=f"Classes on a plane (t-SNE of the {about}) · coloured by {found.name} cluster",
         key=key,

@@ -11,9 +11,9 @@ from app.confidence import show_confidence
 from app.folder import served, stamp
 from app.maps import keep_own_map
 from app.state import parse_number
-from app.studies import axis_table, heatmap_table, partition, share_table
+from app.studies import axis_table, heatmap_table, partition, share_table, with_short_names
 from app.text import in_list, in_markdown, sentence
-from app.widgets import chart, page_title
+from app.widgets import chart, choose_named, page_title
 from hierlab import HierlabError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ AXES = (
     "Two partitions differ in this alone. draw: all classes against a draw of them; halves: the "
     "consensus of one half of the encoders against that of the other."
 )
+PAIR = " ~ "
 VIEWS = ("Answer", "Encoders", "Axes", "Variance", "Confidence")
 
 
@@ -43,7 +44,7 @@ def render() -> None:
             "of the app's data. How sure each class is, is under Confidence."
         )
         return
-    name = right.selectbox("Study", list(studies), key="study", bind="query-params")
+    name = choose_named("study", "Study", list(studies), "study", column=right)
     folder = studies[name]
     try:
         report = _report(stamp(folder / "cells.sqlite"))
@@ -96,8 +97,6 @@ def _by_k(view: str, report: StudyReport) -> None:
     if not counts:
         st.info("This study has nothing to compare yet; resume it.")
         return
-    if st.session_state.get("k") not in (None, *counts):
-        del st.session_state["k"]
     chosen = st.segmented_control(
         "K, number of clusters",
         counts,
@@ -135,7 +134,7 @@ def _by_k(view: str, report: StudyReport) -> None:
     )
     st.caption(
         "Bars of a method: among its partitions; “all”: among those of all methods together. "
-        "Whiskers: 95 % intervals."
+        "Whiskers: 95 % intervals. Pale, below: what is left, that no choice explains alone."
     )
 
 
@@ -151,18 +150,19 @@ def _encoders(report: StudyReport, folder: Path) -> None:
         "Method and K, the number of clusters", names, key="grid", bind="query-params"
     )
     heatmap = report.heatmaps[names.index(name)]
+    shown = with_short_names(heatmap)
 
     def clicked() -> None:
         points = st.session_state["encoders"]["selection"]["points"]
         place = points[0].get("customdata") if points else None
         if isinstance(place, list) and len(place) == 2:
-            st.query_params["pair"] = f"{place[0]}-{place[1]}"
+            st.query_params["pair"] = PAIR.join(shown.names[one] for one in place)
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
         chart(
-            agreement_heatmap(heatmap),
-            lambda: heatmap_table(heatmap),
+            agreement_heatmap(shown),
+            lambda: heatmap_table(shown),
             title="Agreement (ARI) of every two encoders",
             key="encoders",
             alt=f"Heatmap of the agreement of {len(heatmap.names)} encoders",
@@ -172,13 +172,22 @@ def _encoders(report: StudyReport, folder: Path) -> None:
         _pair(heatmap, folder)
 
 
+def _places(heatmap: Heatmap, pair: str) -> tuple[int, int]:
+    """Two encoders by name (by number in older addresses); -1 for one that is not here."""
+    if PAIR in pair:
+        known = {name: place for place, name in enumerate(heatmap.names)}
+        first, _, second = pair.partition(PAIR)
+        return known.get(first, -1), known.get(second, -1)
+    first, _, second = pair.partition("-")
+    last = len(heatmap.names) - 1
+    return parse_number(first, 0, last, -1), parse_number(second, 0, last, -1)
+
+
 def _pair(heatmap: Heatmap, folder: Path) -> None:
     from app.comparison import agreement_table, move_table
     from hierlab import compare
 
-    first, _, second = st.query_params.get("pair", "").partition("-")
-    last = len(heatmap.names) - 1
-    a, b = (parse_number(text, 0, last, -1) for text in (first, second))
+    a, b = _places(with_short_names(heatmap), st.query_params.get("pair", ""))
     if min(a, b) < 0 or a == b:
         st.info("Click a cell to see the two partitions behind it.")
         return

@@ -1,6 +1,7 @@
 """Curves of a results table: rate against accuracy at each level, and rate against PSNR."""
 
 import io
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,7 +49,7 @@ class Panel(NamedTuple):
 
 
 def panels(rows: Sequence[Row], summary: Sequence[Row] | None = None) -> list[Panel]:
-    """Diagrams of a results table: accuracy at each level, then PSNR; accuracies in percent.
+    """Diagrams of a results table: accuracy in percent at each level, PSNR, and MS-SSIM if told.
 
     Where no photograph has a label, agreement with the original's answer stands for accuracy.
 
@@ -66,6 +67,9 @@ def panels(rows: Sequence[Row], summary: Sequence[Row] | None = None) -> list[Pa
         word = "accuracy" if labelled else "agreement with the original"
         result.append(_panel(summary, measure, f"{level} {word}", "%", 100.0))
     result.append(_panel(summary, "psnr_db", "PSNR", "dB", 1.0))
+    told = [entry.get("ms_ssim", {}).get("mean") for entry in summary]
+    if any(mean is not None and math.isfinite(mean) for mean in told):
+        result.append(_panel(summary, "ms_ssim", "MS-SSIM", "0 to 1", 1.0))
     return result
 
 

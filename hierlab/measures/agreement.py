@@ -47,19 +47,22 @@ class Flow:
 
 @dataclass(frozen=True)
 class Move:
-    """A class that does not stand in the cluster matched with its own.
+    """A class that left its cluster for one that is mostly made of others.
+
+    A class that goes with most of its cluster has not moved, nor one that makes up most of its new
+    cluster with others of its old: clusters that are united or split move nobody.
 
     Args:
         id, name: the class.
         source: its cluster in the first map.
-        expected: the cluster of the second map matched with `source`; None if there is none.
+        expected: the cluster of the second map that holds most of `source`.
         target: its cluster in the second map.
     """
 
     id: str
     name: str
     source: str
-    expected: str | None
+    expected: str
     target: str
 
 
@@ -234,7 +237,12 @@ def _agreement(
     # The table numbers clusters by first appearance among the shared classes.
     numbers_a = a[np.sort(np.unique(a, return_index=True)[1])]
     numbers_b = b[np.sort(np.unique(b, return_index=True)[1])]
-    matched = {int(numbers_a[i]): int(numbers_b[j]) for i, j in match_clusters(table).items()}
+    homes: dict[int, int] = {}
+    origins: dict[int, int] = {}
+    for cell in np.argsort(-table.counts, kind="stable"):
+        i, j = int(numbers_a[table.first[cell]]), int(numbers_b[table.second[cell]])
+        homes.setdefault(i, j)
+        origins.setdefault(j, i)
     return LevelAgreement(
         first=first.name,
         second=second.name,
@@ -248,7 +256,17 @@ def _agreement(
         v_measure=score.v_measure,
         nmi=score.nmi,
         nmi_random=score.nmi_random,
-        moves=_moves(first, second, a.tolist(), b.tolist(), matched, ids, names),
+        moves=tuple(
+            Move(
+                id=key,
+                name=name,
+                source=first.clusters[i].name,
+                expected=second.clusters[homes[i]].name,
+                target=second.clusters[j].name,
+            )
+            for key, name, i, j in zip(ids, names, a.tolist(), b.tolist(), strict=True)
+            if homes[i] != j and origins[j] != i
+        ),
         flows=tuple(
             Flow(
                 first=first.clusters[numbers_a[table.first[cell]]].name,
@@ -257,26 +275,4 @@ def _agreement(
             )
             for cell in np.argsort(-table.counts, kind="stable")
         ),
-    )
-
-
-def _moves(
-    first: Level,
-    second: Level,
-    a: list[int],
-    b: list[int],
-    matched: dict[int, int],
-    ids: list[str],
-    names: list[str],
-) -> tuple[Move, ...]:
-    return tuple(
-        Move(
-            id=key,
-            name=name,
-            source=first.clusters[i].name,
-            expected=second.clusters[matched[i]].name if i in matched else None,
-            target=second.clusters[j].name,
-        )
-        for key, name, i, j in zip(ids, names, a, b, strict=True)
-        if matched.get(i) != j
     )

@@ -1,5 +1,6 @@
 """The Explore page as a visitor meets it, without a browser."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,20 @@ from hierlab.classes import ClassList
 from hierlab.labelmap import Cluster, LabelMap, Level
 
 Page = Callable[..., AppTest]
+
+
+def address(test: AppTest, name: str) -> str:
+    """A parameter of the address; AppTest gives lists of one."""
+    found = test.query_params[name]
+    return found if isinstance(found, str) else found[-1]
+
+
+def marked_area(test: AppTest) -> str:
+    """The area of the treemap that has a broad edge."""
+    (trace,) = json.loads(test.get("plotly_chart")[0].proto.spec)["data"]
+    widths = trace["marker"]["line"]["width"]
+    (marked,) = (one for one, width in zip(trace["ids"], widths, strict=True) if width > 1)
+    return str(marked)
 
 
 def words(test: AppTest) -> str:
@@ -51,8 +66,43 @@ def test_search_goes_to_the_cluster(page: Page) -> None:
     found = test.button(key="found_n02088364")
     assert "dog" in found.label
     found.click().run()
-    assert test.query_params["cluster"] in ("mid:1", ["mid:1"])
+    assert address(test, "cluster") == "mid@n02088364"
+    assert address(test, "class") == "n02088364"
     assert "#### dog" in words(test)
+    assert r"Class **beagle** (n02088364)" in words(test)
+    assert marked_area(test) == "all/0/1/=2"
+
+
+def test_a_class_is_followed_into_another_map(page: Page) -> None:
+    test = page("explore", map="toys", level="mid", cluster="mid:1")  # an older address
+    assert address(test, "cluster") == "mid@n02088364"
+    test.selectbox(key="map").set_value("crossed").run()
+    assert not test.exception
+    assert "#### soft" in words(test)  # not cluster number 1 of whatever is there
+    test = page("explore", map="crossed", level="mid", cluster="mid@n04146614")
+    assert "#### hard" in words(test)
+    test.selectbox(key="map").set_value("toys").run()
+    assert "#### car" in words(test)
+
+
+def test_a_clicked_class_is_followed_and_clicked_again_left(page: Page) -> None:
+    test = page(
+        "explore", map="toys", level="mid", cluster="mid@n02088364", **{"class": "n02106030"}
+    )
+    assert "Class **collie**" in words(test)
+    assert marked_area(test) == "all/0/1/=3"
+    test.query_params["view"] = "Class map"
+    for view in ("Class map", "Sizes", "Icicle"):
+        test.segmented_control(key="view").set_value(view).run()
+        assert not test.exception, view
+        assert "Class **collie**" in words(test)
+
+
+def test_a_class_that_a_map_lacks_is_told(page: Page) -> None:
+    for asked in ({"class": "n99"}, {"cluster": "mid@n99"}):
+        test = page("explore", map="toys", **asked)
+        assert "This map has no class n99" in words(test)
+        assert "8 classes of toys" in words(test)
 
 
 def test_a_search_that_finds_nothing_says_so(page: Page) -> None:

@@ -11,22 +11,24 @@ from app.figures.contingency import contingency_figure
 from app.figures.sankey import Ribbon, sankey_height_px, sankey_options, strongest
 from app.figures.sizes import sizes_figure
 from app.figures.sketch import MAX_AREAS, squarify, treemap_sketch
-from app.figures.stability import axis_figure, axis_heatmap
+from app.figures.stability import axis_figure, axis_heatmap, share_figure
 from app.figures.tree import (
     KINDS,
     ROOT,
     ROOT_COLOUR,
     Node,
     node_of_spot,
+    path_of_class,
     tree_figure,
     tree_nodes,
 )
 from app.palette import CATEGORIES, LINES, category, ink, lighter
 from app.reading import first_sure
 from app.state import Spot, format_spot, parse_number, parse_spot, spot_of_class
-from app.text import in_figure, in_list, in_markdown, in_table, short
+from app.studies import share_table
+from app.text import counted, in_figure, in_list, in_markdown, in_table, sentence, short
 from hierlab.labelmap import LabelMap
-from hierlab.study.stability import AxisAgreement
+from hierlab.study.stability import REST, AxisAgreement, VarianceShare
 from hierlab.study.statistics import Interval
 
 RIBBONS = (
@@ -157,6 +159,24 @@ def test_a_class_map_draws_every_class(nested: LabelMap) -> None:
     figure = class_map_figure(points, nested.levels[1], nested.classes.names, chosen=2)
     assert sum(len(trace.x) for trace in figure.data) == 8
     assert [trace.marker.opacity > 0.5 for trace in figure.data] == [False, False, True, False]
+    found = class_map_figure(points, nested.levels[1], nested.classes.names, marked=3).data[-1]
+    assert (found.text, found.x, found.y) == (("collie",), points[3, 0], points[3, 1])
+
+
+def test_the_smallest_area_that_holds_a_class_is_marked(nested: LabelMap) -> None:
+    nodes = tree_nodes(nested)
+    path = path_of_class(nested, 5)
+    for depth, area in ((1, "all/1"), (2, "all/1/2"), (3, "all/1/2/=5")):
+        trace = tree_figure(nodes, "Treemap", depth=depth, path=path).data[0]
+        widths = dict(zip(trace.ids, trace.marker.line.width, strict=True))
+        assert [one for one in widths if widths[one] > 1] == [area]
+
+
+def test_a_cluster_in_parts_opens_where_the_class_is(crossed: LabelMap) -> None:
+    nodes = tree_nodes(crossed)
+    for position, area in ((2, "all/0/1"), (5, "all/1/1")):
+        path = path_of_class(crossed, position)
+        assert node_of_spot(nodes, Spot(1, 1), path).id == area
 
 
 def test_sizes_and_confidences_are_all_there(nested: LabelMap) -> None:
@@ -164,11 +184,34 @@ def test_sizes_and_confidences_are_all_there(nested: LabelMap) -> None:
     assert len(confidence_figure([0.1, 0.5, 1.0]).data[0].x) == 3
 
 
+def test_what_no_choice_explains_is_never_on_top() -> None:
+    def row(axis: str, share: float) -> VarianceShare:
+        return VarianceShare("ward", 10, axis, 2, Interval(share, share, share), 9)
+
+    rows = [row("encoder", 0.2), row("prompts", 0.3), row(REST, 0.5)]
+    bottom_up = share_figure(rows).layout.yaxis.categoryarray
+    assert REST in bottom_up[0]
+    assert list(bottom_up[1:]) == ["encoder", "prompts"]
+    assert list(share_table(rows)["what differs"]) == ["prompts", "encoder", REST]
+
+
+def test_errors_name_files_not_folders_of_the_server() -> None:
+    assert sentence(ValueError("/srv/data/maps/my.json: not JSON")) == r"my\.json\: not JSON"
+    for kept in ("coarse / mid", "a/b", "10 dB/bpp", "https://host/a/b", "ViT-B/32 at 1/2"):
+        assert sentence(ValueError(kept)) == in_markdown(kept)
+    assert (counted(1, "class"), counted(2000, "class")) == ("1 class", "2,000 classes")
+
+
 def test_places_survive_the_address(nested: LabelMap) -> None:
     for level in range(3):
         for cluster in range(nested.levels[level].k):
             spot = Spot(level, cluster)
             assert parse_spot(nested, format_spot(nested, spot)) == spot
+            for position in nested.levels[level].members(cluster).tolist():
+                assert parse_spot(nested, format_spot(nested, spot, position)) == spot
+            assert parse_spot(nested, f"{nested.levels[level].name}:{cluster}") == spot
+    assert parse_spot(nested, "nowhere@n04398044", 1) == Spot(1, 2)
+    assert parse_spot(nested, "mid@1") is None
     assert spot_of_class(nested, 5, 1) == Spot(1, 2)
     assert parse_number("7", 0, 9, -1) == 7
     assert parse_number("70", 0, 9, -1) == parse_number(None, 0, 9, -1) == -1
@@ -235,7 +278,7 @@ def test_cells_of_a_heatmap_can_be_clicked() -> None:
     ribbons = (Ribbon(0, 0, "a", "b", 2), Ribbon(1, 0, "c", "b", 1))
     marks = contingency_figure(ribbons, first="A", second="B").data[1]
     assert marks.hoverinfo != "skip"  # plotly sends no clicks of what is skipped
-    assert list(marks.text) == ["a → b: 2 classes", "c → b: 1 classes"]
+    assert list(marks.text) == ["a → b: 2 classes", "c → b: 1 class"]
 
 
 def test_squares_fill_their_box_by_size() -> None:

@@ -1,12 +1,20 @@
 """The other pages, without a browser."""
 
 import importlib.util
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from app.comparison import format_ribbon, parse_ribbon, ribbons_of, shared_classes, united
+from app.folder import photos
+from hierlab import LabelMap, compare
+from hierlab.classes import ClassList
+from hierlab.labelmap import Cluster, Level
 
 Page = Callable[..., AppTest]
 HAS_CODEC = importlib.util.find_spec("torch") is not None
@@ -41,6 +49,35 @@ def test_the_address_opens_a_ribbon(page: Page) -> None:
     assert list(inside["class"]) == ["teapot", "mug"]
 
 
+def test_a_ribbon_is_told_by_a_class_and_follows_it(page: Page) -> None:
+    test = page("compare", a="toys", b="crossed", levels="mid / mid", ribbon="a2-b1")
+    assert test.query_params["ribbon"] in ("ab@n04398044", ["ab@n04398044"])
+    for swapped in ({"a": "crossed", "b": "toys"}, {"a": "toys", "b": "crossed"}):
+        test = page("compare", levels="mid / mid", ribbon="ab@n04398044", **swapped)
+        table = next(one.value for one in test.dataframe if list(one.value) == ["class", "key"])
+        assert list(table["class"]) == ["teapot", "mug"]
+
+
+def test_classes_matched_by_name_are_listed(nested: LabelMap) -> None:
+    classes = ClassList("toys", tuple(f"k{n}" for n in range(8)), nested.classes.names)
+    medoids = dict(zip(nested.classes.ids, classes.ids, strict=True))
+    levels = tuple(
+        Level(
+            level.name,
+            level.labels,
+            tuple(Cluster(one.name, one.size, medoids[one.medoid]) for one in level.clusters),
+        )
+        for level in nested.levels
+    )
+    named = LabelMap("named", classes, levels, {})
+    agreement = compare(nested, named).levels[1]
+    ribbons = ribbons_of(agreement, nested, named)
+    for one in ribbons:
+        assert len(shared_classes(one.id, agreement, nested, named)) == one.classes
+        asked = format_ribbon(one.id, agreement, nested, named)
+        assert parse_ribbon(asked, agreement, nested, named) == one.id
+
+
 def test_a_cluster_is_shown_with_the_other_side(page: Page) -> None:
     test = page("compare", a="toys", b="crossed", levels="mid / mid", ribbon="b1")
     inside = next(frame.value for frame in test.dataframe if "in A" in frame.value)
@@ -48,11 +85,19 @@ def test_a_cluster_is_shown_with_the_other_side(page: Page) -> None:
     assert set(inside["in A"]) == {"dog", "vessel"}
 
 
-@pytest.mark.parametrize("wrong", ["a9-b9", "b1-a2", "x", "a" * 300, "a1-b1-b1"])
+@pytest.mark.parametrize(
+    "wrong", ["a9-b9", "b1-a2", "x", "a" * 300, "a1-b1-b1", "ab@x", "c@n04398044"]
+)
 def test_an_address_that_names_no_ribbon_asks_for_one(page: Page, wrong: str) -> None:
     test = page("compare", a="toys", b="crossed", ribbon=wrong)
     assert not test.exception
     assert "Click a ribbon" in words(test)
+
+
+def test_united_clusters_move_nobody(nested: LabelMap, crossed: LabelMap) -> None:
+    agreement = compare(nested, crossed).levels[1]  # mid: cat, dog, vessel, car; wild, soft, hard
+    assert agreement.moves == ()
+    assert united(agreement) == [("soft", ("dog", "vessel"), 4)]
 
 
 @pytest.mark.parametrize("view", ["Who moved", "Heatmap", "Sizes"])
@@ -88,6 +133,49 @@ def test_own_classes_of_imagenet_may_use_the_shipped_tables(page: Page) -> None:
     assert "ViT-B-32:openai@a" in test.selectbox(key="encoder").options
 
 
+def test_pasted_wordnet_ids_get_the_best_encoder(page: Page) -> None:
+    test = page("build", classes="my own list", method="topdown")
+    test.text_area(key="pasted").set_value("teapot\nzither of mine").run()
+    first = [box.value for box in test.selectbox if box.label == "Encoder and prompts"]
+    assert first in (["minilm"], [])
+    test.text_area(key="pasted").set_value("n02123045\nn02129165\nn02088364\nn04398044").run()
+    assert test.selectbox(key="encoder").value.partition(":")[0] != "minilm"
+
+
+def test_a_failed_build_leaves_no_old_result(page: Page) -> None:
+    test = page("build", method="wordnet-k", beside="toys")
+    press = next(button for button in test.button if button.label == "Build")
+    press.click().run()
+    assert "New:" in words(test)
+    test.text_input(key="counts_1000").set_value("10,5000").run()
+    next(button for button in test.button if button.label == "Build").click().run()
+    assert test.error
+    assert "New:" not in words(test)
+
+
+def test_a_level_at_chance_is_flagged(nested: LabelMap) -> None:
+    from app.measures import measured
+    from app.tables import levels_at_chance
+
+    mixed = LabelMap.from_labels(nested.classes, {"coarse": [0, 1] * 4}, name="mixed")
+    report = measured("mixed", mixed)
+    assert report is not None
+    assert levels_at_chance(report) == [mixed.levels[0].name]
+    report = measured("toys", nested)
+    assert report is not None
+    assert "fine" not in levels_at_chance(report)
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [("10, 100", (10, 100)), ("7", (7,)), ("abc", None), ("", None), ("1,,2", None), ("-1", None)],
+)
+def test_counts_are_read(text: str, counts: tuple[int, ...] | None) -> None:
+    from app.views.build import counts_of
+
+    assert counts_of(text) == counts
+
+
 def test_build_refuses_counts_in_a_sentence(page: Page) -> None:
     test = page("build", method="wordnet-k")
     for wrong in ("ten", "100,10", "0", "5000", ""):
@@ -95,6 +183,7 @@ def test_build_refuses_counts_in_a_sentence(page: Page) -> None:
         next(button for button in test.button if button.label == "Build").click().run()
         assert not test.exception
         assert test.error, wrong
+        assert "--k" not in test.error[0].value
 
 
 def test_the_address_opens_a_cell_of_the_heatmap(page: Page) -> None:
@@ -164,7 +253,12 @@ def test_the_address_opens_two_partitions(page: Page, studied: Path) -> None:
     assert agreement.loc[0, "ARI"] > 0.9
     test.button[0].click().run()
     assert not test.exception
-    for wrong in ("0-0", "9-1", "x", "1", "²-1"):
+    names = [heading for heading in words(test).splitlines() if heading.startswith("A: **")]
+    assert names
+    by_name = page("stability", study="mine", part="Encoders", pair="e0 ~ e1")
+    assert names[0] in words(by_name)
+    assert str(studied) not in words(by_name)  # files of the server are told by their names
+    for wrong in ("0-0", "9-1", "x", "1", "²-1", "e0 ~ e0", "e0 ~ e9"):
         test = page("stability", study="mine", part="Encoders", pair=wrong)
         assert not test.exception
         assert "Click a cell" in words(test)
@@ -186,6 +280,68 @@ def test_curves_draw_a_served_table(page: Page, served: Path) -> None:
     gains = next(frame.value for frame in test.dataframe if "codec" in frame.value.columns[:1])
     assert set(gains["codec"]) == {"ours", "webp"}
     assert "3 photographs" in words(test)
+
+
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
+def test_curves_draw_what_they_mark(page: Page, served: Path) -> None:
+    (served / "results").mkdir()
+    (served / "results" / "few.csv").write_text(RESULTS)
+    other = RESULTS.replace("ours,", "theirs,") + RESULTS.partition("\n")[2].replace("webp", "avif")
+    (served / "results" / "many.csv").write_text(other)
+    test = page("curves", results="few")
+    for name, known in (
+        ("many", {"theirs", "webp", "ours", "avif"}),
+        ("few", {"ours", "webp"}),
+        ("many", {"theirs", "webp", "ours", "avif"}),
+    ):
+        test.selectbox(key="results").set_value(name).run()
+        assert not test.exception
+        assert drawn(test) == known
+        pills = test.button_group(key="codecs").proto
+        assert pills.set_value  # else the browser would keep the marks of the former table
+        assert set(pills.raw_values) == known
+    test.button_group(key="codecs").set_value(["webp", "ours"]).run()
+    assert drawn(test) == {"webp", "ours"}
+    test.selectbox(key="results").set_value("few").run()  # has both: the choice stays
+    assert drawn(test) == {"webp", "ours"}
+
+
+def drawn(test: AppTest) -> set[str]:
+    """Names of the curves."""
+    return {trace["name"] for trace in json.loads(test.get("plotly_chart")[0].proto.spec)["data"]}
+
+
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
+def test_curves_draw_ms_ssim(page: Page, served: Path) -> None:
+    (served / "results").mkdir()
+    (served / "results" / "mine.csv").write_text(RESULTS)
+    test = page("curves", results="mine", diagram="MS-SSIM")
+    assert not test.exception
+    assert "MS\\-SSIM (0 to 1)" in words(test)
+    assert drawn(test) == {"ours", "webp"}
+
+
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
+def test_own_results_are_chosen_by_name_and_left_again(page: Page, served: Path) -> None:
+    (served / "results").mkdir()
+    (served / "results" / "few.csv").write_text(RESULTS)
+    test = page("curves", results="few")
+    own = RESULTS.replace("ours,", "theirs,").encode()
+    test.file_uploader(key="results_file").set_value(("r.csv", own, "text/csv")).run()
+    assert not test.exception
+    assert test.selectbox(key="results").value == "my r.csv"
+    assert drawn(test) == {"theirs", "webp"}
+    assert test.query_params["results"] in ("my r.csv", ["my r.csv"])
+    test.selectbox(key="results").set_value("few").run()
+    assert drawn(test) == {"ours", "webp"}
+    test.file_uploader(key="results_file").set_value(("r.txt", own, "text/plain")).run()
+    assert "not a file of these kinds" in test.error[0].value
+    test = page("curves", results="my r.csv")  # a colleague's, or after a reload
+    assert r"asks for the table of results my r\.csv, which is not here" in test.warning[0].value
+    test.toggle(key="log").set_value(False).run()
+    assert test.warning  # it stays until another table is chosen
+    test.selectbox(key="results").set_value("few").run()
+    assert not test.warning
 
 
 @pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
@@ -240,6 +396,90 @@ def test_a_searched_file_has_stages_of_its_own(page: Page, monkeypatch: pytest.M
         ends.append(test.button(key="to_coarse").label)
     assert ends[0] != ends[1]
     assert test.toggle(key="search").disabled
+
+
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
+def test_own_photographs_and_files_are_chosen_by_name(page: Page) -> None:
+    test = page("codec", photo="coffee", bytes="700", peers="")
+    assert not test.exception
+    assert test.slider(key="bytes").value == 700
+    picture = photos()["chelsea"].read_bytes()
+    test.file_uploader(key="photo_file").set_value(("cat.png", picture, "image/png")).run()
+    assert not test.exception
+    assert test.selectbox(key="photo").value == "my cat.png"
+    assert test.query_params["photo"] in ("my cat.png", ["my cat.png"])
+    # A place in one file says nothing of another: the first level's end, as at the start.
+    first = int(test.button(key="to_coarse").label.split()[-2].replace(",", ""))
+    assert test.slider(key="bytes").value == first != 700
+    end = int(test.button(key="to_mid").label.split()[-2].replace(",", ""))
+    blob = _whole_file(test)
+    test.selectbox(key="photo").set_value("coffee").run()  # it is not dead
+    assert not test.exception
+    other = int(test.button(key="to_coarse").label.split()[-2].replace(",", ""))
+    assert test.slider(key="bytes").value == other != first
+
+    cut = blob[: len(blob) // 2]
+    test.file_uploader(key="photo_file").set_value(("cut.c2f", cut, "")).run()
+    assert not test.exception
+    assert test.selectbox(key="photo").value == "my cut.c2f"
+    labels = [one.proto.label for one in test.get("download_button")]
+    assert f"Uploaded, cut .c2f ({len(cut):,} bytes)" in labels
+    assert f"the whole file had {len(blob):,}" in words(test)
+    assert "of 3 stages whole" in words(test)
+
+    wrong = bytearray(blob)
+    wrong[end - 9] ^= 255  # in the second stage
+    test.file_uploader(key="photo_file").set_value(("wrong.c2f", bytes(wrong), "")).run()
+    assert not test.error  # the first stage alone is asked for
+    test.button(key="to_fine").click().run()
+    assert not test.exception
+    assert "damaged in stage 2 of 3" in test.error[0].value
+    assert not re.search(r"\b[0-9a-f]{8}\b", words(test))
+    wrong[first - 9] ^= 255
+    test.file_uploader(key="photo_file").set_value(("bad.c2f", bytes(wrong), "")).run()
+    assert "damaged in its first stage" in test.error[0].value
+
+    test.file_uploader(key="photo_file").set_value(("a.gif", b"GIF89a", "image/gif")).run()
+    assert "not a file of these kinds" in test.error[0].value
+    test = page("codec", photo="my cat.png", peers="")
+    assert r"asks for the photograph my cat\.png, which is not here" in test.warning[0].value
+
+
+def _whole_file(test: AppTest) -> bytes:
+    """The file behind the slider, made again by the codec itself."""
+    from app import coding
+    from codec_plugin.shipped import CHECKPOINTS
+
+    path = CHECKPOINTS / f"{test.selectbox(key='codec').value}.safetensors"
+    side = test.selectbox(key="side").value
+    pixels, _ = coding.shrunk(photos()["chelsea"].read_bytes(), side)
+    return coding.encode(coding.load_machine(path), pixels).blob
+
+
+def test_levels_and_stages_are_counted_apart() -> None:
+    from app.coding import Encoded, Look, cuts, damaged_stage
+    from app.cutting import stage_strip
+
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    ends = tuple(range(100, 1000, 100))  # nine stages, levels told by the first, fifth and seventh
+    levels = {"coarse": 100, "mid": 500, "fine": 700}
+    encoded = Encoded(bytes(900), levels, ends, 40, 8, 8)
+    assert encoded.whole
+    assert not Encoded(bytes(899), levels, ends, 40, 8, 8).whole
+    assert set(levels.values()) < set(cuts(encoded))
+    strip = stage_strip(encoded, 40, 900)
+    for part in ("coarse: bytes 40 to 100", "mid: bytes 100 to 500", "fine: bytes 500 to 700"):
+        assert part in strip
+    assert "picture quality: bytes 700 to 900" in strip
+    assert "picture quality" not in stage_strip(
+        Encoded(bytes(700), levels, ends[:7], 40, 8, 8), 40, 700
+    )
+
+    def look(size: int, complete: int) -> Look:
+        return Look(pixels, size, 1.0, None, complete, (), size)
+
+    assert damaged_stage(encoded, look(650, 6)) is None
+    assert damaged_stage(encoded, look(650, 4)) == 5
 
 
 def test_codec_without_its_packages_says_how_to_get_them(

@@ -115,11 +115,16 @@ def test_moves_follow_names_when_fewer_classes_are_shared() -> None:
     }
 
 
-def test_a_cluster_without_a_partner_has_no_expectation() -> None:
-    first = make_map([[0, 0, 0, 1]])
-    second = make_map([[0, 0, 0, 0]])
-    (level,) = compare(first, second).levels
-    assert [(move.id, move.expected) for move in level.moves] == [("k3", None)]
+def test_clusters_that_are_united_or_split_move_nobody() -> None:
+    apart, united = make_map([[0, 0, 0, 1, 1, 2, 2, 2]]), make_map([[0, 0, 0, 0, 0, 1, 1, 1]])
+    for first, second in ((apart, united), (united, apart)):
+        (level,) = compare(first, second).levels
+        assert level.moves == ()
+    # One class of the last cluster goes over: it alone has moved.
+    (level,) = compare(apart, make_map([[0, 0, 0, 0, 0, 0, 1, 1]])).levels
+    assert [
+        (move.id, move.source[-1], move.expected[-1], move.target[-1]) for move in level.moves
+    ] == [("k5", "2", "1", "0")]
 
 
 def test_matching_is_the_best_one_to_one() -> None:
