@@ -1,0 +1,45 @@
+"""How alike the classes of a map are is told by what the map was made from."""
+
+import numpy as np
+import pytest
+
+from hierlab.labelmap import LabelMap
+from hierlab.likeness import likeness
+from hierlab.prototypes import resolve
+
+VARIANTS = ("ViT-B-32:openai", "RN50:openai")
+KEYS = ["n02123045", "n02129165", "n02088364", "n04398044"]
+
+
+def make_map(source: dict[str, object] | None) -> LabelMap:
+    plain = LabelMap.from_labels(KEYS, {"coarse": [0, 0, 0, 1]})
+    provenance = {} if source is None else {"source": source}
+    return LabelMap("map", plain.classes, plain.levels, provenance)
+
+
+def cosines(variant: str) -> np.ndarray:
+    vectors = resolve(variant, make_map(None).classes, source="table").vectors
+    return vectors @ vectors.T
+
+
+def test_a_consensus_is_as_alike_as_its_encoders_find_on_average() -> None:
+    listed = [{"variant": variant} for variant in VARIANTS]
+    found = likeness(make_map({"kind": "consensus", "encoders": listed}))
+    assert found is not None
+    assert found.about == "cosine of text prototypes over its 2 encoders"
+    np.testing.assert_allclose(found.matrix, sum(map(cosines, VARIANTS)) / 2)
+
+
+def test_an_encoder_that_is_not_here_is_left_out_and_told() -> None:
+    listed = [{"variant": VARIANTS[0]}, {"variant": "RN101:nobody"}]
+    found = likeness(make_map({"kind": "consensus", "encoders": listed}))
+    assert found is not None
+    assert found.about == "cosine of text prototypes over 1 of its 2 encoders"
+    np.testing.assert_allclose(found.matrix, cosines(VARIANTS[0]))
+
+
+@pytest.mark.parametrize("source", [None, {"kind": "file"}, {"encoders": [{"variant": "none"}]}])
+def test_wordnet_stands_in_where_nothing_else_is_known(source: dict[str, object] | None) -> None:
+    found = likeness(make_map(source))
+    assert found is not None
+    assert "Wu-Palmer" in found.about
