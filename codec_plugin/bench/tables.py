@@ -125,7 +125,7 @@ def pair_table(
     levels = level_names(rows)
     table = []
     for name in names:
-        if name == reference or reference not in names:
+        if name == reference or reference not in subjects_of(rows):
             continue
         entry = {"codec": name}
         for level in levels:
@@ -169,7 +169,7 @@ def reach_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Ta
         setting = reach_bytes(rows, name, coarse, WANTED_SHARE)
         entry = {"codec": name, "one setting for all": size_text(setting)}
         ratio = None
-        if name != reference and reference in names:
+        if setting is not None and name != reference and reference in subjects_of(rows):
             ratio = reach_ratio(rows, reference, name, coarse, WANTED_SHARE)
         entry[f"{reference} over it"] = "" if name == reference else _ratio_text(ratio)
         wanted = WANTED_SHARE * float(np.mean(clean)) if clean else np.inf
@@ -212,7 +212,7 @@ def bd_table(
     table = []
     for name in names:
         shrunk = any(scale_of(row["cut"]) != "full" for row in rows if row["subject"] == name)
-        if name in (reference, _NO_PICTURE) or reference not in names or shrunk:
+        if name in (reference, _NO_PICTURE) or reference not in subjects_of(rows) or shrunk:
             continue  # points of several scales are no curve
         entry = {"codec": name}
         rate = bootstrapped(rows, name, reference, "psnr_db", bd_rate_percent)

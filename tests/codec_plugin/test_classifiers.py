@@ -74,6 +74,22 @@ def test_any_size_becomes_the_networks(side: int, expected: tuple[int, int]) -> 
     assert prepared.shape[-2:] == expected
 
 
+@pytest.mark.parametrize("side", [256, 400, 129])
+def test_the_crop_keeps_seven_eighths_of_the_side(side: int) -> None:
+    """A white frame of so much of each side is seen, or is not, as 6.25 % are cut away."""
+
+    def edge(share: float) -> float:
+        image = torch.zeros(1, 3, side, side)
+        width = round(share * side)
+        image[..., :width, :] = image[..., :, :width] = 1
+        image[..., -width:, :] = image[..., :, -width:] = 1
+        return float(small_classifier().prepare(image)[..., 1:-1, 1:-1].mean())
+
+    assert edge(0.05) < 0.01
+    expected = 1 - ((1 - 2 * 0.2) / 0.875) ** 2  # of the crop, the frame's share
+    assert edge(0.2) == pytest.approx(expected, abs=0.05)
+
+
 def test_a_subset_of_classes_in_another_order_works_by_id() -> None:
     hierarchy = small_hierarchy()
     others = ("n00000001", *reversed(CLASS_IDS), "n00000002")

@@ -171,6 +171,19 @@ def test_intervals_hold_the_mean_and_shrink_with_photographs() -> None:
     assert math.isnan(bootstrap_mean([math.nan]).mean)
 
 
+@pytest.mark.parametrize("shape", ["normal", "yes or no"])
+def test_intervals_hold_95_percent(shape: str) -> None:
+    """Their width is that of the mean's own distribution: 2 · 1.96 · σ / √N."""
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=900) if shape == "normal" else (rng.random(900) < 0.8).astype(float)
+    found = bootstrap_mean(values)
+    for bound, sign in ((found.low, -1), (found.high, 1)):
+        expected = values.mean() + sign * 1.96 * values.std() / np.sqrt(len(values))
+        assert bound - found.mean == pytest.approx(expected - found.mean, rel=0.08)
+    gap = paired_difference(values + rng.normal(size=900), values)
+    assert gap.high - gap.low == pytest.approx(2 * 1.96 / np.sqrt(900), rel=0.1)
+
+
 @pytest.mark.parametrize("peer", sorted(PEERS))
 def test_peers_fit_a_budget(peer: str) -> None:
     pixels = tiny_picture(128, 128)

@@ -21,6 +21,7 @@ from hierlab.labelmap import (
     load_label_map,
     loads_label_map,
 )
+from hierlab.measures.shape import shape
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "label-map.schema.json"
 
@@ -52,6 +53,22 @@ def test_reading_gives_back_what_was_written(label_map: LabelMap) -> None:
 def test_maps_made_nested_say_so(label_map: LabelMap) -> None:
     assert label_map.nested
     assert json.loads(label_map.encode())["nested"] is True
+
+
+@pytest.mark.parametrize("classes", [16, 100, 1000])
+def test_one_class_astray_in_a_thousand_is_not_nested(classes: int) -> None:
+    fine = np.arange(classes) // 2
+    coarse = np.arange(classes) // 2 // max(2, classes // 8)
+    whole = make_map([canonical_labels(coarse), canonical_labels(fine)])
+    assert whole.nested
+    coarse[-1] = coarse[-1] + 1
+    fine[-1] = fine[-2]  # its fellow stays where it was
+    astray = make_map([canonical_labels(coarse), canonical_labels(fine)])
+    assert not astray.nested
+    assert shape(astray).nesting[0].strays == 1
+    lying = json.loads(astray.encode()) | {"nested": True}
+    with pytest.raises(LabelMapError, match="nested"):
+        loads_label_map(json.dumps(lying).encode())
 
 
 def test_a_map_whose_levels_cross_is_not_nested() -> None:

@@ -104,6 +104,17 @@ def test_adaptive_reading_stops_early_where_it_is_sure() -> None:
         adaptive_points(rows[:4], "a", "coarse")
 
 
+def test_adaptive_reading_is_judged_on_photographs_that_it_was_not_fitted_to() -> None:
+    rows = []
+    for n in range(8):  # every other one is easy, and these set the temperature
+        rows += [row("a", f"{n}", 0.1, int(n % 2 == 0)), row("a", f"{n}", 0.8, int(n % 2 == 0))]
+    assert {point.accuracy for point in adaptive_points(rows, "a", "coarse")} == {0.0}
+    swapped = [entry | {"image": f"{7 - int(str(entry['image']))}"} for entry in rows]
+    assert {point.accuracy for point in adaptive_points(swapped, "a", "coarse")} == {1.0}
+    one, two = (adaptive_points(table, "a", "coarse")[0] for table in (rows, swapped))
+    assert one.temperature < 1 < two.temperature  # right where it was fitted, or wrong there
+
+
 def test_label_sends_log2_bits_and_only_the_finest_tells_all_levels() -> None:
     clean = row("clean", "1", 1.0, 1, correct_fine=1, agree_fine=1, wu_palmer=1.0)
     coarse, fine = label_rows(clean, ("coarse", "fine"), (10, 1000))
@@ -292,6 +303,23 @@ def test_a_benchmark_of_a_former_version_is_read_but_not_added_to(tmp_path: Path
     assert len(read_bench(bench)) == len(rows)
     with pytest.raises(ConfigError, match="former version"):
         run_bench([make_codec("jpeg=10")], judge, bench, cuts=1)
+
+
+def test_the_first_photographs_are_drawn_at_random(tmp_path: Path) -> None:
+    hierarchy = small_hierarchy()
+    photographs = write_photographs(tmp_path / "photographs", count=12)
+    folder = ImageFolder(photographs, hierarchy.index, cache=False)
+    judge = BenchEvaluation((), Recogniser(small_classifier(), hierarchy), folder, quality=False)
+    drawn = []
+    for first in (6, 6, 12):
+        bench = tmp_path / f"bench{len(drawn)}"
+        rows = run_bench([make_codec("jpeg=50")], judge, bench, cuts=0, first=first)
+        drawn.append([folder.names.index(name) for name in dict.fromkeys(r["image"] for r in rows)])
+    order = drawn[2]
+    assert drawn[0] == drawn[1] == order[:6]  # the same for all, and a part of what comes later
+    assert sorted(order) == list(range(12))
+    steps_between = np.diff(order)
+    assert len(set(steps_between.tolist())) > 4  # neither in order nor evenly spaced
 
 
 def test_whole_files_are_compared_in_pairs() -> None:

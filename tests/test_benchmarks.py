@@ -1,0 +1,70 @@
+"""Scripts of benchmarks/: each says what it does, and finds what it imports."""
+
+import ast
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = sorted((ROOT / "benchmarks").glob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Top packages that a script imports anywhere."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)], capture_output=True, text=True, check=False,
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_what_a_script_imports_is_there(script: Path) -> None:
+    """Loaded as a module: its names are looked up in ours, and nothing is measured."""
+    missing = [
+        name for name in imports(script)
+        if find_spec(name) is None and not (script.parent / f"{name}.py").exists()
+    ]  # fmt: skip
+    if missing:
+        pytest.skip(f"{script.name} needs {', '.join(sorted(missing))}")
+    code = "import sys, runpy; sys.path.insert(0, 'benchmarks'); runpy.run_path(sys.argv[1])"
+    done = run("-c", code, script)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "script", [path for path in SCRIPTS if "argparse" in imports(path)], ids=lambda path: path.stem
+)
+def test_help_says_what_a_script_does(script: Path) -> None:
+    done = run(script, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "usage:" in done.stdout
+    assert len(done.stdout.split("\n\n")[1].strip()) > 20  # a sentence of what it is for
+
+
+def test_the_table_of_shipped_rows_is_printed(tmp_path: Path) -> None:
+    shipped = ROOT / "codec_plugin" / "results" / "compact-lite0.csv"
+    lines = shipped.read_text(encoding="utf-8").splitlines(keepends=True)
+    images = sorted({line.split(",")[1] for line in lines[1:]})[:40]
+    rows = [line for line in lines[1:] if line.split(",")[1] in images]
+    (tmp_path / "few.csv").write_text("".join([lines[0], *rows]))
+    done = run(ROOT / "benchmarks" / "results_table.py", tmp_path / "few.csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("few.csv: 40 photographs\n")
+    assert "coarse2fine-search and avif: " in done.stdout
+    assert "of the coarse accuracy on originals" in done.stdout
