@@ -1,4 +1,4 @@
-"""Conventional codecs of whole files, by Pillow's encoders at their slow, small settings."""
+"""Conventional codecs of whole files, by Pillow's encoders; AVIF at speed 4 and at speed 0."""
 
 from __future__ import annotations
 

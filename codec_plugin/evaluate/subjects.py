@@ -128,7 +128,7 @@ AVIF_SPEED = 4
 
 
 def encode_peer(peer: str, pixels: Pixels, setting: int, *, avif_speed: int = AVIF_SPEED) -> bytes:
-    """One photograph as a file of a conventional codec, at its slow, small settings.
+    """One photograph as a file of a conventional codec, at its small settings.
 
     Args:
         peer: one of `PEERS`.
