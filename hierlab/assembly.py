@@ -197,7 +197,8 @@ def check_k(k: int | Sequence[int], classes: int) -> tuple[int, ...]:
             raise BuilderError(f"expected at least 1 cluster, got k = {count}")
         if count > classes:
             raise BuilderError(
-                f"k = {count} is more than the {classes} classes; the largest k is {classes}"
+                f"k = {count} is more than the {classes} class{'es' * (classes > 1)}; "
+                f"the largest k is {classes}"
             )
     if any(fine <= coarse for coarse, fine in itertools.pairwise(counts)):
         raise BuilderError(f"k must rise from coarse to fine, got {','.join(map(str, counts))}")

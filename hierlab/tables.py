@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,13 +89,27 @@ class TableHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     @property
     def about(self) -> str:
-        """Prompts and weights in the words of their source, for lists."""
-        return f"{self.count} classes of {self.class_set}; prompts: {self.prompts_told}"
+        """Prompts and weights in the words of their source, for lists.
+
+        Which script of the source made them is left to `prompts_told`.
+        """
+        told = _BRACKETS.sub(_without_scripts, self.prompts_told)
+        return f"{self.count} classes of {self.class_set}; prompts: {told}"
 
     @property
     def payload_bytes(self) -> int:
         """Size of the numbers: three bytes for each pair of classes."""
         return 3 * (self.count * (self.count - 1) // 2)
+
+
+_BRACKETS = re.compile(r"\s*\(([^()]*)\)")
+
+
+def _without_scripts(found: re.Match[str]) -> str:
+    """A remark in brackets, up to where it names a script of its source."""
+    whole = found[1].split(", ")
+    kept = list(itertools.takewhile(lambda part: ".py" not in part, whole))
+    return found[0] if len(kept) == len(whole) else f" ({', '.join(kept)})" if kept else ""
 
 
 @dataclass(frozen=True)

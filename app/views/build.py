@@ -141,6 +141,9 @@ def _own_classes() -> ClassList | None:
         )
         return None
     st.caption(counted(len(classes), "class"))
+    if len(classes) < 2:
+        st.caption("At least two classes are needed.")
+        return None
     return classes
 
 

@@ -67,7 +67,7 @@ def _say_moves(level: LevelAgreement, limit: int) -> None:
     emit_table(
         ("class", "was in", "expected in", "is in"),
         [(move.name, move.source, move.expected, move.target) for move in shown],
-        title=f"{level.first}: {len(level.moves)} classes moved",
+        title=f"{level.first}: moved: {len(level.moves)} of {level.classes} classes",
     )
     if len(level.moves) > len(shown):
         say(f"… and {len(level.moves) - len(shown)} more: --moved {len(level.moves)}, or --json")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from app.text import in_markdown
 from hierlab.classes import ClassList
 from hierlab.labelmap import Cluster, LabelMap, Level
 
@@ -96,6 +97,53 @@ def test_a_clicked_class_is_followed_and_clicked_again_left(page: Page) -> None:
         test.segmented_control(key="view").set_value(view).run()
         assert not test.exception, view
         assert "Class **collie**" in words(test)
+
+
+def test_a_reload_gives_the_same_page(page: Page) -> None:
+    test = page("explore", map="toys")
+    steps: list[Callable[[], object]] = [
+        lambda: test.select_slider(key="level").set_value("mid").run(),
+        lambda: test.text_input(key="find").set_value("beagle").run(),
+        lambda: test.button(key="found_n02088364").click().run(),
+        lambda: test.selectbox(key="map").set_value("crossed").run(),
+        lambda: test.segmented_control(key="view").set_value("Class map").run(),
+        lambda: test.button(key="jump_Inside_0_0").click().run(),
+        lambda: test.selectbox(key="map").set_value("toys").run(),
+        lambda: test.select_slider(key="level").set_value("fine").run(),
+        lambda: test.selectbox(key="map").set_value("crossed").run(),  # has no level of that name
+    ]
+    for step in steps:
+        step()
+        assert not test.exception
+        kept = {name: address(test, name) for name in test.query_params}
+        # A browser writes these into the address by itself; AppTest has none.
+        kept["map"] = test.selectbox(key="map").value
+        kept["level"] = test.select_slider(key="level").value
+        kept["view"] = test.segmented_control(key="view").value
+        kept["find"] = test.text_input(key="find").value or ""
+        again = page("explore", **kept)
+        assert words(again) == words(test), kept
+        for one in (test, again):
+            assert one.selectbox(key="map").value == kept["map"]
+        figures = [one.get("plotly_chart")[0].proto.spec for one in (test, again)]
+        assert figures[0] == figures[1], kept
+
+
+def test_an_own_map_stands_in_the_address(page: Page, nested: LabelMap) -> None:
+    test = page("explore")
+    first = test.selectbox(key="map").value
+    file = ("toys.json", nested.renamed("mine").encode(), "application/json")
+    test.file_uploader(key="map_file").set_value(file).run()
+    assert not test.exception
+    assert test.selectbox(key="map").value == address(test, "map") == "my mine"
+    again = page("explore", map="my mine")  # a reload, or a colleague
+    assert "asks for the map my mine, which is not here" in words(again)
+    assert again.selectbox(key="map").value == first
+    assert f"{in_markdown(first)} is shown" in words(again)
+    # An address without a map means the same to all, whatever they have of their own.
+    test.selectbox(key="map").set_value(first).run()
+    test.file_uploader(key="map_file").set_value(("a.json", b"{", "")).run()
+    assert "This is not a label map" in test.error[0].value
 
 
 def test_a_class_that_a_map_lacks_is_told(page: Page) -> None:

@@ -60,6 +60,8 @@ def test_damaged_files_are_refused(kind, tmp_path):
 
 def test_what_ships_is_of_imagenet():
     tables = list_tables()
+    assert not any(".py" in table.about or "commit" in table.about for table in tables)
+    assert any("(mean of un-normalised embeddings, then normalised)" in one.about for one in tables)
     assert len(tables) == 14
     assert {table.class_hash for table in tables} == {load_classes("imagenet-1k").hash}
     assert all(table.source and table.licence for table in tables)
