@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -198,18 +198,8 @@ def _tree(
 
     def clicked() -> None:
         points = st.session_state[key]["selection"]["points"]
-        by_id = {node.id: node for node in nodes}
-        node = by_id.get(points[0].get("id", "")) if points else None
-        if node is None:
-            return
-        if node.position is not None:
-            around = by_id.get(node.parent, nodes[0])
-            followed = None if node.position == position else node.position
-            go(chosen.label_map, around.spot, followed)
-            return
-        if node.id == at.id:
-            node = by_id.get(node.parent, nodes[0])
-        go(chosen.label_map, node.spot)
+        if points and (place := clicked_place(nodes, points[0].get("id", ""), at, position)):
+            go(chosen.label_map, *place)
 
     below = max(1, level + 1 - (at.spot.level + 1 if at.spot else 0))
     chart(
@@ -230,6 +220,26 @@ def _tree(
             "The levels of this map are not nested: a cluster stands in several places, "
             "each with its share."
         )
+
+
+def clicked_place(
+    nodes: Sequence[Node], clicked: str, at: Node, position: int | None
+) -> tuple[Spot | None, int | None] | None:
+    """Where a click on an area leads: a cluster and the class that is followed.
+
+    Args:
+        clicked: id of the area; None is returned for one that is not here.
+        at: the area that fills the figure; a click on it leads out.
+        position: the class followed so far; a click on it leaves it.
+    """
+    by_id = {node.id: node for node in nodes}
+    node = by_id.get(clicked)
+    if node is None:
+        return None
+    around = by_id.get(node.parent, nodes[0])
+    if node.position is not None:
+        return around.spot, None if node.position == position else node.position
+    return (around if node.id == at.id else node).spot, None
 
 
 def _sketch(chosen: Chosen, nodes: tuple[Node, ...], depth: int) -> str:

@@ -27,6 +27,7 @@ from app.reading import first_sure
 from app.state import Spot, format_spot, parse_number, parse_spot, spot_of_class
 from app.studies import share_table
 from app.text import counted, in_figure, in_list, in_markdown, in_table, sentence, short
+from app.views.explore import clicked_place
 from hierlab.labelmap import LabelMap
 from hierlab.study.stability import REST, AxisAgreement, VarianceShare
 from hierlab.study.statistics import Interval
@@ -161,6 +162,19 @@ def test_a_class_map_draws_every_class(nested: LabelMap) -> None:
     assert [trace.marker.opacity > 0.5 for trace in figure.data] == [False, False, True, False]
     found = class_map_figure(points, nested.levels[1], nested.classes.names, marked=3).data[-1]
     assert (found.text, found.x, found.y) == (("collie",), points[3, 0], points[3, 1])
+
+
+def test_a_click_leads_in_and_out_and_follows_a_class(nested: LabelMap) -> None:
+    nodes = tree_nodes(nested)
+    root, thing, vessel = (
+        next(node for node in nodes if node.id == one) for one in ("all", "all/1", "all/1/2")
+    )
+    assert clicked_place(nodes, "all/1", root, None) == (Spot(0, 1), None)
+    assert clicked_place(nodes, "all/1", thing, None) == (None, None)  # out again
+    assert clicked_place(nodes, "all/1/2/=5", vessel, None) == (Spot(1, 2), 5)
+    assert clicked_place(nodes, "all/1/2/=4", vessel, 5) == (Spot(1, 2), 4)
+    assert clicked_place(nodes, "all/1/2/=5", vessel, 5) == (Spot(1, 2), None)
+    assert clicked_place(nodes, "nowhere", vessel, 5) is None
 
 
 def test_the_smallest_area_that_holds_a_class_is_marked(nested: LabelMap) -> None:

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +162,10 @@ def test_a_level_at_chance_is_flagged(nested: LabelMap) -> None:
     report = measured("mixed", mixed)
     assert report is not None
     assert levels_at_chance(report) == [mixed.levels[0].name]
+    (level,) = report.levels
+    for lift, z, flagged in ((0.005, 9, True), (0.2, 2, True), (0.2, 9, False)):
+        seen = replace(report, levels=(replace(level, lift=lift, z=z),))
+        assert (levels_at_chance(seen) == [level.level]) == flagged, lift
     report = measured("toys", nested)
     assert report is not None
     assert "fine" not in levels_at_chance(report)
