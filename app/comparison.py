@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -62,35 +63,40 @@ def move_table(agreement: LevelAgreement) -> pd.DataFrame:
 
 
 def ribbons_of(agreement: LevelAgreement, first: LabelMap, second: LabelMap) -> tuple[Ribbon, ...]:
-    """The flows of a pair of levels with cluster numbers, most classes first."""
-    a = _numbers(first, agreement.first)
-    b = _numbers(second, agreement.second)
+    """The flows of a pair of levels with cluster numbers, most classes first.
+
+    By number, since an imported map may have two clusters of one name.
+    """
+    counts = Counter((one["a"], one["b"]) for _, one in _stands(agreement, first, second))
+    a, b = first.level(agreement.first).clusters, second.level(agreement.second).clusters
     return tuple(
-        Ribbon(a[flow.first], b[flow.second], flow.first, flow.second, flow.classes)
-        for flow in agreement.flows
+        Ribbon(i, j, a[i].name, b[j].name, count)
+        for (i, j), count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
     )
 
 
-def _numbers(label_map: LabelMap, level: str) -> dict[str, int]:
-    clusters = label_map.level(level).clusters
-    return {cluster.name: number for number, cluster in enumerate(clusters)}
-
-
-def united(agreement: LevelAgreement) -> list[tuple[str, tuple[str, ...], int]]:
+def united(ribbons: tuple[Ribbon, ...]) -> list[tuple[str, tuple[str, ...], int]]:
     """Clusters of B that hold most of several clusters of A, most classes first.
+
+    Args:
+        ribbons: from `ribbons_of`.
 
     Returns:
         name in B, names in A, and how many classes of those it has.
     """
-    homes: dict[str, tuple[str, int]] = {}
-    for flow in agreement.flows:  # most classes first
-        homes.setdefault(flow.first, (flow.second, flow.classes))
-    groups: dict[str, list[tuple[str, int]]] = {}
-    for name, (home, classes) in homes.items():
-        groups.setdefault(home, []).append((name, classes))
+    homes: dict[int, Ribbon] = {}
+    for one in ribbons:  # most classes first
+        homes.setdefault(one.first, one)
+    groups: dict[int, list[Ribbon]] = {}
+    for one in homes.values():
+        groups.setdefault(one.second, []).append(one)
     found = [
-        (home, tuple(name for name, _ in parts), sum(count for _, count in parts))
-        for home, parts in groups.items()
+        (
+            parts[0].second_name,
+            tuple(one.first_name for one in parts),
+            sum(one.classes for one in parts),
+        )
+        for parts in groups.values()
         if len(parts) > 1
     ]
     return sorted(found, key=lambda one: -one[2])

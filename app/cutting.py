@@ -13,7 +13,7 @@ from app.looks import CLASSIFIER, Photograph, answers_at, look_at, reader_of, sh
 from app.palette import LINES
 from app.state import parse_number
 from app.sureness import sureness
-from app.text import in_markdown, sentence
+from app.text import in_markdown, sentence, without_folders
 from app.widgets import chart
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def cutting(photograph: Photograph) -> None:
     with right:
         reader = reader_of(photograph)
         if reader.recogniser is None:
-            st.info(f"No classifier looks at the picture: {in_markdown(reader.remark)}.")
+            why = in_markdown(without_folders(reader.remark))
+            st.info(f"No classifier looks at the picture: {why}.")
         else:
             _bars(answers_at(photograph, reader, size))
     if reader.recogniser is not None:

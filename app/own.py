@@ -25,6 +25,7 @@ def own_files(kind: str) -> dict[str, bytes]:
 
 
 def take_file(
+    title: str,
     label: str,
     kind: str,
     key: str,
@@ -37,6 +38,7 @@ def take_file(
     """Take a file from the visitor, keep it, and choose it under `key`.
 
     Args:
+        title: of the button that opens it.
         check: raises UploadError for what cannot be used; it gets the name too.
         endings: those that are meant, for the sentence that refuses others.
     """
@@ -63,16 +65,17 @@ def take_file(
         st.session_state[key] = own
         st.session_state.pop(f"{key}_missing", None)
 
-    column.file_uploader(
-        label,
-        key=f"{key}_file",
-        on_change=taken,
-        max_upload_size=max_mb,
-        help="It stays in your session and is forgotten with it; the address names it, and tells "
-        "whoever opens it that the file is needed.",
-    )
+    with column.popover(title, icon=":material/upload:", width="stretch"):
+        st.file_uploader(
+            label,
+            key=f"{key}_file",
+            on_change=taken,
+            max_upload_size=max_mb,
+            help="It stays in your session and is forgotten with it; the address names it, and "
+            "tells whoever opens it that the file is needed.",
+        )
     if refused := st.session_state.get(f"{key}_refused"):
-        column.error(refused, icon=":material/error:")
+        st.error(refused, icon=":material/error:")
 
 
 def _free_name(name: str, content: bytes, kept: dict[str, bytes]) -> str:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["counted", "in_figure", "in_list", "in_markdown", "in_table", "sentence", "short"]
+__all__ = [
+    "counted",
+    "in_figure",
+    "in_list",
+    "in_markdown",
+    "in_table",
+    "sentence",
+    "short",
+    "without_folders",
+]
 
 # A whole path, from the root, of at least two parts.
 _PATH = re.compile(r"(?<![\w./:@-])/(?:[^\s/'\":,;]+/)+([^\s/'\":,;]*)")
@@ -55,8 +64,12 @@ def short(text: str, limit: int) -> str:
 
 def sentence(error: Exception, limit: int = 400) -> str:
     """An error as one sentence for the page; a file of the server is told by its name alone."""
-    told = _PATH.sub(r"\1", str(error) or type(error).__name__)
-    return in_markdown(short(told, limit))
+    return in_markdown(short(without_folders(str(error)) or type(error).__name__, limit))
+
+
+def without_folders(text: str) -> str:
+    """The same with files told by their names, not by where they lie on the server."""
+    return _PATH.sub(r"\1", text)
 
 
 def counted(number: int, what: str) -> str:

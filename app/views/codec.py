@@ -111,17 +111,16 @@ def _source(checkpoints: dict[str, Path]) -> Photograph | None:
     """Lay out the choice of codec and photograph, and encode it."""
     known = photos()
     columns = st.columns([3, 3, 2, 4], vertical_alignment="bottom")
-    with columns[3].popover(
-        "Your own photograph or .c2f file", icon=":material/upload:", width="stretch"
-    ):
-        take_file(
-            "JPEG, PNG, WebP, AVIF or .c2f",
-            "photos",
-            "photo",
-            max_mb=MAX_PICTURE_MB,
-            check=_check,
-            endings=ENDINGS,
-        )
+    take_file(
+        "Your own photograph or .c2f file",
+        "JPEG, PNG, WebP, AVIF or .c2f",
+        "photos",
+        "photo",
+        max_mb=MAX_PICTURE_MB,
+        check=_check,
+        endings=ENDINGS,
+        column=columns[3],
+    )
     name = choose_named("codec", "Codec", list(checkpoints), "codec", column=columns[0])
     own = own_files("photos")
     names = [*list(known)[:1], *reversed(own), *list(known)[1:]]

@@ -111,7 +111,7 @@ def _view(view: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -
             f"**{len(agreement.moves):,} of {agreement.classes:,} classes moved**: they left most "
             "of their cluster of A for a cluster of B that is mostly made of others."
         )
-        joined = united(agreement)
+        joined = united(ribbons)
         for home, parts, count in joined[:MAX_UNITED]:
             names = ", ".join(parts[:6]) + (", …" if len(parts) > 6 else "")
             st.caption(

@@ -49,15 +49,16 @@ def _read(key: str, _content: bytes) -> Results:
 def _source() -> bytes | None:
     known = folder.results()
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with right.popover("Your own results.csv", icon=":material/upload:", width="stretch"):
-        take_file(
-            "results.csv",
-            "results",
-            "results",
-            max_mb=MAX_TABLE_MB,
-            check=lambda content, _: _read(hashlib.sha256(content).hexdigest(), content),
-            endings=(".csv",),
-        )
+    take_file(
+        "Your own results.csv",
+        "results.csv",
+        "results",
+        "results",
+        max_mb=MAX_TABLE_MB,
+        check=lambda content, _: _read(hashlib.sha256(content).hexdigest(), content),
+        endings=(".csv",),
+        column=right,
+    )
     own = own_files("results")
     names = [*list(known)[:1], *reversed(own), *list(known)[1:]]
     if not names:

@@ -98,7 +98,19 @@ def test_an_address_that_names_no_ribbon_asks_for_one(page: Page, wrong: str) ->
 def test_united_clusters_move_nobody(nested: LabelMap, crossed: LabelMap) -> None:
     agreement = compare(nested, crossed).levels[1]  # mid: cat, dog, vessel, car; wild, soft, hard
     assert agreement.moves == ()
-    assert united(agreement) == [("soft", ("dog", "vessel"), 4)]
+    ribbons = ribbons_of(agreement, nested, crossed)
+    assert united(ribbons) == [("soft", ("dog", "vessel"), 4)]
+
+
+def test_two_clusters_of_one_name_stay_two(nested: LabelMap) -> None:
+    level = nested.levels[1]
+    clusters = tuple(Cluster("same", one.size, one.medoid) for one in level.clusters)
+    twins = LabelMap("twins", nested.classes, (Level("mid", level.labels, clusters),), {})
+    agreement = compare(twins, nested).levels[0]
+    ribbons = ribbons_of(agreement, twins, nested)
+    assert [(one.first, one.second, one.classes) for one in ribbons] == [
+        (n, n, 2) for n in range(4)
+    ]
 
 
 @pytest.mark.parametrize("view", ["Who moved", "Heatmap", "Sizes"])
