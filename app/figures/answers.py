@@ -84,7 +84,7 @@ def sureness_figure(
     Args:
         sizes: bytes of each look.
         shares: by level, probability 0..1 of the most probable cluster at each look.
-        ends: bytes at which each stage ends, marked.
+        ends: bytes at which each level is told, marked.
         now: bytes shown at present, marked.
     """
     from math import log10
@@ -102,7 +102,7 @@ def sureness_figure(
         }
         for number, (level, values) in enumerate(shares.items())
     ]
-    marked = [(end, f"{in_figure(level)} ends", GREY, "dot") for level, end in ends.items()]
+    marked = [(end, f"{in_figure(level)} told", GREY, "dot") for level, end in ends.items()]
     marked.append((now, "now", NOW, "solid"))
     return go.Figure(
         lines,

@@ -65,7 +65,7 @@ def _say_moves(level: LevelAgreement, limit: int) -> None:
         return
     say()
     emit_table(
-        ("class", "was in", "expected in", "is in"),
+        ("class", "was in", "most of it is in", "is in"),
         [(move.name, move.source, move.expected, move.target) for move in shown],
         title=f"{level.first}: moved: {len(level.moves)} of {level.classes} classes",
     )

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.comparison import format_ribbon, parse_ribbon, ribbons_of, shared_classes, united
+from app.figures.sankey import Ribbon
 from app.folder import photos
 from hierlab import LabelMap, compare
 from hierlab.classes import ClassList
@@ -100,6 +101,8 @@ def test_united_clusters_move_nobody(nested: LabelMap, crossed: LabelMap) -> Non
     assert agreement.moves == ()
     ribbons = ribbons_of(agreement, nested, crossed)
     assert united(ribbons) == [("soft", ("dog", "vessel"), 4)]
+    flows = ((0, 0, "a", "x", 5), (1, 0, "b", "x", 4), (2, 1, "c", "y", 3), (1, 1, "b", "y", 1))
+    assert united(tuple(Ribbon(*flow) for flow in flows)) == [("x", ("a", "b"), 9)]
 
 
 def test_two_clusters_of_one_name_stay_two(nested: LabelMap) -> None:
