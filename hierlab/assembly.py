@@ -81,7 +81,7 @@ def build(
         class_list = _classes_of(prototypes, class_list)
     if method is None and builder.name == DEFAULT_METHOD and len(class_list) > builder.most:
         builder = get_builder(DEFAULT_OF_MANY)
-    if k == "auto":
+    if isinstance(k, str) and k == "auto":
         single = prototypes if prototypes is not None else clip
         k = _auto(builder, consensus or [single], class_list, source, seed)
     counts = check_k(k, len(class_list))

@@ -64,10 +64,12 @@ def plot(
             does not know.
     """
     target = Path(path)
-    if kind != "heatmap" and not (similarity is None and prototypes is None):
-        raise HierlabError(f"a similarity or prototypes are for kind heatmap, not for {kind}")
     if kind not in KINDS:
         raise HierlabError(f"no figure {kind!r}; there are {', '.join(KINDS)}")
+    if kind not in ("heatmap", "dendrogram") and not (similarity is None and prototypes is None):
+        raise HierlabError(
+            f"a similarity or prototypes are for kinds heatmap and dendrogram, not for {kind}"
+        )
     if target.suffix.lower() == ".html":
         if kind != "icicle":
             raise HierlabError(f"a page shows the icicle; draw {kind!r} to .png, .svg or .pdf")

@@ -193,7 +193,9 @@ def test_a_heatmap_of_classes_that_wordnet_does_not_know(tmp_path: Path) -> None
     np.savetxt(tmp_path / "s.csv", np.eye(4), delimiter=",")
     assert plot(label_map, tmp_path / "h.svg", "heatmap", similarity=tmp_path / "s.csv")
     assert plot(label_map, tmp_path / "p.svg", "heatmap", prototypes=np.eye(4))
-    with pytest.raises(hierlab.HierlabError, match="are for kind heatmap, not for sizes"):
+    with pytest.raises(
+        hierlab.HierlabError, match="are for kinds heatmap and dendrogram, not for sizes"
+    ):
         plot(label_map, tmp_path / "z.svg", "sizes", similarity=np.eye(4))
     with pytest.raises(hierlab.HierlabError, match="not both"):
         plot(label_map, tmp_path / "z.svg", "heatmap", similarity=np.eye(4), prototypes=np.eye(4))
