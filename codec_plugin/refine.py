@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from codec_plugin.entropy.blocks import Parameters, gaussian_bits
 from codec_plugin.entropy.scales import scale_index, sigma_from_raw
-from codec_plugin.errors import ConfigError, HierarchyMismatchError
+from codec_plugin.errors import ClassifierError, ConfigError, HierarchyMismatchError
 from codec_plugin.hierarchy import levels_of_stages
 from codec_plugin.model import STRIDE, Latents
 from codec_plugin.precision import multiplies_bfloat16
@@ -84,26 +84,41 @@ def training_objective(
 
     Args:
         meta: the checkpoint's description of itself.
-        classifier: who should recognise the picture; "" is the one it was trained with, "none"
-            leaves rate and distortion only.
+        classifier: who should recognise the picture, several with commas; "" is those it was
+            trained with whose weights are here, "none" leaves rate and distortion only.
         hierarchy: label map file or shipped name; "" is the one it was trained for.
     Raises:
         ClassifierError: the classifier's weights cannot be had.
         HierarchyMismatchError: the label map cannot be read, or is not the checkpoint's.
     """
-    classifier = classifier or meta.classifier or "none"
+    classifier = classifier or _available(meta.classifier) or "none"
+    levels = levels_of_stages(meta.level_ends, len(meta.lambdas)) if meta.level_ends else ()
     if classifier == "none":
-        return Objective(meta.lambdas, meta.rate_weights)
+        return Objective(meta.lambdas, meta.rate_weights, levels=levels)
     semantics = _semantics(classifier, hierarchy or meta.label_map_name)
     if semantics.hierarchy.id != meta.label_map_id:
         raise HierarchyMismatchError(
             f"the checkpoint was trained for label map {meta.label_map_id[:16]}…, "
             f"not {semantics.hierarchy.id[:16]}… ({semantics.hierarchy.name}); give its file"
         )
-    levels = levels_of_stages(meta.level_ends, len(meta.lambdas)) if meta.level_ends else ()
     return Objective(
         meta.lambdas, meta.rate_weights, meta.gammas, meta.fine_gammas, semantics, levels
     )
+
+
+@lru_cache(maxsize=8)
+def _available(names: str) -> str:
+    """Those of several classifiers whose weights are here; all where none is, to be told so."""
+    from codec_plugin.classifiers import load_classifier
+
+    found = []
+    for name in filter(None, names.split(",")):
+        try:
+            load_classifier(name)
+        except ClassifierError:
+            continue
+        found.append(name)
+    return ",".join(found) or names
 
 
 @lru_cache(maxsize=2)  # a folder of pictures loads the classifier once

@@ -34,7 +34,7 @@ def test_the_page_says_what_the_rows_give(page: Path) -> None:
 
 
 def test_pages_are_marked() -> None:
-    assert {"README", "results", "training"} <= {page.stem for page in MARKED}
+    assert {"results", "training"} <= {page.stem for page in MARKED}
     marks = sum(page.read_text().count(mark) for page in MARKED
                 for mark in ("<!-- table: ", "<!-- mean: "))  # fmt: skip
     found = sum(len(pattern.findall(page.read_text())) for page in MARKED

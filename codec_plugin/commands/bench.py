@@ -26,7 +26,7 @@ def bench(
         list[Path] | None, typer.Option(help="Python file that registers codecs of yours.")
     ] = None,
     hierarchy: Annotated[str, typer.Option(help="Label map file, or a shipped one.")] = (
-        "vit-b-32-topdown-10-100-1000"
+        "clip-seven-10-100-1000"
     ),
     classifier: Annotated[str, typer.Option(help="Who looks at the pictures.")] = (
         "efficientnet-lite0"

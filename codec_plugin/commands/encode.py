@@ -82,6 +82,10 @@ def encode(
 
         hierarchy = hierarchy or codec.checkpoint.hierarchy_file
         objective = training_objective(codec.checkpoint.meta, classifier, hierarchy)
+        taught = codec.checkpoint.meta.classifier
+        asked = objective.semantics.classifier.name if objective.semantics else "none"
+        if not classifier and asked != taught:
+            note(f"--effort asks {asked}; the checkpoint was trained with {taught}")
     blob = codec.encode(
         picture,
         max_bytes=max_bytes,

@@ -121,7 +121,7 @@ def _evaluation(
     return Evaluation(subjects, recogniser, folder)
 
 
-DEFAULT_HIERARCHY = "vit-b-32-topdown-10-100-1000"
+DEFAULT_HIERARCHY = "clip-seven-10-100-1000"
 
 
 def _merged(output: Path, shard: tuple[int, int]) -> list[dict[str, Any]]:

@@ -51,7 +51,8 @@ def demo_photo(name: str) -> Pixels:
 
 
 def demo_rows(codec: "Codec", recogniser: Recogniser, pixels: Pixels) -> list[list[DemoRow]]:
-    """A list a stage: ours at the stage's end, at a cut inside it, and each peer at equal bytes.
+    """A list a level, and one for the whole file: ours at the end of its stage, half-way there from
+    the list before, and each peer at equal bytes.
 
     A peer whose smallest file is larger is shown at its smallest.
     """
@@ -62,11 +63,11 @@ def demo_rows(codec: "Codec", recogniser: Recogniser, pixels: Pixels) -> list[li
     original = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
     begin = header.size_bytes
     groups = []
-    for stage, end in enumerate(header.ends):
+    for stage in sorted({*codec.level_stages, header.stages - 1}):
+        end = header.ends[stage]
         middle = (begin + end) // 2
         rows = [
-            _row(f"half of stage {stage + 1}", middle, codec.decode(blob[:middle]).pixels,
-                 original, recogniser),
+            _row("half-way", middle, codec.decode(blob[:middle]).pixels, original, recogniser),
             _row(f"stage {stage + 1}", end, codec.decode(blob[:end]).pixels, original, recogniser),
         ]  # fmt: skip
         for peer in DEMO_PEERS:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from codec_plugin.entropy.channel_layout import ChannelLayout
 from codec_plugin.entropy.exact import ExactEntropy
 from codec_plugin.entropy.tables import CodingTables, Floats
 from codec_plugin.latents import LatentCodec
@@ -26,7 +27,8 @@ def error_costs(
 
     An error of e steps in channel c raises the squared error of the decoded picture by
     e² · ‖∂x̂/∂y_c‖², whose mean over positions a random projection estimates; λ_j of every stage j
-    that the block is decoded at turns it into bits; 2.5 times that is charged.
+    at which that version of the channel is the newest turns it into bits; 2.5 times their mean is
+    charged.
 
     Args:
         model: in evaluation mode, on the CPU.
@@ -36,6 +38,7 @@ def error_costs(
     """
     blocks = model.config.blocks
     totals = [torch.zeros(width) for width in blocks]
+    served = [torch.tensor(counts) for counts in _stages_served(model.config.layout)]
     generator = torch.Generator().manual_seed(0)
     probes = images[:_PROBES]
     for image in probes:
@@ -50,9 +53,25 @@ def error_costs(
             gradients = torch.autograd.grad((x_hat * probe).sum(), own)
             for k, gradient in enumerate(gradients):
                 power = gradient.square().mean((0, 2, 3))
-                totals[k] += lambdas[stage] * power / (len(blocks) - k)
+                totals[k] += lambdas[stage] * power / served[k]
     scale = _CAUTION * 255**2 / 3 / len(probes)
     return tuple(tuple(round(float(v), 4) for v in scale * total) for total in totals)
+
+
+def _stages_served(layout: ChannelLayout) -> list[list[int]]:
+    """At how many stages each channel of each block is the newest version of itself."""
+    count = len(layout.ranges)
+    found = []
+    for k, (first, last) in enumerate(layout.ranges):
+        ends = [
+            next(
+                (j for j in range(k + 1, count) if layout.ranges[j][0] <= c < layout.ranges[j][1]),
+                count,
+            )
+            for c in range(first, last)
+        ]
+        found.append([end - k for end in ends])
+    return found
 
 
 def fitted_tables(

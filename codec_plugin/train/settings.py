@@ -152,7 +152,7 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """
 
     name: str = "compact"
-    hierarchy: str = "vit-b-32-topdown-10-100-1000"
+    hierarchy: str = "clip-seven-10-100-1000"
     classifier: str = "efficientnet-lite0"
     seed: int = 0
     start: str = ""

@@ -445,15 +445,15 @@ def test_own_photographs_and_files_are_chosen_by_name(page: Page) -> None:
     labels = [one.proto.label for one in test.get("download_button")]
     assert f"Uploaded, cut .c2f ({len(cut):,} bytes)" in labels
     assert f"the whole file had {len(blob):,}" in words(test)
-    assert "of 3 stages whole" in words(test)
+    assert "of 9 stages whole" in words(test)
 
     wrong = bytearray(blob)
-    wrong[end - 9] ^= 255  # in the second stage
+    wrong[end - 9] ^= 255  # in the stage at which the mid level ends
     test.file_uploader(key="photo_file").set_value(("wrong.c2f", bytes(wrong), "")).run()
     assert not test.error  # the first stage alone is asked for
     test.button(key="to_fine").click().run()
     assert not test.exception
-    assert "damaged in stage 2 of 3" in test.error[0].value
+    assert "damaged in stage 5 of 9" in test.error[0].value
     assert not re.search(r"\b[0-9a-f]{8}\b", words(test))
     wrong[first - 9] ^= 255
     test.file_uploader(key="photo_file").set_value(("bad.c2f", bytes(wrong), "")).run()

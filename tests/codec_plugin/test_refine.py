@@ -6,7 +6,8 @@ import torch
 
 from codec_plugin.bitstream.container import read_header
 from codec_plugin.codec import Codec
-from codec_plugin.errors import ConfigError, HierarchyMismatchError
+from codec_plugin.errors import ClassifierError, ConfigError, HierarchyMismatchError
+from codec_plugin.hierarchy import load_hierarchy
 from codec_plugin.refine import Objective, refine, training_objective
 from codec_plugin.tiling import analyse
 from codec_plugin.train.loss import Semantics
@@ -79,10 +80,33 @@ def test_an_objective_for_another_number_of_stages_is_refused(codec: Codec) -> N
 
 
 def test_the_objective_of_a_checkpoint() -> None:
-    assert training_objective(META) == Objective(LAMBDAS)
+    assert training_objective(META) == Objective(LAMBDAS, levels=(0, 1, 2))
     named = msgspec.structs.replace(META, classifier="efficientnet-lite0")
-    assert training_objective(named, "none") == Objective(LAMBDAS)
+    assert training_objective(named, "none") == Objective(LAMBDAS, levels=(0, 1, 2))
     with pytest.raises(HierarchyMismatchError, match="trained for label map abab"):
         training_objective(named, hierarchy="vit-b-32-topdown-10-100-1000")
     with pytest.raises(HierarchyMismatchError, match="label map"):
         training_objective(named)
+
+
+def test_a_search_serves_the_ends_of_levels_and_the_last_stage() -> None:
+    assert Objective((0.1,) * 9, levels=(0, 1, 1, 1, 1, 2, 2, 2, 2)).ends(9) == (0, 4, 8)
+    assert Objective(LAMBDAS).ends(3) == (0, 1, 2)
+
+
+def test_classifiers_whose_weights_are_not_here_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("C2F_CLASSIFIERS", raising=False)
+    shipped = "vit-b-32-topdown-10-100-1000"
+    meta = msgspec.structs.replace(
+        META,
+        classifier="efficientnet-lite0,squeezenet",
+        label_map_name=shipped,
+        label_map_id=load_hierarchy(shipped).id,
+    )
+    found = training_objective(meta)
+    assert found.semantics is not None
+    assert found.semantics.classifier.name == "efficientnet-lite0"
+    with pytest.raises(ClassifierError, match="squeezenet"):
+        training_objective(meta, "efficientnet-lite0,squeezenet")  # who asks for it is told

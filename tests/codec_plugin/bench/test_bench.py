@@ -153,7 +153,7 @@ def test_a_search_is_a_codec_of_the_benchmark() -> None:
     data = searched.encode(pixels, *searched.settings)
     assert (name, searched.progressive, searched.settings) == ("s3", True, ("3",))
     assert data != plain.encode(pixels, "file")
-    assert len(searched.stage_ends(data)) == len(plain.stage_ends(data)) == 3
+    assert len(searched.stage_ends(data)) == len(plain.stage_ends(data)) == 9
     assert searched.decode(data).shape == (64, 64, 3)
     trained = training_objective(load_checkpoint("compact").meta)
     assert searched.objective == make_codec("coarse2fine-search")[1].objective == trained

@@ -19,7 +19,7 @@ from codec_plugin.train.data import ImageFolder
 from tests.codec_plugin.semantic import write_photographs
 
 CODECS = ("coarse2fine", "jpeg-progressive", "label")
-CUTS, STAGES = 3, 3
+CUTS, STAGES = 3, 9
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
