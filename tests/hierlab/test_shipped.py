@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import hierlab
@@ -59,11 +60,14 @@ def test_a_shipped_map_is_rebuilt_to_the_byte(name: str, repository: Path):
         json.loads(data)
         for data in (built.encode(), (repository / "hierarchies" / f"{name}.json").read_bytes())
     )
-    # How sure a consensus is comes from random draws whose sums differ in the last digit between
-    # numbers of threads; the partition and all words about it do not.
-    sure = [_confidences(tree) for tree in (found, wanted)]
+    # How sure a consensus is comes from a dozen random draws. Their sums differ in the last digit
+    # between numbers of threads, and a draw at a near tie may fall otherwise: a few classes then
+    # differ by one draw. The partition and all words about it do not.
+    sure = np.array([_confidences(tree) for tree in (found, wanted)])
     assert found == wanted
-    assert sure[0] == pytest.approx(sure[1], abs=0.01)
+    difference = np.abs(sure[0] - sure[1]) if sure.size else np.zeros(1)
+    assert (difference > 0).mean() < 0.03
+    assert difference.max() < 0.15
 
 
 def _confidences(tree: dict[str, Any]) -> list[float]:
