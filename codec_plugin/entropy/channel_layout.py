@@ -108,6 +108,14 @@ class ChannelLayout:
         newest = self._newest(k)
         return tuple(newest[channel] for channel in sorted(newest))
 
+    def stages_newest(self, k: int) -> tuple[int, ...]:
+        """At how many stages each channel of block `k` is the newest version of itself."""
+        later = list(enumerate(self.ranges))[k + 1 :]
+        return tuple(
+            next((j for j, (first, last) in later if first <= channel < last), len(self.ranges)) - k
+            for channel in range(*self.ranges[k])
+        )
+
     def _newest(self, k: int) -> dict[int, int]:
         newest: dict[int, int] = {}
         place = 0

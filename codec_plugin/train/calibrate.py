@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from codec_plugin.entropy.channel_layout import ChannelLayout
 from codec_plugin.entropy.exact import ExactEntropy
 from codec_plugin.entropy.tables import CodingTables, Floats
 from codec_plugin.latents import LatentCodec
@@ -38,7 +37,8 @@ def error_costs(
     """
     blocks = model.config.blocks
     totals = [torch.zeros(width) for width in blocks]
-    served = [torch.tensor(counts) for counts in _stages_served(model.config.layout)]
+    layout = model.config.layout
+    served = [torch.tensor(layout.stages_newest(k)) for k in range(len(blocks))]
     generator = torch.Generator().manual_seed(0)
     probes = images[:_PROBES]
     for image in probes:
@@ -56,22 +56,6 @@ def error_costs(
                 totals[k] += lambdas[stage] * power / served[k]
     scale = _CAUTION * 255**2 / 3 / len(probes)
     return tuple(tuple(round(float(v), 4) for v in scale * total) for total in totals)
-
-
-def _stages_served(layout: ChannelLayout) -> list[list[int]]:
-    """At how many stages each channel of each block is the newest version of itself."""
-    count = len(layout.ranges)
-    found = []
-    for k, (first, last) in enumerate(layout.ranges):
-        ends = [
-            next(
-                (j for j in range(k + 1, count) if layout.ranges[j][0] <= c < layout.ranges[j][1]),
-                count,
-            )
-            for c in range(first, last)
-        ]
-        found.append([end - k for end in ends])
-    return found
 
 
 def fitted_tables(

@@ -10,6 +10,7 @@ from codec_plugin.entropy.exact import FRACTION_BITS, ExactEntropy
 from codec_plugin.errors import ConfigError
 from codec_plugin.model import ProgressiveModel
 from codec_plugin.train.adopt import adopt_transforms
+from codec_plugin.train.calibrate import error_costs
 from tests.codec_plugin.tiny import CONFIG, tiny_codec, tiny_picture
 
 LAYOUT = ChannelLayout(((0, 2), (2, 5), (0, 5), (0, 2)))
@@ -36,6 +37,21 @@ def test_versions_of_a_channel() -> None:
     assert LAYOUT.latest(2) == (0, 1, 2, 3, 4)
     assert LAYOUT.latest(3) == (5, 6, 7, 8, 9)
     assert LAYOUT.latest(4) == (10, 11, 7, 8, 9)
+    newest = [LAYOUT.stages_newest(k) for k in range(4)]
+    assert newest == [(2, 2), (1, 1, 1), (1, 1, 2, 2, 2), (1, 1)]
+
+
+def test_a_version_is_priced_by_the_stages_at_which_it_is_the_newest() -> None:
+    # λ of some stages alone: only versions that are decoded there, unrefined, cost anything.
+    model = tiny_codec(REFINED).checkpoint.model
+    images = [torch.from_numpy(tiny_picture(64, 64)).permute(2, 0, 1).float() / 255]
+    first = error_costs(model, images, (1.0, 0.0, 0.0, 0.0))
+    both = error_costs(model, images, (1.0, 1.0, 0.0, 0.0))
+    last = error_costs(model, images, (0.0, 0.0, 0.0, 1.0))
+    assert min(first[0]) > 0
+    assert not any((*first[1], *first[2], *first[3]))  # not there yet
+    assert min(both[0]) > 0.9 * min(first[0])
+    assert min(last[3]) > 10 * max(last[0])  # the coarse version is no longer read
 
 
 @pytest.mark.parametrize(
