@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from codec_plugin.classifiers.view import View
 from codec_plugin.entropy.blocks import Parameters, gaussian_bits
 from codec_plugin.entropy.scales import scale_index, sigma_from_raw
 from codec_plugin.errors import ClassifierError, ConfigError, HierarchyMismatchError
@@ -317,29 +318,3 @@ class _Search:
         index = scale_index(sigma_from_raw(block.raw_scale.detach()))
         symbols = self.quantiser(k, residual.detach(), index).to(residual.dtype)
         return residual + (symbols - residual).detach() + block.mean
-
-
-@dataclass(frozen=True)
-class View:
-    """A square of a picture as a classifier sees it.
-
-    Attributes:
-        top_px, left_px, side_px: the square.
-        mirrored: left and right change places.
-        size_px: side at which it is shown.
-    """
-
-    top_px: int
-    left_px: int
-    side_px: int
-    mirrored: bool
-    size_px: int
-
-    def of(self, pixels: Tensor) -> Tensor:
-        """The view of pixels (B, 3, H, W): (B, 3, size, size)."""
-        rows = slice(self.top_px, self.top_px + self.side_px)
-        part = pixels[..., rows, self.left_px : self.left_px + self.side_px]
-        part = part.flip(-1) if self.mirrored else part
-        size = (self.size_px, self.size_px)
-        shown = functional.interpolate(part, size, mode="bilinear", align_corners=False)
-        return shown.contiguous(memory_format=torch.channels_last)

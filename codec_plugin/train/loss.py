@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from codec_plugin.class_columns import class_columns
 from codec_plugin.classifiers.base import Classifier
+from codec_plugin.classifiers.view import View
 from codec_plugin.hierarchy import Hierarchy
 from codec_plugin.train.settings import Phase
 
@@ -221,14 +222,8 @@ def _views(phase: Phase, clean: Tensor, decoded: Tensor) -> tuple[Tensor, Tensor
     inner = max(1, round(float(shares[0]) * side))
     top, left = (int(torch.randint(side - inner + 1, ())) for _ in range(2))
     size = 32 * max(1, round(float(shares[1]) * side / 32))
-    mirrored = float(torch.rand(())) < 0.5
-
-    def seen(images: Tensor) -> Tensor:
-        part = images[..., top : top + inner, left : left + inner]
-        part = part.flip(-1) if mirrored else part
-        return functional.interpolate(part, (size, size), mode="bilinear", align_corners=False)
-
-    return seen(clean), seen(decoded)
+    view = View(top, left, inner, float(torch.rand(())) < 0.5, size)
+    return view.of(clean), view.of(decoded)
 
 
 def _bounded(extra: Tensor, decoded: Tensor, rows: Tensor, pull: Tensor, share: float) -> Tensor:
