@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.opening import run_page
+from app.startup import run_page
 
 # Name in the address, title, icon. A page's module, and what it needs, load when it is opened.
 # (The folder is not called `pages`: Streamlit would take that for its older kind of page.)

@@ -20,10 +20,10 @@ FIRST = (
     "numpy",
     "app.views.explore",
     "app.figures.tree",
-    "hierlab.overview",
+    "hierlab._show",
     "hierlab.regenerate.hierarchies",
     "hierlab.measures.consistency",
-    "hierlab.wupalmer",
+    "hierlab.wordnet.wu_palmer",
 )
 
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from hierlab.builders import BuildInput, get_builder
 from hierlab.classes import ClassList
-from hierlab.classlists import load_classes
-from hierlab.tables import load_table
+from hierlab.datasets.class_lists import load_classes
+from hierlab.embeddings.similarity_table import load_table
 
 METHODS = ("ward", "topdown", "bottomup", "bisecting", "kmeans")
 

@@ -21,14 +21,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from codec_plugin.bitstream import coder, stages
-from codec_plugin.checkpoint import Checkpoint, CheckpointMeta
+from codec_plugin.bitstream import range_coder as coder
+from codec_plugin.checkpointing.checkpoint import Checkpoint, CheckpointMeta
 from codec_plugin.codec import Codec
 from codec_plugin.config import ModelConfig
-from codec_plugin.entropy.exact import ExactEntropy
-from codec_plugin.entropy.tables import CodingTables
-from codec_plugin.images import as_picture, read_picture
-from codec_plugin.model import ProgressiveModel
+from codec_plugin.data.picture import as_picture, read_picture
+from codec_plugin.entropy.cdf_tables import CodingTables
+from codec_plugin.entropy.integer_model import ExactEntropy
+from codec_plugin.latent_codec import symbol_order as stages
+from codec_plugin.models.progressive import ProgressiveModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +48,7 @@ class CodingClock:
     """Adds up the time spent in the coder and in ordering symbols: everything but networks."""
 
     def __init__(self) -> None:
-        import codec_plugin.latents as latents
+        import codec_plugin.latent_codec.latent_codec as latents
 
         self.total_ms = 0.0
         for name in ("put_hyper", "put_block", "take_hyper", "take_block"):

@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from codec_plugin import Codec, read_header
-from codec_plugin.images import read_picture
+from codec_plugin.data.picture import read_picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

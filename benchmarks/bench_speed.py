@@ -54,10 +54,10 @@ def measure(
     """Figures of one codec, in this process."""
     import torch
 
-    from codec_plugin.bench.learned import Learned
-    from codec_plugin.bench.registry import make_codec
+    from codec_plugin.data.picture import read_picture
     from codec_plugin.errors import CodecError
-    from codec_plugin.images import read_picture
+    from codec_plugin.evaluation.codecs.learned import Learned
+    from codec_plugin.evaluation.codecs.registry import make_codec
 
     torch.set_num_threads(threads)
     before = peak_mb()
@@ -110,7 +110,7 @@ def main() -> None:
         clock = processor_time if options.cpu else time.perf_counter
         print(json.dumps(measure(options.one, files, options.threads, clock)))
         return
-    from codec_plugin.bench.groups import expanded
+    from codec_plugin.evaluation.codecs.groups import expanded
 
     head = ["codec", "encode ms", *(f"decode ms, {p}" for p in PARTS.values())]
     head += ["parameters", "import MB", "peak MB"]

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from codec_plugin.train.start import start_run
+from codec_plugin.train.run_setup import start_run
 
 
 def trainer(arguments: argparse.Namespace, precision: str, folder: Path) -> Any:

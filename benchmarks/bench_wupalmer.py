@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from hierlab.classlists import load_classes
+from hierlab.datasets.class_lists import load_classes
 from hierlab.regenerate.wordnet import DEBIAN
-from hierlab.taxonomy import Taxonomy
-from hierlab.wupalmer import wu_palmer, wu_palmer_blocks
+from hierlab.wordnet.taxonomy import Taxonomy
+from hierlab.wordnet.wu_palmer import wu_palmer, wu_palmer_blocks
 
 LARGE = 21_841
 

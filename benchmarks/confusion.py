@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab._files import write_atomic
+from hierlab.utils.files import write_atomic
 
 SUFFIXES = {".webp", ".png", ".jpg", ".jpeg"}
 BATCH = 16
@@ -42,7 +42,7 @@ def posteriors(files: Sequence[Path], classifier: str) -> Iterator[NDArray[np.fl
     import torch
 
     from codec_plugin.classifiers import load_classifier
-    from codec_plugin.images import read_picture
+    from codec_plugin.data.picture import read_picture
 
     network = load_classifier(classifier)
     with torch.inference_mode():

@@ -17,24 +17,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.builders import BuildInput, get_builder
-from hierlab.builders._vectors import lloyd, unit_rows
-from hierlab.builders._ward import ward_tree
 from hierlab.builders.consensus import consensus
-from hierlab.classlists import load_classes
-from hierlab.consensus import (
+from hierlab.clustering import (
     ConsensusSettings,
     diffused,
     mean_cosines,
     neighbour_ranks,
     rank_affinity,
 )
-from hierlab.groupings import load_groupings
-from hierlab.measures.information import partition_agreement
-from hierlab.measures.pairs import class_means
-from hierlab.prototypes import resolve
+from hierlab.clustering.vectors import lloyd, unit_rows
+from hierlab.clustering.ward import ward_tree
+from hierlab.datasets.class_lists import load_classes
+from hierlab.datasets.groupings import load_groupings
+from hierlab.embeddings.prototypes import resolve
+from hierlab.measures.pair_statistics import class_means
+from hierlab.measures.partition_scores import partition_agreement
 from hierlab.regenerate.hierarchies import VARIANTS
-from hierlab.taxonomy import Taxonomy
-from hierlab.wupalmer import wu_palmer
+from hierlab.wordnet.taxonomy import Taxonomy
+from hierlab.wordnet.wu_palmer import wu_palmer
 
 Labels = NDArray[np.int64]
 K = (10, 100)

@@ -14,11 +14,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from codec_plugin.bench.deltas import bd_quality, bootstrapped
-from codec_plugin.bench.reach import reach_bytes, reach_ratio
-from codec_plugin.evaluate.intervals import Interval
-from codec_plugin.evaluate.rows import CLEAN, read_rows
-from codec_plugin.evaluate.summary import compare_cuts, level_names, summarise
+from codec_plugin.evaluation.reports.summary import compare_cuts, level_names, summarise
+from codec_plugin.evaluation.results_table import CLEAN, read_rows
+from codec_plugin.evaluation.statistics.bd_rate import bd_quality, bootstrapped
+from codec_plugin.evaluation.statistics.bootstrap import Interval
+from codec_plugin.evaluation.statistics.bytes_to_reach import reach_bytes, reach_ratio
 
 SHIPPED = Path(__file__).resolve().parent.parent / "codec_plugin" / "results"
 PLAIN = "coarse2fine"

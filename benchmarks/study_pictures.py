@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hierlab._files import write_atomic
-from hierlab.study.figures import bars, heatmap
-from hierlab.study.kept import kept_report
 from hierlab.study.report import StudyReport
+from hierlab.study.report_cache import kept_report
+from hierlab.study.svg_charts import bars, heatmap
+from hierlab.utils.files import write_atomic
 
 ROOT = Path(__file__).resolve().parents[1]
 AXES = {

@@ -64,7 +64,7 @@ def jobs(what: set[str], only: set[str], runs: Path) -> list[Job]:
 
 def random_map(runs: Path) -> Path:
     """File of the random groups; made if it is not there."""
-    from codec_plugin.bench.shuffled import shuffled
+    from codec_plugin.evaluation.shuffled_labels import shuffled
     from codec_plugin.train.settings import load_settings
     from hierlab.labelmap import load_label_map
 
@@ -78,7 +78,7 @@ def random_map(runs: Path) -> Path:
 def steps_done(run: Path) -> int:
     """Optimiser steps of a run so far; -1 where it is finished."""
     from codec_plugin.train.export import stored_tree
-    from codec_plugin.train.state import STATE_FILE, read_state
+    from codec_plugin.train.run_state import STATE_FILE, read_state
 
     if not (run / STATE_FILE).exists():
         return 0
@@ -91,8 +91,8 @@ def begin(job: Job, run: Path, options: argparse.Namespace) -> Any:
     """A trainer for a job, new or going on."""
     from codec_plugin.baselines.registry import find_method
     from codec_plugin.baselines.training import MethodTrainer, start_method
-    from codec_plugin.train.start import start_run
-    from codec_plugin.train.state import STATE_FILE
+    from codec_plugin.train.run_setup import start_run
+    from codec_plugin.train.run_state import STATE_FILE
 
     if (run / STATE_FILE).exists():
         return start_run("", resume=run, make=partial(MethodTrainer, find_method(job.method)))

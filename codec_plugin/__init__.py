@@ -25,15 +25,15 @@ TYPE_CHECKING = False  # typing itself is not imported: c2f hears Ctrl-C the soo
 if TYPE_CHECKING:
     from typing import Any
 
-    from codec_plugin.answer import FileAnswer, LabelPath, answer_of
+    from codec_plugin.bitstream.answer import FileAnswer, LabelPath, answer_of
     from codec_plugin.bitstream.container import Header, read_header
-    from codec_plugin.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+    from codec_plugin.checkpointing.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
     from codec_plugin.codec import Codec, Decoded
     from codec_plugin.config import ModelConfig
-    from codec_plugin.hierarchy import Hierarchy
-    from codec_plugin.images import Picture, read_picture
-    from codec_plugin.labeltree import LabelTree, load_label_tree
-    from codec_plugin.model import ProgressiveModel
+    from codec_plugin.data.label_hierarchy import Hierarchy
+    from codec_plugin.data.label_tree import LabelTree, load_label_tree
+    from codec_plugin.data.picture import Picture, read_picture
+    from codec_plugin.models.progressive import ProgressiveModel
     from codec_plugin.streaming import StreamingDecoder
 
 __all__ = [
@@ -65,24 +65,24 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Checkpoint": "checkpoint",
+    "Checkpoint": "checkpointing.checkpoint",
     "Codec": "codec",
     "Decoded": "codec",
-    "FileAnswer": "answer",
+    "FileAnswer": "bitstream.answer",
     "Header": "bitstream.container",
-    "Hierarchy": "hierarchy",
-    "LabelPath": "answer",
-    "LabelTree": "labeltree",
+    "Hierarchy": "data.label_hierarchy",
+    "LabelPath": "bitstream.answer",
+    "LabelTree": "data.label_tree",
     "ModelConfig": "config",
-    "Picture": "images",
-    "ProgressiveModel": "model",
+    "Picture": "data.picture",
+    "ProgressiveModel": "models.progressive",
     "StreamingDecoder": "streaming",
-    "answer_of": "answer",
-    "load_checkpoint": "checkpoint",
-    "load_label_tree": "labeltree",
+    "answer_of": "bitstream.answer",
+    "load_checkpoint": "checkpointing.checkpoint",
+    "load_label_tree": "data.label_tree",
     "read_header": "bitstream.container",
-    "read_picture": "images",
-    "save_checkpoint": "checkpoint",
+    "read_picture": "data.picture",
+    "save_checkpoint": "checkpointing.checkpoint",
 }
 
 

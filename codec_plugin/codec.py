@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from codec_plugin.answer import answer_of, pack_answer
+from codec_plugin.bitstream.answer import answer_of, pack_answer
 from codec_plugin.bitstream.container import (
     MAX_SIDE_PX,
     Header,
@@ -17,18 +17,18 @@ from codec_plugin.bitstream.container import (
     read_header,
     split_segments,
 )
-from codec_plugin.checkpoint import Checkpoint, load_checkpoint
+from codec_plugin.checkpointing.checkpoint import Checkpoint, load_checkpoint
+from codec_plugin.data.picture import as_picture
 from codec_plugin.errors import (
     BitstreamError,
     CheckpointError,
     ConfigError,
     HierarchyMismatchError,
 )
-from codec_plugin.images import as_picture
-from codec_plugin.latents import LatentCodec
-from codec_plugin.model import STRIDE
-from codec_plugin.threads import make_forks_safe
-from codec_plugin.tiling import LATENT_STRIDE, analyse, synthesise
+from codec_plugin.latent_codec.latent_codec import LatentCodec
+from codec_plugin.models.progressive import STRIDE
+from codec_plugin.tiles import LATENT_STRIDE, analyse, synthesise
+from codec_plugin.utils.threads import make_forks_safe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-    from codec_plugin.answer import LabelPath
-    from codec_plugin.refine import Objective
+    from codec_plugin.bitstream.answer import LabelPath
+    from codec_plugin.latent_codec.latent_refinement import Objective
 
 __all__ = ["Codec", "Decoded"]
 
@@ -163,7 +163,11 @@ class Codec:
         y, z = analyse(self.checkpoint.model, pixels)
         latents = self.latents
         if effort:
-            from codec_plugin.refine import SEARCHED_PRICE, refine, training_objective
+            from codec_plugin.latent_codec.latent_refinement import (
+                SEARCHED_PRICE,
+                refine,
+                training_objective,
+            )
 
             served = min(effort_stages or n_blocks, stages or n_blocks)
             if objective is None:
@@ -250,7 +254,7 @@ class Codec:
 
     def _pack_answer(self, answer: LabelPath) -> bytes:
         """The segment of an answer through the checkpoint's label map."""
-        from codec_plugin.labeltree import load_label_tree
+        from codec_plugin.data.label_tree import load_label_tree
 
         if not self.checkpoint.meta.label_map_id:
             raise ConfigError("an answer needs a label map, and this checkpoint names none")

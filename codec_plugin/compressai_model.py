@@ -19,13 +19,13 @@ except ModuleNotFoundError as error:
 
 from codec_plugin.bitstream.container import Segment
 from codec_plugin.config import ModelConfig
-from codec_plugin.entropy.exact import ExactEntropy
-from codec_plugin.entropy.hyper import LIKELIHOOD_MIN
-from codec_plugin.entropy.tables import CodingTables
+from codec_plugin.entropy.cdf_tables import CodingTables
+from codec_plugin.entropy.hyperprior import LIKELIHOOD_MIN
+from codec_plugin.entropy.integer_model import ExactEntropy
 from codec_plugin.errors import BitstreamError, CheckpointError, ConfigError
-from codec_plugin.latents import LatentCodec
-from codec_plugin.model import STRIDE, ProgressiveModel
-from codec_plugin.tiling import HYPER_STRIDE
+from codec_plugin.latent_codec.latent_codec import LatentCodec
+from codec_plugin.models.progressive import STRIDE, ProgressiveModel
+from codec_plugin.tiles import HYPER_STRIDE
 
 __all__ = ["CoarseToFine"]
 
@@ -60,7 +60,7 @@ class CoarseToFine(CompressionModel):  # type: ignore[misc]
         Raises:
             CheckpointError: not found or not sound.
         """
-        from codec_plugin.checkpoint import load_checkpoint
+        from codec_plugin.checkpointing.checkpoint import load_checkpoint
 
         checkpoint = load_checkpoint(name_or_path)
         result = cls(model=checkpoint.model)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from codec_plugin.entropy.channel_layout import RATIO, ChannelLayout
+from codec_plugin.channel_layout import RATIO, ChannelLayout
 from codec_plugin.errors import ConfigError
 
 __all__ = ["MAX_BLOCKS", "MAX_CHANNELS", "MAX_PASSES", "ModelConfig", "steps_from_lambdas"]
@@ -20,7 +20,7 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Architecture of a progressive codec; equal records build equal networks.
 
     Attributes:
-        transform: name in `codec_plugin.transforms.TRANSFORMS`.
+        transform: name in `codec_plugin.models.transforms.TRANSFORMS`.
         blocks: channels of each stage, coarse first; their sum is the latent's width.
         steps: quantiser step of each block at the start, in units of an orthonormal transform of
             an image in 0..1 (used by transforms that start at a known basis).

@@ -22,11 +22,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from codec_plugin.bench import tables
-from codec_plugin.bench.budget import COMMON_RANGE_BPP
-from codec_plugin.bench.transfer import transfer_table
-from codec_plugin.evaluate.rows import read_rows
-from codec_plugin.evaluate.summary import level_names
+from codec_plugin.evaluation.reports import tables
+from codec_plugin.evaluation.reports.summary import level_names
+from codec_plugin.evaluation.reports.transfer import transfer_table
+from codec_plugin.evaluation.results_table import read_rows
+from codec_plugin.evaluation.statistics.budget import COMMON_RANGE_BPP
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

@@ -6,21 +6,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hierlab._list import list_
+    from hierlab._show import show
     from hierlab.assembly import build
     from hierlab.classes import ClassList
-    from hierlab.classlists import load_classes
-    from hierlab.embedding import embed
+    from hierlab.datasets.class_lists import load_classes
+    from hierlab.embeddings.embed import embed
     from hierlab.errors import HierlabError
     from hierlab.formats import export
     from hierlab.formats import import_hierarchy as import_
     from hierlab.labelmap import Cluster, LabelMap, Level, load_label_map
-    from hierlab.listing import list_
     from hierlab.measures.agreement import compare
     from hierlab.measures.report import measure
-    from hierlab.overview import show
     from hierlab.plots import plot
-    from hierlab.taxonomy import Taxonomy
-    from hierlab.wupalmer import wu_palmer
+    from hierlab.wordnet.taxonomy import Taxonomy
+    from hierlab.wordnet.wu_palmer import wu_palmer
 
 __all__ = [
     "ClassList",
@@ -52,19 +52,19 @@ _HOMES = {
     "HierlabError": "errors",
     "LabelMap": "labelmap",
     "Level": "labelmap",
-    "Taxonomy": "taxonomy",
+    "Taxonomy": "wordnet.taxonomy",
     "build": "assembly",
     "compare": "measures.agreement",
-    "embed": "embedding",
+    "embed": "embeddings.embed",
     "export": "formats",
     "import_": "formats",
-    "list_": "listing",
-    "load_classes": "classlists",
+    "list_": "_list",
+    "load_classes": "datasets.class_lists",
     "load_label_map": "labelmap",
     "measure": "measures.report",
     "plot": "plots",
-    "show": "overview",
-    "wu_palmer": "wupalmer",
+    "show": "_show",
+    "wu_palmer": "wordnet.wu_palmer",
 }
 
 

@@ -27,8 +27,8 @@ def from_labels(
     from hierlab import __version__
     from hierlab.assembly import describe, given_classes, told_of
     from hierlab.builders import BuildInput
-    from hierlab.resolution import with_resolution
-    from hierlab.taxonomy import taxonomy_for
+    from hierlab.wordnet.resolution import with_resolution
+    from hierlab.wordnet.taxonomy import taxonomy_for
 
     listed = given_classes(classes)
     if not levels:

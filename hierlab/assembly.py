@@ -91,7 +91,7 @@ def build(
             raise BuilderError(
                 f"consensus and stable are a method of their own; leave out method {method!r}"
             )
-        from hierlab.consensus.hierarchy import consensus_map
+        from hierlab._consensus_map import consensus_map
 
         encoders = list(consensus or [str(one) for one in (prototypes or clip,) if one])
         kind = "stable" if stable else "consensus"
@@ -149,7 +149,7 @@ def given_classes(classes: str | Path | ClassList | Sequence[str]) -> ClassList:
         ClassListError: not a class list.
     """
     from hierlab.classes import ClassList
-    from hierlab.classlists import classes_of_words, load_classes
+    from hierlab.datasets.class_lists import classes_of_words, load_classes
 
     if isinstance(classes, ClassList):
         return classes
@@ -165,7 +165,7 @@ def _is_default(classes: object) -> bool:
 def _auto(
     builder: Builder, encoders: Sequence[Any], classes: ClassList, source: str, seed: int
 ) -> tuple[int, ...]:
-    from hierlab.prototypes import prototypes_of, resolve
+    from hierlab.embeddings.prototypes import prototypes_of, resolve
     from hierlab.study.suggest_k import auto_levels
 
     if builder.needs != "vectors" or encoders[0] is None:
@@ -249,7 +249,7 @@ def describe(
         names: one a level.
         confidence: per level (C,) values 0..1, or None.
     """
-    from hierlab.naming import name_clusters
+    from hierlab.wordnet.cluster_names import name_clusters
 
     found = []
     for number, (name, raw) in enumerate(zip(names, labels, strict=True)):
@@ -293,21 +293,21 @@ def _inputs(
     wordnet: str | Path | None = None,
 ) -> tuple[BuildInput, dict[str, Any]]:
     from hierlab.builders import BuildInput
-    from hierlab.resolution import with_resolution
-    from hierlab.taxonomy import taxonomy_for
+    from hierlab.wordnet.resolution import with_resolution
+    from hierlab.wordnet.taxonomy import taxonomy_for
 
     taxonomy = taxonomy_for(classes, required=needs == "taxonomy", wordnet=wordnet)
     classes = with_resolution(classes, taxonomy)
     if needs == "taxonomy":
         return BuildInput(classes, taxonomy=taxonomy), {"kind": "wordnet", "version": "3.0"}
     if needs == "similarity":
-        from hierlab.similarities import load_similarity
+        from hierlab.embeddings.similarity_matrix import load_similarity
 
         if similarity is None:
             raise BuilderError("this method needs a (C, C) similarity; give --similarity FILE")
         matrix, origin = load_similarity(similarity, classes)
         return BuildInput(classes, similarity=matrix, taxonomy=taxonomy), origin
-    from hierlab.prototypes import prototypes_of, resolve
+    from hierlab.embeddings.prototypes import prototypes_of, resolve
 
     if prototypes is None and clip is None:
         raise BuilderError("this method needs prototypes; give --clip MODEL or --prototypes FILE")
@@ -320,7 +320,7 @@ def _inputs(
 
 def _classes_of(prototypes: str | Path, default: ClassList) -> ClassList:
     """Prototypes of another list bring their own classes."""
-    from hierlab.prototypes import load_prototypes
+    from hierlab.embeddings.prototypes import load_prototypes
 
     own = load_prototypes(prototypes).classes
     return default if own is None or own.ids == default.ids else own

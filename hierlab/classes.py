@@ -27,7 +27,7 @@ class ClassList:
         synsets: what the list says each class is in WordNet (`dog.n.01` or `n02084071`), None
             where it says nothing; empty or C entries.
         resolved_by: how each synset was found, where a map was built with it (`How` of
-            `hierlab.resolution`); empty or C entries.
+            `hierlab.wordnet.resolution`); empty or C entries.
         read_as: how the file was read, for people; empty where there was nothing to decide.
 
     Raises:

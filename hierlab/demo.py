@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hierlab.labelmap import LabelMap
 
 if TYPE_CHECKING:
-    from hierlab.wupalmer import Policy
+    from hierlab.wordnet.wu_palmer import Policy
 
 __all__ = ["FILES", "DemoResult", "run_demo"]
 
@@ -81,7 +81,7 @@ def _rows(
     label_map: LabelMap,
 ) -> list[tuple[str, str, int, str, int, float | None, float | None, float | None]]:
     from hierlab.measures.report import measure
-    from hierlab.taxonomy import taxonomy_for
+    from hierlab.wordnet.taxonomy import taxonomy_for
 
     report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=(POLICY,))
     nested = "yes" if label_map.nested else "no"

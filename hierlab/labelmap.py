@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hierlab._files import read_bounded, write_atomic
 from hierlab.classes import MAX_CLASSES, ClassList
 from hierlab.errors import ClassListError, LabelMapError
-from hierlab.resolution import How
+from hierlab.utils.files import read_bounded, write_atomic
+from hierlab.wordnet.resolution import How
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -193,7 +193,7 @@ class LabelMap:
         Raises:
             FormatError: no direction, no edge, or a circle.
         """
-        from hierlab.formats._foreign import assemble
+        from hierlab.formats._imported import assemble
         from hierlab.formats._networkx import hierarchy_from
 
         found = hierarchy_from(graph, "graph", parent_first=parent_first)
@@ -346,7 +346,7 @@ def load_label_map(path: str | Path) -> LabelMap:
         LabelMapError: the file is not a sound label map; the message names the field.
         HierlabError: the file cannot be read or is larger than 64 MiB.
     """
-    from hierlab._files import hierarchies_path
+    from hierlab.utils.files import hierarchies_path
 
     source = Path(path)
     shipped = hierarchies_path(f"{path}.json")

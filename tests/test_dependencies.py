@@ -18,8 +18,11 @@ OURS = {"hierlab", "codec_plugin", "app"}
 
 # Where an extra's imports stand: files below its folder, or the folder's files that match.
 HOME = {
-    "clip": ("hierlab/encoders/open_clip.py", "hierlab/encoders/_torch.py"),
-    "sentence": ("hierlab/encoders/sentence.py", "hierlab/encoders/_torch.py"),
+    "clip": ("hierlab/embeddings/encoders/open_clip.py", "hierlab/embeddings/encoders/_torch.py"),
+    "sentence": (
+        "hierlab/embeddings/encoders/sentence.py",
+        "hierlab/embeddings/encoders/_torch.py",
+    ),
     "balanced": ("hierlab/builders/balanced.py",),
     "study": ("hierlab/study",),
     "codec": ("codec_plugin",),
@@ -37,7 +40,7 @@ UNSEEN = {
         "tensorboard": "torch.utils.tensorboard, which train/records.py imports, needs it",
         "torchvision": "timm imports it; named so that it moves with torch",
     },
-    "app": {"pyarrow": "results.parquet is read by codec_plugin.evaluate.rows"},
+    "app": {"pyarrow": "results.parquet is read by codec_plugin.evaluation.results_table"},
     "compressai": {
         "numpy": "held below 2 for CompressAI",
         "pyarrow": "held at a release that runs with numpy 1",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codec_plugin.bench import registry
+from codec_plugin.evaluation.codecs import registry
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "hierarchies/README.md"]

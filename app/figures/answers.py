@@ -12,8 +12,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.figures.axes import log_ticks
-from app.palette import DASHES, LINES, MARKERS
-from app.text import in_figure
+from app.theme.markdown import in_figure
+from app.theme.palette import DASHES, LINES, MARKERS
 
 __all__ = ["answer_figure", "sureness_figure"]
 

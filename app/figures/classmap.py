@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.figures.tree import MARK
-from app.palette import category
-from app.text import in_figure
+from app.theme.markdown import in_figure
+from app.theme.palette import category
 
 if TYPE_CHECKING:
     from hierlab import Level

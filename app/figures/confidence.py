@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import plotly.graph_objects as go
 
-from app.palette import LINES
+from app.theme.palette import LINES
 
 __all__ = ["confidence_figure"]
 

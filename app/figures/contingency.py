@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from app.palette import AMOUNT
-from app.text import counted, in_figure
+from app.theme.markdown import counted, in_figure
+from app.theme.palette import AMOUNT
 
 if TYPE_CHECKING:
     from app.figures.sankey import Ribbon

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from app.figures.axes import log_ticks
-from app.palette import DASHES, LINES, MARKERS
-from app.text import in_figure
+from app.theme.markdown import in_figure
+from app.theme.palette import DASHES, LINES, MARKERS
 
 if TYPE_CHECKING:
-    from codec_plugin.evaluate.curves import Panel
+    from codec_plugin.evaluation.reports.curves import Panel
 
 __all__ = ["curve_figure"]
 

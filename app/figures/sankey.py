@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.palette import category
-from app.text import counted, in_figure, short
+from app.theme.markdown import counted, in_figure, short
+from app.theme.palette import category
 
 __all__ = ["CLICK", "Ribbon", "sankey_height_px", "sankey_options", "strongest"]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from app.palette import LINES
-from app.text import counted, in_figure
+from app.theme.markdown import counted, in_figure
+from app.theme.palette import LINES
 
 if TYPE_CHECKING:
     from hierlab import Level

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from app.palette import AMOUNT, LINES, MARKERS
-from app.text import in_figure
+from app.theme.markdown import in_figure
+from app.theme.palette import AMOUNT, LINES, MARKERS
 from hierlab.study.stability import REST
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import plotly.graph_objects as go
 
-from app.palette import category, ink, lighter
-from app.state import Spot
-from app.text import counted, in_figure
+from app.query_params import Spot
+from app.theme.markdown import counted, in_figure
+from app.theme.palette import category, ink, lighter
 
 if TYPE_CHECKING:
     from hierlab import LabelMap

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.encoders import BUILT_IN, choose_encoders, show_absent
-from app.maps import Chosen, keep_own_map
-from app.tables import (
+from app.components.tables import (
     CONSISTENCY_COLUMNS,
     CONSISTENCY_HELP,
     CONSISTENCY_TITLE,
@@ -18,13 +16,15 @@ from app.tables import (
     level_rows,
     levels_at_chance,
 )
-from app.text import counted, in_markdown, in_table, sentence
-from app.uploads import MAX_CLASSES_MB, UploadError, class_list_of
-from app.widgets import choose_map, page_title
+from app.components.widgets import choose_map, page_title
+from app.data.encoders import BUILT_IN, choose_encoders, show_absent
+from app.data.label_maps import Chosen, keep_own_map
+from app.data.uploads import MAX_CLASSES_MB, UploadError, class_list_of
+from app.theme.markdown import counted, in_markdown, in_table, sentence
 from hierlab import ClassList, HierlabError, LabelMap, build
 
 if TYPE_CHECKING:
-    from hierlab.listing import Available
+    from hierlab._list import Available
 
 MAX_BUILD_CLASSES = 25_000
 OWN = "my own list"
@@ -169,7 +169,7 @@ def _make(arguments: dict[str, Any]) -> None:
 def _result() -> None:
     if refused := st.session_state.get("build_refused"):
         st.error(refused, icon=":material/error:")
-    from app.maps import own_maps
+    from app.data.label_maps import own_maps
 
     made = own_maps().get(st.session_state.get("built", ""))
     beside = choose_map("Compare with", "beside")
@@ -193,7 +193,7 @@ def _result() -> None:
 
 
 def _measures(chosen: Chosen, *, new: bool) -> None:
-    from app.measures import measured
+    from app.data.measure_cache import measured
 
     label_map = chosen.label_map
     st.markdown(f"**{'New: ' if new else ''}{in_markdown(chosen.name)}**")

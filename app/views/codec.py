@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import coding
-from app.coding import Encoded, Machine
-from app.cutting import cutting
-from app.folder import photos, served, stamp
-from app.looks import Photograph
-from app.own import own_files, take_file
-from app.text import in_markdown, sentence
-from app.uploads import MAX_PICTURE_MB, UploadError, digest, picture_of
-from app.widgets import choose_named, page_title
+from app.codec_page import decoding
+from app.codec_page.decoding import Encoded, Machine
+from app.codec_page.photograph import Photograph
+from app.codec_page.slider import cutting
+from app.components.widgets import choose_named, page_title
+from app.data.data_dir import photos, served, stamp
+from app.data.own_files import own_files, take_file
+from app.data.uploads import MAX_PICTURE_MB, UploadError, digest, picture_of
+from app.theme.markdown import in_markdown, sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ MAX_SEARCHED_SIDE = 384
 def render() -> None:
     """Lay out the page."""
     page_title("Codec", "Encode a photograph once; the slider keeps only its first bytes.")
-    if lacking := coding.missing():
+    if lacking := decoding.missing():
         st.info(
             f"This page needs {', '.join(lacking)}, which are not installed. "
             "Run `pip install 'hierlab[codec]'` where the app runs, then start it again."
@@ -72,7 +72,7 @@ def _check(content: bytes, name: str) -> None:
 
 
 def _checkpoints() -> dict[str, Path]:
-    from codec_plugin.shipped import CHECKPOINTS, shipped_checkpoints
+    from codec_plugin.checkpointing.shipped import CHECKPOINTS, shipped_checkpoints
 
     shipped = {name: CHECKPOINTS / f"{name}.safetensors" for name in shipped_checkpoints()}
     return {**shipped, **served("codecs", ".safetensors")}
@@ -80,18 +80,18 @@ def _checkpoints() -> dict[str, Path]:
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the codec…")
 def _machine(checkpoint: tuple[str, int, int]) -> Machine:
-    return coding.load_machine(Path(checkpoint[0]))
+    return decoding.load_machine(Path(checkpoint[0]))
 
 
 @st.cache_resource(max_entries=64, show_spinner="Encoding…")
 def _encoded(checkpoint: tuple[str, int, int], key: str, _pixels: NDArray[np.uint8]) -> Encoded:
-    return coding.encode(_machine(checkpoint), _pixels)
+    return decoding.encode(_machine(checkpoint), _pixels)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _searcher(checkpoint: tuple[str, int, int]) -> Machine:
     """A codec of its own, so that nobody's slider waits for another's search."""
-    return coding.load_machine(Path(checkpoint[0]))
+    return decoding.load_machine(Path(checkpoint[0]))
 
 
 @st.cache_resource(
@@ -99,12 +99,12 @@ def _searcher(checkpoint: tuple[str, int, int]) -> Machine:
     show_spinner="Searching for the classes; up to a minute for 256 pixels, twice that for 384…",
 )
 def _searched(checkpoint: tuple[str, int, int], key: str, _pixels: NDArray[np.uint8]) -> Encoded:
-    return coding.encode(_searcher(checkpoint), _pixels, effort=EFFORT)
+    return decoding.encode(_searcher(checkpoint), _pixels, effort=EFFORT)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _shrunk(key: str, side_px: int, _content: bytes) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    return coding.shrunk(_content, side_px)
+    return decoding.shrunk(_content, side_px)
 
 
 def _source(checkpoints: dict[str, Path]) -> Photograph | None:
@@ -141,7 +141,7 @@ def _source(checkpoints: dict[str, Path]) -> Photograph | None:
     content = own[shown] if shown in own else known[shown].read_bytes()
     machine = _machine(checkpoint)
     if shown in own and shown.lower().endswith(".c2f"):
-        return Photograph(machine, checkpoint, coding.opened(machine, content), None)
+        return Photograph(machine, checkpoint, decoding.opened(machine, content), None)
     key = digest(content)
     pixels, done = _shrunk(key, side, content)
     if done:

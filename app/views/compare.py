@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.comparison import (
+from app.components.widgets import chart, choose_map, page_title, upload_map
+from app.data.comparison import (
     MAX_ROWS,
     agreement_table,
     format_ribbon,
@@ -17,12 +18,11 @@ from app.comparison import (
     shared_classes,
     united,
 )
+from app.data.label_maps import Chosen
 from app.figures.contingency import contingency_figure
 from app.figures.sankey import CLICK, Ribbon, sankey_height_px, sankey_options, strongest
 from app.figures.sizes import sizes_figure
-from app.maps import Chosen
-from app.text import counted, in_markdown, sentence
-from app.widgets import chart, choose_map, page_title, upload_map
+from app.theme.markdown import counted, in_markdown, sentence
 from hierlab import HierlabError, LabelMap, compare
 
 if TYPE_CHECKING:

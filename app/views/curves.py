@@ -6,14 +6,14 @@ import hashlib
 
 import streamlit as st
 
-from app import folder
-from app.coding import missing
-from app.own import own_files, take_file
-from app.results import Results, bd_table, panel_table, read_results
-from app.tables import csv_bytes
-from app.text import in_markdown, sentence
-from app.uploads import MAX_TABLE_MB, UploadError
-from app.widgets import chart, choose_named, follow_options, page_title
+from app.codec_page.decoding import missing
+from app.components.tables import csv_bytes
+from app.components.widgets import chart, choose_named, follow_options, page_title
+from app.data import data_dir
+from app.data.own_files import own_files, take_file
+from app.data.results import Results, bd_table, panel_table, read_results
+from app.data.uploads import MAX_TABLE_MB, UploadError
+from app.theme.markdown import in_markdown, sentence
 
 
 def render() -> None:
@@ -47,7 +47,7 @@ def _read(key: str, _content: bytes) -> Results:
 
 
 def _source() -> bytes | None:
-    known = folder.results()
+    known = data_dir.results()
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     take_file(
         "Your own results.csv",

@@ -7,9 +7,12 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from app import inspector
+from app.components import inspector
+from app.components.tables import cluster_table
+from app.components.widgets import chart, choose_map, page_title, upload_map
+from app.data.label_maps import Chosen
+from app.data.measure_cache import positions
 from app.figures.sizes import MAX_BARS, sizes_figure
-from app.figures.sketch import SKETCH_STYLE, treemap_sketch
 from app.figures.tree import (
     KINDS,
     Kind,
@@ -19,12 +22,9 @@ from app.figures.tree import (
     tree_figure,
     tree_nodes,
 )
-from app.maps import Chosen
-from app.measures import positions
-from app.state import Spot, class_of_key, format_spot, parse_spot, spot_of_class
-from app.tables import cluster_table
-from app.text import in_markdown
-from app.widgets import chart, choose_map, page_title, upload_map
+from app.figures.treemap_placeholder import SKETCH_STYLE, treemap_sketch
+from app.query_params import Spot, class_of_key, format_spot, parse_spot, spot_of_class
+from app.theme.markdown import in_markdown
 from hierlab import LabelMap
 
 VIEWS = (*KINDS, "Class map", "Sizes")
@@ -125,7 +125,7 @@ def _controls(label_map: LabelMap) -> int:
 
 
 def _found(chosen: Chosen, level: int, query: str | None) -> None:
-    from hierlab.classlists import find_class
+    from hierlab.datasets.class_lists import find_class
 
     if not query:
         return

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.confidence import show_confidence
-from app.folder import served, stamp
-from app.maps import keep_own_map
-from app.state import parse_number
-from app.studies import axis_table, heatmap_table, partition, share_table, with_short_names
-from app.text import in_list, in_markdown, sentence
-from app.widgets import chart, choose_named, page_title
+from app.components.confidence import show_confidence
+from app.components.widgets import chart, choose_named, page_title
+from app.data.data_dir import served, stamp
+from app.data.label_maps import keep_own_map
+from app.data.studies import axis_table, heatmap_table, partition, share_table, with_short_names
+from app.query_params import parse_number
+from app.theme.markdown import in_list, in_markdown, sentence
 from hierlab import HierlabError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def render() -> None:
 
 
 def _studies() -> dict[str, Path]:
-    from hierlab._files import studies_path
+    from hierlab.utils.files import studies_path
 
     shipped = studies_path()
     own = (
@@ -71,7 +71,7 @@ def _studies() -> dict[str, Path]:
     max_entries=8, show_spinner="Working out the study's figures; a new study takes a minute, once…"
 )
 def _report(content: tuple[str, int, int]) -> StudyReport:
-    from hierlab.study.kept import kept_report
+    from hierlab.study.report_cache import kept_report
 
     return kept_report(Path(content[0]).parent)
 
@@ -184,7 +184,7 @@ def _places(heatmap: Heatmap, pair: str) -> tuple[int, int]:
 
 
 def _pair(heatmap: Heatmap, folder: Path) -> None:
-    from app.comparison import agreement_table, move_table
+    from app.data.comparison import agreement_table, move_table
     from hierlab import compare
 
     a, b = _places(with_short_names(heatmap), st.query_params.get("pair", ""))

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from codec_plugin.bitstream.coder import PRECISION_BITS, Row
+from codec_plugin.bitstream.range_coder import PRECISION_BITS, Row
 from codec_plugin.classifiers import Classifier, load_classifier
-from codec_plugin.entropy.scales import N_SCALES
+from codec_plugin.entropy.scale_table import N_SCALES
 
 __all__ = ["LEVELS", "MAP_ROW", "attention_levels", "frozen_classifier", "importance"]
 

@@ -5,9 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-from codec_plugin.entropy.hyper import LIKELIHOOD_MIN
-from codec_plugin.entropy.scales import sigma_from_raw
-from codec_plugin.model import ModelOutput, ProgressiveModel
+from codec_plugin.entropy.hyperprior import LIKELIHOOD_MIN
+from codec_plugin.entropy.scale_table import sigma_from_raw
+from codec_plugin.models.progressive import ModelOutput, ProgressiveModel
 
 __all__ = ["NestedModel", "wide_bin_bits"]
 

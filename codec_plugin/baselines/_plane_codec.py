@@ -20,19 +20,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codec_plugin.baselines._trits import TritTable, planes_of
-from codec_plugin.bitstream.coder import PRECISION_BITS, Row, StageReader, StageWriter
-from codec_plugin.bitstream.stages import SYMBOL_LIMIT, put_hyper, take_hyper
+from codec_plugin.bitstream.range_coder import PRECISION_BITS, Row, StageReader, StageWriter
 from codec_plugin.codec import Codec
-from codec_plugin.entropy.exact import FRACTION_BITS, BlockParameters
+from codec_plugin.entropy.integer_model import FRACTION_BITS, BlockParameters
 from codec_plugin.errors import BitstreamError, ConfigError
-from codec_plugin.latents import LatentCodec, Received
-from codec_plugin.quantise import whole_numbers
+from codec_plugin.latent_codec.latent_codec import LatentCodec, Received
+from codec_plugin.latent_codec.rdo_quantization import whole_numbers
+from codec_plugin.latent_codec.symbol_order import SYMBOL_LIMIT, put_hyper, take_hyper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from codec_plugin.bitstream.container import Header, Segment
-    from codec_plugin.checkpoint import Checkpoint
+    from codec_plugin.checkpointing.checkpoint import Checkpoint
 
 __all__ = ["PlaneCodec", "PlaneLatents", "PlaneRun"]
 

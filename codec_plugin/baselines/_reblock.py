@@ -8,7 +8,7 @@ from torch import Tensor
 
 from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError
-from codec_plugin.model import ProgressiveModel
+from codec_plugin.models.progressive import ProgressiveModel
 
 __all__ = ["reblock", "shares"]
 

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from codec_plugin.entropy.blocks import Parameters, gaussian_bits
-from codec_plugin.model import Latents, ModelOutput, ProgressiveModel
+from codec_plugin.entropy.channel_groups import Parameters, gaussian_bits
+from codec_plugin.models.progressive import Latents, ModelOutput, ProgressiveModel
 
 __all__ = ["DoubleTailModel", "hyper_ends"]
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from codec_plugin.bitstream.coder import PRECISION_BITS, Row
+from codec_plugin.bitstream.range_coder import PRECISION_BITS, Row
 
 if TYPE_CHECKING:
-    from codec_plugin.entropy.tables import TableRow
+    from codec_plugin.entropy.cdf_tables import TableRow
 
 __all__ = ["TritTable", "integer_log2", "planes_of"]
 

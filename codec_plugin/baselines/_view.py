@@ -1,6 +1,6 @@
 """Another behaviour over the same weights."""
 
-from codec_plugin.model import ProgressiveModel
+from codec_plugin.models.progressive import ProgressiveModel
 
 __all__ = ["view"]
 

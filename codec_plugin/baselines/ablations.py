@@ -15,9 +15,9 @@ import msgspec
 from codec_plugin.baselines._reblock import reblock
 from codec_plugin.baselines.paper_recipe import paper_blocks
 from codec_plugin.baselines.registry import Method, register_method
-from codec_plugin.checkpoint import Checkpoint
+from codec_plugin.checkpointing.checkpoint import Checkpoint
 from codec_plugin.codec import Codec
-from codec_plugin.model import ProgressiveModel
+from codec_plugin.models.progressive import ProgressiveModel
 
 __all__ = ["ABLATIONS", "UNTRAINED", "imposed"]
 

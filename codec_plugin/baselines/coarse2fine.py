@@ -1,7 +1,7 @@
 """Ours: blocks from coarse to fine, each trained for its level of the hierarchy."""
 
 from codec_plugin.baselines.registry import Method, register_method
-from codec_plugin.model import ProgressiveModel
+from codec_plugin.models.progressive import ProgressiveModel
 
 __all__ = ["as_it_is"]
 

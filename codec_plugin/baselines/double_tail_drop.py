@@ -14,9 +14,14 @@ from torch import Tensor
 from codec_plugin.baselines._reblock import reblock
 from codec_plugin.baselines._tail_model import DoubleTailModel, hyper_ends
 from codec_plugin.baselines.registry import Method, register_method
-from codec_plugin.bitstream.coder import StageReader, StageWriter
 from codec_plugin.bitstream.container import Segment
-from codec_plugin.bitstream.stages import (
+from codec_plugin.bitstream.range_coder import StageReader, StageWriter
+from codec_plugin.checkpointing.checkpoint import Checkpoint
+from codec_plugin.codec import Codec
+from codec_plugin.entropy.integer_model import FRACTION_BITS, BlockParameters
+from codec_plugin.latent_codec.latent_codec import LatentCodec, Received
+from codec_plugin.latent_codec.rdo_quantization import whole_numbers
+from codec_plugin.latent_codec.symbol_order import (
     SYMBOL_LIMIT,
     CodingRows,
     put_block,
@@ -24,12 +29,7 @@ from codec_plugin.bitstream.stages import (
     take_block,
     take_hyper,
 )
-from codec_plugin.checkpoint import Checkpoint
-from codec_plugin.codec import Codec
-from codec_plugin.entropy.exact import FRACTION_BITS, BlockParameters
-from codec_plugin.latents import LatentCodec, Received
-from codec_plugin.model import ProgressiveModel
-from codec_plugin.quantise import whole_numbers
+from codec_plugin.models.progressive import ProgressiveModel
 
 __all__ = ["STAGES", "DoubleTailCodec", "DoubleTailLatents"]
 

@@ -2,7 +2,7 @@
 
 from codec_plugin.baselines._reblock import reblock
 from codec_plugin.baselines.registry import Method, register_method
-from codec_plugin.model import ProgressiveModel
+from codec_plugin.models.progressive import ProgressiveModel
 
 __all__ = ["paper_blocks"]
 

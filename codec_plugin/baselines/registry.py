@@ -6,10 +6,10 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import codec_plugin.baselines as package
-from codec_plugin.checkpoint import Checkpoint
+from codec_plugin.checkpointing.checkpoint import Checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.errors import ConfigError
-from codec_plugin.model import ProgressiveModel
+from codec_plugin.models.progressive import ProgressiveModel
 
 __all__ = ["Method", "find_method", "method_names", "register_method"]
 

@@ -20,18 +20,18 @@ from codec_plugin.baselines._attention import (
 )
 from codec_plugin.baselines.registry import Method, register_method
 from codec_plugin.baselines.single_rate import ONE_RATE, one_block
-from codec_plugin.bitstream.coder import StageReader, StageWriter
 from codec_plugin.bitstream.container import Segment
-from codec_plugin.bitstream.stages import SYMBOL_LIMIT, put_hyper, take_hyper
-from codec_plugin.checkpoint import Checkpoint
+from codec_plugin.bitstream.range_coder import StageReader, StageWriter
+from codec_plugin.checkpointing.checkpoint import Checkpoint
 from codec_plugin.codec import Codec
-from codec_plugin.entropy.exact import FRACTION_BITS, BlockParameters
-from codec_plugin.entropy.scales import N_SCALES, scale_index, sigma_from_raw
+from codec_plugin.data.picture import as_picture
+from codec_plugin.entropy.integer_model import FRACTION_BITS, BlockParameters
+from codec_plugin.entropy.scale_table import N_SCALES, scale_index, sigma_from_raw
 from codec_plugin.errors import ConfigError
-from codec_plugin.images import as_picture
-from codec_plugin.latents import LatentCodec, Received
-from codec_plugin.model import STRIDE, ModelOutput, ProgressiveModel
-from codec_plugin.quantise import whole_numbers
+from codec_plugin.latent_codec.latent_codec import LatentCodec, Received
+from codec_plugin.latent_codec.rdo_quantization import whole_numbers
+from codec_plugin.latent_codec.symbol_order import SYMBOL_LIMIT, put_hyper, take_hyper
+from codec_plugin.models.progressive import STRIDE, ModelOutput, ProgressiveModel
 
 __all__ = ["SaliencyCodec", "SaliencyLatents", "SaliencyModel"]
 

@@ -12,13 +12,13 @@ from codec_plugin.baselines._view import view
 from codec_plugin.baselines.registry import Method, find_method, method_names
 from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError
-from codec_plugin.model import ProgressiveModel
+from codec_plugin.models.progressive import ProgressiveModel
 from codec_plugin.train.ema import Ema
 from codec_plugin.train.export import SETTINGS_FILE, start_network, stored_tree
-from codec_plugin.train.loop import Trainer
+from codec_plugin.train.run_setup import DEFAULT_PRESET, start_run
+from codec_plugin.train.run_state import STATE_FILE, RunState, save_state
 from codec_plugin.train.settings import TrainSettings, load_settings
-from codec_plugin.train.start import DEFAULT_PRESET, start_run
-from codec_plugin.train.state import STATE_FILE, RunState, save_state
+from codec_plugin.train.trainer import Trainer
 
 __all__ = ["MethodTrainer", "method_of_run", "start_method", "write_start"]
 

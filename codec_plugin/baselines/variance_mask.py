@@ -5,7 +5,7 @@ from torch import Tensor
 
 from codec_plugin.baselines._reblock import reblock
 from codec_plugin.baselines.registry import Method, register_method
-from codec_plugin.model import ModelOutput, ProgressiveModel
+from codec_plugin.models.progressive import ModelOutput, ProgressiveModel
 
 __all__ = ["VarianceMaskModel"]
 

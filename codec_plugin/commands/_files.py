@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codec_plugin._signature import made_by_codec
 from codec_plugin.errors import CheckpointError, CodecError
-from hierlab._files import guard_output, write_atomic
+from codec_plugin.utils.file_signature import made_by_codec
 from hierlab.errors import HierlabError
+from hierlab.utils.files import guard_output, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,7 @@ def load_codec(checkpoint: str, data: bytes = b"", stream: str = "-") -> Codec:
         BitstreamError: `data` is no such file.
     """
     from codec_plugin.bitstream.container import read_header
-    from codec_plugin.shipped import find_model
+    from codec_plugin.checkpointing.shipped import find_model
 
     asked = read_header(data).model_id.hex() if data else ""
 

@@ -52,16 +52,16 @@ def bench(
     ] = 1,
 ) -> None:
     """Code photographs with every codec; started again, it goes on where it stopped."""
-    from codec_plugin.bench.groups import expanded
-    from codec_plugin.bench.registry import CodecAbsentError, load_plugin, make_codec
-    from codec_plugin.bench.run import BenchEvaluation, run_bench
     from codec_plugin.classifiers import load_classifier
     from codec_plugin.commands._files import guard, note, note_skipped
+    from codec_plugin.data.image_folder import ImageFolder
+    from codec_plugin.data.label_hierarchy import load_hierarchy
     from codec_plugin.errors import ConfigError
-    from codec_plugin.evaluate.recognition import Recogniser
-    from codec_plugin.hierarchy import load_hierarchy
-    from codec_plugin.threads import use_threads
-    from codec_plugin.train.data import ImageFolder
+    from codec_plugin.evaluation.benchmark import BenchEvaluation, run_bench
+    from codec_plugin.evaluation.codecs.groups import expanded
+    from codec_plugin.evaluation.codecs.registry import CodecAbsentError, load_plugin, make_codec
+    from codec_plugin.evaluation.recognition import Recogniser
+    from codec_plugin.utils.threads import use_threads
 
     use_threads(threads)
     if output.is_file():

@@ -34,10 +34,10 @@ def classify(
     """
     from codec_plugin.classifiers import load_classifier
     from codec_plugin.commands._answers import AnswerReader, say
-    from codec_plugin.evaluate.early import classify_stream
-    from codec_plugin.evaluate.recognition import Recogniser
-    from codec_plugin.hierarchy import load_hierarchy
-    from codec_plugin.threads import use_threads
+    from codec_plugin.data.label_hierarchy import load_hierarchy
+    from codec_plugin.evaluation.early_exit import classify_stream
+    from codec_plugin.evaluation.recognition import Recogniser
+    from codec_plugin.utils.threads import use_threads
 
     use_threads(threads)
     blob = read_input(str(file))
@@ -45,7 +45,7 @@ def classify(
     label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
     recogniser = Recogniser(load_classifier(classifier), label_map)
     if temperature != 1.0:
-        from codec_plugin.bench.adaptive import raw_threshold
+        from codec_plugin.evaluation.statistics.adaptive_decoding import raw_threshold
 
         confidence = raw_threshold(confidence, temperature)
     told = AnswerReader(hierarchy or codec.checkpoint.hierarchy_file).read(blob, str(file))

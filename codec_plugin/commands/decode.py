@@ -54,7 +54,7 @@ def decode(
     guard(target, stream, checkpoint, force=force)
 
     from codec_plugin.bitstream.container import read_header
-    from codec_plugin.threads import use_threads
+    from codec_plugin.utils.threads import use_threads
 
     limits = {"max_bytes": max_bytes, "bpp": bpp, "level": level, "max_pixels": max_pixels}
     limited = max_bytes is not None or bpp is not None or level is not None
@@ -94,7 +94,7 @@ def _follow(codec: Codec, target: str, max_pixels: int) -> Decoded:
 
 
 def _write(decoded: Decoded, target: str) -> None:
-    from codec_plugin.images import write_pixels
+    from codec_plugin.data.picture import write_pixels
 
     suffix = ".png" if is_special(target) else Path(target).suffix
     write_output(target, write_pixels(decoded.pixels, suffix))

@@ -27,11 +27,11 @@ def demo(
     """Encode a photograph, decode every stage and cut, beside JPEG, WebP and AVIF."""
     from codec_plugin.classifiers import load_classifier
     from codec_plugin.codec import Codec
-    from codec_plugin.evaluate.demo import PHOTOS, demo_photo, demo_rows, picture_strip
-    from codec_plugin.evaluate.recognition import Recogniser
-    from codec_plugin.hierarchy import load_hierarchy
-    from codec_plugin.images import read_picture, write_pixels
-    from codec_plugin.threads import use_threads
+    from codec_plugin.data.label_hierarchy import load_hierarchy
+    from codec_plugin.data.picture import read_picture, write_pixels
+    from codec_plugin.evaluation.demo import PHOTOS, demo_photo, demo_rows, picture_strip
+    from codec_plugin.evaluation.recognition import Recogniser
+    from codec_plugin.utils.threads import use_threads
 
     guard(output, photo, checkpoint, hierarchy, force=force)
     shipped = PHOTOS / f"{photo}.png"

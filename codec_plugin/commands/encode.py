@@ -20,9 +20,9 @@ from codec_plugin.commands._files import (
 )
 
 if TYPE_CHECKING:
-    from codec_plugin.answer import LabelPath
+    from codec_plugin.bitstream.answer import LabelPath
     from codec_plugin.codec import Codec
-    from codec_plugin.images import Picture
+    from codec_plugin.data.picture import Picture
 
 __all__ = ["encode"]
 
@@ -63,14 +63,14 @@ def encode(
     threads: Threads = None,
 ) -> None:
     """Encode a picture; any prefix of the file is a picture too."""
-    from codec_plugin.images import read_picture
+    from codec_plugin.data.picture import read_picture
 
     target = output or ("-" if image == "-" else encoded_name(image))
     guard(target, image, checkpoint, hierarchy, force=force)
     picture = read_picture(standard_input() if image == "-" else image)
 
     from codec_plugin.codec import Codec
-    from codec_plugin.threads import use_threads
+    from codec_plugin.utils.threads import use_threads
 
     note_size("encoding", picture.height_px, picture.width_px)
     use_threads(threads, picture.height_px * picture.width_px)
@@ -78,7 +78,7 @@ def encode(
     objective = None
     told = _answer(codec, picture, classifier, hierarchy) if answer else None
     if effort > 0:
-        from codec_plugin.refine import training_objective
+        from codec_plugin.latent_codec.latent_refinement import training_objective
 
         hierarchy = hierarchy or codec.checkpoint.hierarchy_file
         objective = training_objective(codec.checkpoint.meta, classifier, hierarchy)
@@ -124,8 +124,8 @@ def _answer(codec: Codec, picture: Picture, classifier: str, hierarchy: str) -> 
     import torch
 
     from codec_plugin.classifiers import load_classifier
-    from codec_plugin.evaluate.recognition import Recogniser
-    from codec_plugin.hierarchy import load_hierarchy
+    from codec_plugin.data.label_hierarchy import load_hierarchy
+    from codec_plugin.evaluation.recognition import Recogniser
 
     label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
     image = torch.tensor(picture.bytes_rgb).permute(2, 0, 1).float() / 255

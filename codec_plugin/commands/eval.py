@@ -44,11 +44,11 @@ def evaluate(
     Under torchrun each process takes its share; the first merges them when all are there.
     """
     from codec_plugin.commands._files import guard, note
-    from codec_plugin.evaluate.protocol import shard_path
-    from codec_plugin.evaluate.rows import read_rows, write_rows
-    from codec_plugin.evaluate.summary import summarise
-    from codec_plugin.threads import MANY_PX, use_threads
-    from hierlab._files import write_atomic
+    from codec_plugin.evaluation.protocol import shard_path
+    from codec_plugin.evaluation.reports.summary import summarise
+    from codec_plugin.evaluation.results_table import read_rows, write_rows
+    from codec_plugin.utils.threads import MANY_PX, use_threads
+    from hierlab.utils.files import write_atomic
 
     shard = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     inputs = (match or "", hierarchy, data / "labels.csv", *subjects)
@@ -90,12 +90,12 @@ def _evaluation(
     from codec_plugin.classifiers import load_classifier
     from codec_plugin.codec import Codec
     from codec_plugin.commands._files import note_skipped
-    from codec_plugin.evaluate.protocol import Evaluation
-    from codec_plugin.evaluate.recognition import Recogniser
-    from codec_plugin.evaluate.rows import read_rows
-    from codec_plugin.evaluate.subjects import PEERS, CodecSubject, PeerSubject, Subject
-    from codec_plugin.hierarchy import load_hierarchy
-    from codec_plugin.train.data import ImageFolder
+    from codec_plugin.data.image_folder import ImageFolder
+    from codec_plugin.data.label_hierarchy import load_hierarchy
+    from codec_plugin.evaluation.codecs.base import PEERS, CodecSubject, PeerSubject, Subject
+    from codec_plugin.evaluation.protocol import Evaluation
+    from codec_plugin.evaluation.recognition import Recogniser
+    from codec_plugin.evaluation.results_table import read_rows
 
     matched: dict[tuple[str, str], int] = {}
     if match is not None:
@@ -128,8 +128,8 @@ def _merged(output: Path, shard: tuple[int, int]) -> list[dict[str, Any]]:
     """Rows of all processes, at the first one; it waits for the others."""
     import torch.distributed as distributed
 
-    from codec_plugin.evaluate.protocol import merge_shards
-    from codec_plugin.evaluate.rows import read_rows
+    from codec_plugin.evaluation.protocol import merge_shards
+    from codec_plugin.evaluation.results_table import read_rows
 
     distributed.init_process_group("gloo")
     distributed.barrier()

@@ -58,7 +58,7 @@ def describe(data: bytes) -> dict[str, Any]:
         BitstreamError: not a file of this format, damaged, or cut inside the header.
     """
     from codec_plugin.bitstream.container import CHECK_BYTES, read_header, split_segments
-    from codec_plugin.shipped import shipped_records
+    from codec_plugin.checkpointing.shipped import shipped_records
 
     header = read_header(data)
     known = {record.model_id[:8]: record for record in shipped_records()}

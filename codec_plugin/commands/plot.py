@@ -18,8 +18,8 @@ def plot(
 ) -> None:
     """Draw rate against accuracy at each level and against PSNR, with 95 % intervals."""
     from codec_plugin.errors import ConfigError
-    from codec_plugin.evaluate.curves import save_curves
-    from codec_plugin.evaluate.rows import CLEAN, read_rows
+    from codec_plugin.evaluation.reports.curves import save_curves
+    from codec_plugin.evaluation.results_table import CLEAN, read_rows
 
     guard(output, *results, force=force)
     rows = [row for table in results for row in read_rows(table)]

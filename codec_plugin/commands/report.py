@@ -40,13 +40,13 @@ def report(
     """Write curves, tables and pictures of a benchmark as one self-contained page."""
     import msgspec
 
-    from codec_plugin.bench.page import picture_strip, report_page
-    from codec_plugin.bench.registry import make_codec
-    from codec_plugin.bench.run import Protocol, other_benches, read_bench
-    from codec_plugin.bench.tables import all_tables, as_markdown
     from codec_plugin.errors import ConfigError
-    from codec_plugin.evaluate.demo import demo_photo
-    from codec_plugin.evaluate.rows import CLEAN, read_rows
+    from codec_plugin.evaluation.benchmark import Protocol, other_benches, read_bench
+    from codec_plugin.evaluation.codecs.registry import make_codec
+    from codec_plugin.evaluation.demo import demo_photo
+    from codec_plugin.evaluation.reports.html_report import picture_strip, report_page
+    from codec_plugin.evaluation.reports.tables import all_tables, as_markdown
+    from codec_plugin.evaluation.results_table import CLEAN, read_rows
 
     inputs = [bench] if bench.is_file() else [bench / "results.csv", bench / "protocol.json"]
     guard(output, *inputs, force=force)

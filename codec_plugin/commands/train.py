@@ -33,7 +33,7 @@ def train(
 ) -> None:
     """Train a codec for a label map; Ctrl-C or SIGTERM stops it, --resume goes on at any time."""
     from codec_plugin.commands._files import note
-    from codec_plugin.train.overview import broken_photographs, overview
+    from codec_plugin.train.run_overview import broken_photographs, overview
 
     begin = _beginning(method, resume)
     trainer = begin(
@@ -124,7 +124,7 @@ def _beginning(method: str, resume: Path | None) -> Callable[..., Any]:
     """What builds the trainer: of a preset, of a method, or of a run that goes on."""
     from functools import partial
 
-    from codec_plugin.train.start import start_run
+    from codec_plugin.train.run_setup import start_run
 
     if resume is not None:
         from codec_plugin.baselines.training import MethodTrainer, method_of_run

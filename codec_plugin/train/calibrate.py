@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from codec_plugin.entropy.exact import ExactEntropy
-from codec_plugin.entropy.tables import CodingTables, Floats
-from codec_plugin.latents import LatentCodec
-from codec_plugin.model import ProgressiveModel
+from codec_plugin.entropy.cdf_tables import CodingTables, Floats
+from codec_plugin.entropy.integer_model import ExactEntropy
+from codec_plugin.latent_codec.latent_codec import LatentCodec
+from codec_plugin.models.progressive import ProgressiveModel
 from codec_plugin.train.validate import pad_to_stride
 
 __all__ = ["error_costs", "fitted_tables"]

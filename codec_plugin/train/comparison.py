@@ -8,7 +8,7 @@ import msgspec
 
 from codec_plugin.errors import TrainingError
 from codec_plugin.train.validate import StageFigures
-from hierlab._files import write_atomic
+from hierlab.utils.files import write_atomic
 
 __all__ = ["START_FIGURES", "Comparison", "StartFigures", "load_start", "save_start"]
 

@@ -7,18 +7,18 @@ from typing import Any
 import msgspec
 from torch import Tensor
 
-from codec_plugin.checkpoint import CheckpointMeta, load_checkpoint, save_checkpoint
+from codec_plugin.checkpointing.checkpoint import CheckpointMeta, load_checkpoint, save_checkpoint
 from codec_plugin.config import ModelConfig
-from codec_plugin.entropy.exact import ExactEntropy
-from codec_plugin.entropy.tables import CodingTables
+from codec_plugin.data.image_folder import ImageFolder, held_views, open_source
+from codec_plugin.data.label_hierarchy import Hierarchy, load_hierarchy
+from codec_plugin.entropy.cdf_tables import CodingTables
+from codec_plugin.entropy.integer_model import ExactEntropy
 from codec_plugin.errors import CheckpointError, ConfigError, TrainingError
-from codec_plugin.hierarchy import Hierarchy, load_hierarchy
-from codec_plugin.model import ProgressiveModel
+from codec_plugin.models.progressive import ProgressiveModel
 from codec_plugin.train.calibrate import error_costs, fitted_tables
-from codec_plugin.train.data import ImageFolder, held_views, open_source
+from codec_plugin.train.run_state import STATE_FILE, load_weights, read_state
 from codec_plugin.train.settings import Phase, TrainSettings, settings_from
-from codec_plugin.train.split import split_first_block
-from codec_plugin.train.state import STATE_FILE, load_weights, read_state
+from codec_plugin.train.successive_refinement import split_first_block
 
 __all__ = [
     "CALIBRATION_IMAGES",

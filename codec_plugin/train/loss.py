@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from codec_plugin.class_columns import class_columns
 from codec_plugin.classifiers.base import Classifier
+from codec_plugin.classifiers.class_columns import class_columns
 from codec_plugin.classifiers.view import View
-from codec_plugin.hierarchy import Hierarchy
+from codec_plugin.data.label_hierarchy import Hierarchy
 from codec_plugin.train.settings import Phase
 
 __all__ = ["LossParts", "Semantics", "Target", "stage_loss"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from codec_plugin.model import ProgressiveModel
+from codec_plugin.models.progressive import ProgressiveModel
 from codec_plugin.train.validate import pad_to_stride
 
 __all__ = ["save_strip", "stage_strip"]

@@ -186,7 +186,7 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         """
         if self.model.n_blocks < n_levels:
             return ()
-        from codec_plugin.hierarchy import level_ends
+        from codec_plugin.data.label_hierarchy import level_ends
 
         return level_ends(n_levels, self.model.n_blocks, [block - 1 for block in self.level_blocks])
 

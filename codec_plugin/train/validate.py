@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from codec_plugin.model import STRIDE, ProgressiveModel
+from codec_plugin.models.progressive import STRIDE, ProgressiveModel
 from codec_plugin.train.loss import Semantics
 from codec_plugin.train.settings import Phase
 

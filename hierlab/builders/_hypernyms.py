@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hierlab.builders._registry import BuildInput
-from hierlab.builders._vectors import Assignment
+from hierlab.clustering.vectors import Assignment
 from hierlab.errors import BuilderError
 
 __all__ = ["ROOT", "HypernymTree", "hypernym_tree"]

@@ -16,7 +16,7 @@ from hierlab.errors import BuilderError
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList
-    from hierlab.taxonomy import Taxonomy
+    from hierlab.wordnet.taxonomy import Taxonomy
 
 __all__ = [
     "LARGE",

@@ -8,7 +8,7 @@ from math import isqrt
 import numpy as np
 
 from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.builders._vectors import (
+from hierlab.clustering.vectors import (
     Assignment,
     Matrix,
     canonical,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hierlab.builders._registry import PAIRWISE, BuildInput, Labels, register_builder
-from hierlab.builders._vectors import (
+from hierlab.clustering.vectors import (
     Assignment,
     canonical,
     centred,
@@ -16,7 +16,7 @@ from hierlab.builders._vectors import (
     scaled_neighbours,
     smoothed,
 )
-from hierlab.builders._ward import ward_tree
+from hierlab.clustering.ward import ward_tree
 
 __all__ = ["build_bottomup"]
 

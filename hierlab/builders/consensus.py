@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.builders._vectors import canonical, checked_levels, checked_vectors
-from hierlab.consensus import (
+from hierlab.clustering import (
     MAX_CLASSES,
     ConsensusSettings,
     class_confidence,
@@ -21,6 +20,7 @@ from hierlab.consensus import (
     nested_levels,
     rank_affinity,
 )
+from hierlab.clustering.vectors import canonical, checked_levels, checked_vectors
 from hierlab.errors import BuilderError
 
 __all__ = ["Consensus", "build_consensus", "consensus"]

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.builders._vectors import Matrix, canonical, centred, checked_vectors
-from hierlab.consensus import (
+from hierlab.clustering import (
     ConsensusSettings,
     closeness,
     diffused,
@@ -16,8 +15,9 @@ from hierlab.consensus import (
     nested_levels,
     rank_affinity,
 )
+from hierlab.clustering.vectors import Matrix, canonical, centred, checked_vectors
 from hierlab.errors import BuilderError
-from hierlab.wupalmer import class_similarity
+from hierlab.wordnet.wu_palmer import class_similarity
 
 __all__ = ["build_hybrid", "wordnet_ranks"]
 

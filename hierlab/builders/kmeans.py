@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 
 from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.builders._vectors import (
+from hierlab.clustering.vectors import (
     Assignment,
     Matrix,
     canonical,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.builders._vectors import Matrix, canonical, checked_levels
-from hierlab.builders._ward import tree_of_costs
+from hierlab.clustering.vectors import Matrix, canonical, checked_levels
+from hierlab.clustering.ward import tree_of_costs
 from hierlab.errors import BuilderError
 
 __all__ = ["build_similarity"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.builders._vectors import (
+from hierlab.clustering.vectors import (
     Assignment,
     Matrix,
     canonical,

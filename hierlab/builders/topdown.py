@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from hierlab.builders._registry import PAIRWISE, BuildInput, Labels, register_builder
-from hierlab.builders._vectors import (
+from hierlab.clustering.vectors import (
     Assignment,
     Matrix,
     averaged,
@@ -20,7 +20,7 @@ from hierlab.builders._vectors import (
     scaled_neighbours,
     smoothed,
 )
-from hierlab.builders._ward import SpanningTree, ward_tree
+from hierlab.clustering.ward import SpanningTree, ward_tree
 
 __all__ = ["build_topdown"]
 

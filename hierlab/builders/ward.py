@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hierlab.builders._registry import PAIRWISE, BuildInput, Labels, register_builder
-from hierlab.builders._vectors import canonical, centred, checked_vectors
-from hierlab.builders._ward import ward_tree
+from hierlab.clustering.vectors import canonical, centred, checked_vectors
+from hierlab.clustering.ward import ward_tree
 
 __all__ = ["build_ward"]
 

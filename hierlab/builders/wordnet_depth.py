@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hierlab.builders._hypernyms import HypernymTree, hypernym_tree
 from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.builders._vectors import Assignment, canonical, checked_levels
+from hierlab.clustering.vectors import Assignment, canonical, checked_levels
 from hierlab.errors import BuilderError
 
 __all__ = ["build_wordnet_depth"]

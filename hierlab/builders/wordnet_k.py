@@ -8,7 +8,7 @@ import numpy as np
 
 from hierlab.builders._hypernyms import ROOT, HypernymTree, hypernym_tree
 from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.builders._vectors import Assignment, canonical, checked_levels
+from hierlab.clustering.vectors import Assignment, canonical, checked_levels
 
 __all__ = ["build_wordnet_k"]
 

@@ -11,7 +11,7 @@ from hierlab.errors import BuilderError
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList
-    from hierlab.groupings import Grouping
+    from hierlab.datasets.groupings import Grouping
 
 __all__ = [
     "Against",
@@ -78,7 +78,7 @@ def parse_against(which: list[str] | None) -> list[Grouping] | None:
     Raises:
         HierlabError: no such name or file, or no such content.
     """
-    from hierlab.groupings import load_groupings
+    from hierlab.datasets.groupings import load_groupings
 
     return [one for name in which for one in load_groupings(name)] if which else None
 
@@ -119,8 +119,8 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
 
 def listed_classes(spec: str, key: str | None, name: str | None, synset: str | None) -> ClassList:
     """The classes that --classes names, and a line on standard error on how they were read."""
-    from hierlab._terminal import note
-    from hierlab.classlists import load_classes
+    from hierlab.datasets.class_lists import load_classes
+    from hierlab.utils.terminal import note
 
     found = load_classes(spec, key=key, name=name, synset=synset)
     if found.read_as:

@@ -32,7 +32,7 @@ def default_output(
     Raises:
         HierlabError: both would.
     """
-    from hierlab._files import guard_output
+    from hierlab.utils.files import guard_output
 
     given = tuple(inputs)
     usual = default_name(name, ending)

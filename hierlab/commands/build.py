@@ -57,10 +57,10 @@ def build(
     force: Force = False,
 ) -> None:
     """Build a hierarchy: hierlab build --clip ViT-B-32 --k 10,100,1000 -o mine.json."""
-    from hierlab._files import guard_output
-    from hierlab._terminal import emit_table, note, say
+    from hierlab._show import resolution_sentence
     from hierlab.assembly import build as build_map
-    from hierlab.overview import resolution_sentence
+    from hierlab.utils.files import guard_output
+    from hierlab.utils.terminal import emit_table, note, say
 
     asked = consensus.split(",") if consensus else []
     inputs = [path for path in (classes, prototypes, similarity, *asked) if path is not None]

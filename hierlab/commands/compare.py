@@ -19,9 +19,9 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare two hierarchies: agreement per level, and who moved where."""
-    from hierlab._terminal import emit_json, emit_table, say
     from hierlab.labelmap import load_label_map
     from hierlab.measures.agreement import compare as compare_maps
+    from hierlab.utils.terminal import emit_json, emit_table, say
 
     report = compare_maps(load_label_map(first), load_label_map(second))
     if as_json:
@@ -58,7 +58,7 @@ def compare(
 
 
 def _say_moves(level: LevelAgreement, limit: int) -> None:
-    from hierlab._terminal import emit_table, say
+    from hierlab.utils.terminal import emit_table, say
 
     shown = level.moves[:limit]
     if not shown or level.k_first == level.classes:

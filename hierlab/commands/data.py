@@ -19,8 +19,8 @@ def data(
     ] = None,
 ) -> None:
     """Rebuild the shipped data/ and hierarchies/ from their sources, byte for byte."""
-    from hierlab._terminal import progress, say
     from hierlab.regenerate.everything import rebuild
+    from hierlab.utils.terminal import progress, say
 
     with progress("hierlab data") as on_progress:
         written = rebuild(output, prototypes=prototypes, on_progress=on_progress)

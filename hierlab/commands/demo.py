@@ -19,9 +19,9 @@ def demo(
     force: Force = False,
 ) -> None:
     """Build three hierarchies, measure and compare them, draw the default one."""
-    from hierlab._files import guard_output
-    from hierlab._terminal import emit_table, progress, say
     from hierlab.demo import FILES, run_demo
+    from hierlab.utils.files import guard_output
+    from hierlab.utils.terminal import emit_table, progress, say
 
     for name in FILES:
         guard_output(output / name, force=force)

@@ -31,10 +31,10 @@ def embed(
     force: Force = False,
 ) -> None:
     """Embed class names through a text encoder and write prototypes."""
-    from hierlab._files import guard_output
-    from hierlab._terminal import progress, say
-    from hierlab.embedding import embed as embed_classes
-    from hierlab.prototypes import save_prototypes
+    from hierlab.embeddings.embed import embed as embed_classes
+    from hierlab.embeddings.prototypes import save_prototypes
+    from hierlab.utils.files import guard_output
+    from hierlab.utils.terminal import progress, say
 
     guard_output(output, [classes, *(one for one in (prompts, weights) if one)], force=force)
     with progress("hierlab embed") as on_progress:

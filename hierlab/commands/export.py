@@ -37,9 +37,9 @@ def export(
     force: Force = False,
 ) -> None:
     """Write a hierarchy in a format that other tools read."""
-    from hierlab._terminal import say
     from hierlab.formats import export as export_map
     from hierlab.labelmap import load_label_map
+    from hierlab.utils.terminal import say
 
     loaded = load_label_map(label_map)
     target = output or default_name(loaded.name, _ENDINGS.get(to, f".{to}.json"))

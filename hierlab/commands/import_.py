@@ -58,10 +58,10 @@ def import_(
     force: Force = False,
 ) -> None:
     """Read a hierarchy from another tool's file; several CSV files are several levels."""
-    from hierlab._files import guard_output
-    from hierlab._terminal import emit_table, say
-    from hierlab.classlists import load_classes
+    from hierlab.datasets.class_lists import load_classes
     from hierlab.formats import import_hierarchy
+    from hierlab.utils.files import guard_output
+    from hierlab.utils.terminal import emit_table, say
 
     inputs = [*files, *(path for path in (classes, names) if path is not None)]
     if output is not None:

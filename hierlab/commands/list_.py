@@ -7,8 +7,8 @@ from hierlab.commands._options import Json
 
 def list_(as_json: Json = False) -> None:
     """List variants, prompts, methods and shipped hierarchies, and how to get what is missing."""
-    from hierlab._terminal import emit_json, say
-    from hierlab.listing import list_ as list_available
+    from hierlab._list import list_ as list_available
+    from hierlab.utils.terminal import emit_json, say
 
     found = list_available()
     if as_json:

@@ -30,11 +30,11 @@ def measure(
     as_json: Json = False,
 ) -> None:
     """Measure a hierarchy: agreement with people, Wu-Palmer consistency, sizes, silhouette."""
-    from hierlab._terminal import emit_json
+    from hierlab.embeddings.prototypes import prototypes_behind, resolve
     from hierlab.labelmap import load_label_map
     from hierlab.measures.report import measure as measure_map
-    from hierlab.prototypes import prototypes_behind, resolve
-    from hierlab.taxonomy import taxonomy_for
+    from hierlab.utils.terminal import emit_json
+    from hierlab.wordnet.taxonomy import taxonomy_for
 
     loaded = load_label_map(label_map)
     wanted = prototypes or clip
@@ -53,7 +53,7 @@ def measure(
 
 
 def _say(report: MeasureReport) -> None:
-    from hierlab._terminal import emit_table, say
+    from hierlab.utils.terminal import emit_table, say
 
     nested = "nested" if report.shape.nested else "not nested"
     say(f"{report.map}: {report.classes} classes, {nested}, id {report.id[:16]}")
@@ -114,7 +114,7 @@ def _say(report: MeasureReport) -> None:
 
 
 def _say_people(report: MeasureReport) -> None:
-    from hierlab._terminal import emit_table, say
+    from hierlab.utils.terminal import emit_table, say
 
     if report.people:
         say()
@@ -131,7 +131,7 @@ def _say_people(report: MeasureReport) -> None:
 
 
 def _say_discords(report: MeasureReport) -> None:
-    from hierlab._terminal import emit_table, say
+    from hierlab.utils.terminal import emit_table, say
 
     rows = [
         (level.level, discord.name, discord.size, discord.within, discord.odd_class)

@@ -32,10 +32,10 @@ def plot(
     force: Force = False,
 ) -> None:
     """Draw a hierarchy; the numbers behind the figure are written beside it as CSV."""
-    from hierlab._files import guard_output
-    from hierlab._terminal import say
     from hierlab.labelmap import load_label_map
     from hierlab.plots import plot as plot_map
+    from hierlab.utils.files import guard_output
+    from hierlab.utils.terminal import say
 
     inputs = [path for path in (label_map, similarity, prototypes) if path is not None]
     for path in (output, output.with_suffix(".csv")):

@@ -32,12 +32,12 @@ def report(
     force: Force = False,
 ) -> None:
     """Report a study as one self-contained page: hierlab report studies/clip -o report.html."""
-    from hierlab._files import guard_output, write_atomic
-    from hierlab._terminal import emit_json, progress, say
     from hierlab.errors import StudyError
-    from hierlab.study.kept import write_report
-    from hierlab.study.page import render
+    from hierlab.study.html_report import render
     from hierlab.study.report import study_report
+    from hierlab.study.report_cache import write_report
+    from hierlab.utils.files import guard_output, write_atomic
+    from hierlab.utils.terminal import emit_json, progress, say
 
     target = output or folder / "report.html"
     guard_output(target, [path for path in (reference, similarity) if path], force=force)

@@ -10,8 +10,8 @@ import typer
 from hierlab.commands._options import Json, MapFile, WordNet
 
 if TYPE_CHECKING:
+    from hierlab._show import ClusterReport, LevelReport, ResolvedClass
     from hierlab.labelmap import LabelMap
-    from hierlab.overview import ClusterReport, LevelReport, ResolvedClass
 
 
 def show(
@@ -30,9 +30,9 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show levels, sizes and named clusters with their members."""
-    from hierlab._terminal import emit_json, say
+    from hierlab._show import find_cluster, show, show_class
     from hierlab.labelmap import load_label_map
-    from hierlab.overview import find_cluster, show, show_class
+    from hierlab.utils.terminal import emit_json, say
 
     loaded = load_label_map(label_map)
     if resolution:
@@ -68,8 +68,8 @@ def show(
 
 
 def _say_meaning(found: ResolvedClass) -> None:
-    from hierlab._terminal import say
-    from hierlab.overview import WAYS
+    from hierlab._show import WAYS
+    from hierlab.utils.terminal import say
 
     if found.synset:
         say(f"  WordNet: {found.synset} ({WAYS[found.how]}): {found.definition}")
@@ -78,8 +78,8 @@ def _say_meaning(found: ResolvedClass) -> None:
 
 
 def _say_resolution(label_map: LabelMap, wordnet: Path | None, *, as_json: bool) -> None:
-    from hierlab._terminal import emit_json, emit_table, note
-    from hierlab.overview import resolution
+    from hierlab._show import resolution
+    from hierlab.utils.terminal import emit_json, emit_table, note
 
     found = resolution(label_map, wordnet)
     if as_json:
@@ -97,7 +97,7 @@ def _shortened(text: str, limit: int = 70) -> str:
 
 
 def _say_level(report: LevelReport, *, whole: bool) -> None:
-    from hierlab._terminal import say
+    from hierlab.utils.terminal import say
 
     say(
         f"\n{report.name}: {report.k} clusters, sizes {report.size_min} to {report.size_max}, "
@@ -113,7 +113,7 @@ def _say_level(report: LevelReport, *, whole: bool) -> None:
 
 
 def _say_cluster(cluster: ClusterReport, limit: int | None) -> None:
-    from hierlab._terminal import say
+    from hierlab.utils.terminal import say
 
     say(f"  {_title(cluster)}")
     if cluster.size > 1:

@@ -48,10 +48,10 @@ def study(
     as_json: Json = False,
 ) -> None:
     """Cross variants, prompts, methods, K, seeds and draws: hierlab study --clip RN50,ViT-B-32."""
-    from hierlab._terminal import emit_json, progress, say
     from hierlab.errors import StudyError
     from hierlab.study.grid import StudyGrid
     from hierlab.study.run import resume_study, run_study
+    from hierlab.utils.terminal import emit_json, progress, say
 
     if (resume is None) == (not clip) or (resume is None and output is None):
         raise StudyError("give either --clip and -o FOLDER for a new study, or --resume FOLDER")

@@ -41,13 +41,13 @@ def suggest_k(
     force: Force = False,
 ) -> None:
     """Find numbers of clusters that hold: hierlab suggest-k --clip ViT-B-32 -o k.svg."""
-    from hierlab._files import guard_output, write_atomic
-    from hierlab._terminal import emit_json, emit_table, progress, say
     from hierlab.commands._options import parse_against, parse_counts
+    from hierlab.embeddings.prototypes import resolve
     from hierlab.errors import StudyError
-    from hierlab.prototypes import resolve
     from hierlab.study.suggest_k import suggest_k as suggest
     from hierlab.study.suggest_k import table_csv
+    from hierlab.utils.files import guard_output, write_atomic
+    from hierlab.utils.terminal import emit_json, emit_table, progress, say
 
     wanted = prototypes or clip
     if wanted is None:
@@ -68,7 +68,7 @@ def suggest_k(
             progress=told,
         )
     if output is not None:
-        from hierlab.study.figures import curves
+        from hierlab.study.svg_charts import curves
 
         write_atomic(output, curves(found))
         write_atomic(output.with_suffix(".csv"), table_csv(found))

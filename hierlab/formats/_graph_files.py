@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Literal
 from xml.etree.ElementTree import ParseError
 
-from hierlab._files import read_bounded
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import Foreign
+from hierlab.formats._imported import Foreign
 from hierlab.formats._networkx import hierarchy_from
 from hierlab.formats._registry import MAX_BYTES
+from hierlab.utils.files import read_bounded
 
 __all__ = ["read_graph_file"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hierlab._text_table import read_table, sniff_delimiter
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import Foreign, ForeignLevel
+from hierlab.formats._imported import Foreign, ForeignLevel
 from hierlab.formats._registry import read_text
+from hierlab.utils.text_table import read_table, sniff_delimiter
 
 __all__ = ["named", "read_names"]
 

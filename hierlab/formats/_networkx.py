@@ -6,8 +6,8 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import Foreign
 from hierlab.formats._graph import graph_of
+from hierlab.formats._imported import Foreign
 from hierlab.formats._tree import foreign_tree
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from hierlab._text_table import fold, read_table, sniff_delimiter
 from hierlab.errors import FormatError
 from hierlab.formats._records import are_records
 from hierlab.formats._registry import read_text
+from hierlab.utils.text_table import fold, read_table, sniff_delimiter
 
 __all__ = ["recognise"]
 
@@ -83,7 +83,7 @@ def _of_json(path: Path, text: str, count: int) -> str:
     if _are_paths(content):
         return "paths"
     if are_records(content):
-        from hierlab.formats.parents import edge_header
+        from hierlab.formats.edge_list import edge_header
 
         fields = list(dict.fromkeys(name for one in content for name in one))
         rows = [fields, *([str(one.get(name) or "") for name in fields] for one in content)]
@@ -118,8 +118,8 @@ def _are_paths(content: list[Any]) -> bool:
 
 def _of_lines(path: Path, text: str) -> str:
     """An edge list, a table, a linkage matrix or a list of paths."""
+    from hierlab.formats.edge_list import edge_header
     from hierlab.formats.outline import indents
-    from hierlab.formats.parents import edge_header
     from hierlab.formats.paths import SEPARATORS, path_separator
 
     text = text.replace("\t|\t", "\t").replace("\t|\n", "\n")  # as NCBI ends its columns

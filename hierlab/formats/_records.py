@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from hierlab._text_table import TextTable
 from hierlab.errors import FormatError
+from hierlab.utils.text_table import TextTable
 
 __all__ = ["are_records", "records_table"]
 

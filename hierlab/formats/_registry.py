@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hierlab._files import guard_output, read_bounded, write_atomic
-from hierlab._signature import made_by_hierlab
 from hierlab.errors import FormatError
+from hierlab.utils.file_signature import made_by_hierlab
+from hierlab.utils.files import guard_output, read_bounded, write_atomic
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList
-    from hierlab.formats._foreign import Foreign
+    from hierlab.formats._imported import Foreign
     from hierlab.labelmap import LabelMap
 
 __all__ = [
@@ -188,7 +188,7 @@ def import_hierarchy(
     if known is None or known.importer is None:
         able = ", ".join(known for known, one in registered().items() if one.importer)
         raise FormatError(f"no format {format!r} to import from; there are {able}")
-    from hierlab.formats._foreign import assemble
+    from hierlab.formats._imported import assemble
 
     foreign = known.importer(
         sources,
@@ -241,7 +241,7 @@ def read_text(path: Path) -> str:
         FormatError: it is no text.
         HierlabError: it cannot be read or is larger.
     """
-    from hierlab._text_table import decode_text
+    from hierlab.utils.text_table import decode_text
 
     content = read_bounded(path, MAX_BYTES)
     try:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import Foreign, ForeignLevel, make_classes
+from hierlab.formats._imported import Foreign, ForeignLevel, make_classes
 from hierlab.labelmap import MAX_LEVELS, LabelMap, Level
 
 __all__ = [

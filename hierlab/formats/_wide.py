@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hierlab._text_table import NAMES as MARKS
-from hierlab._text_table import TextTable, fold
 from hierlab.errors import FormatError
+from hierlab.utils.text_table import NAMES as MARKS
+from hierlab.utils.text_table import TextTable, fold
 
 __all__ = [
     "KEYS",

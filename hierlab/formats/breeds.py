@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import Foreign
+from hierlab.formats._imported import Foreign
 from hierlab.formats._registry import read_text, register_exporter, register_importer
 from hierlab.formats._tree import foreign_tree, nodes_of, require_nested
 from hierlab.labelmap import LabelMap

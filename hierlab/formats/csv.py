@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from hierlab._text_table import TextTable, fold, read_table
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import Foreign, ForeignLevel, make_classes
+from hierlab.formats._imported import Foreign, ForeignLevel, make_classes
 from hierlab.formats._registry import read_text, register_exporter, register_importer
 from hierlab.formats._table import encode_csv
 from hierlab.formats._wide import KEYS, NAMES, ORDERS, TableLevel, WideTable, number, read_wide
 from hierlab.labelmap import LabelMap
+from hierlab.utils.text_table import TextTable, fold, read_table
 
 __all__ = ["open_table", "read_csv", "write_csv"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from hierlab.formats._foreign import Foreign
 from hierlab.formats._graph_files import read_graph_file
+from hierlab.formats._imported import Foreign
 from hierlab.formats._registry import register_importer
 
 __all__ = ["read_gexf"]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from hierlab.formats._foreign import Foreign
 from hierlab.formats._graph import graph_of
 from hierlab.formats._graph_files import read_graph_file
+from hierlab.formats._imported import Foreign
 from hierlab.formats._registry import register_exporter, register_importer
 from hierlab.labelmap import LabelMap
 

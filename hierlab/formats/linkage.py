@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab._files import read_bounded
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import Foreign, ForeignLevel, make_classes
+from hierlab.formats._imported import Foreign, ForeignLevel, make_classes
 from hierlab.formats._registry import MAX_BYTES, read_text, register_exporter, register_importer
 from hierlab.labelmap import MAX_LEVELS, LabelMap
+from hierlab.utils.files import read_bounded
 
 __all__ = ["cut_linkage", "is_linkage", "read_linkage", "write_linkage"]
 
@@ -129,7 +129,7 @@ def _load(path: Path) -> NDArray[np.float64]:
 
 def _from_text(text: str) -> NDArray[np.float64]:
     """Numbers with any mark between; a header and a column of row numbers may stand."""
-    from hierlab._text_table import read_table, sniff_delimiter
+    from hierlab.utils.text_table import read_table, sniff_delimiter
 
     mark = sniff_delimiter(text) or " "
     lines = "\n".join(" ".join(line.split()) if mark == " " else line for line in text.splitlines())

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import Foreign
+from hierlab.formats._imported import Foreign
 from hierlab.formats._registry import read_text, register_exporter, register_importer
 from hierlab.formats._tree import foreign_tree, nodes_of, require_nested
 from hierlab.labelmap import LabelMap

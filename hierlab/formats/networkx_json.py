@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import Foreign
 from hierlab.formats._graph import graph_of
+from hierlab.formats._imported import Foreign
 from hierlab.formats._networkx import hierarchy_from
 from hierlab.formats._registry import read_text, register_exporter, register_importer
 from hierlab.labelmap import LabelMap

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hierlab.errors import FormatError
-from hierlab.formats._foreign import Foreign
+from hierlab.formats._imported import Foreign
 from hierlab.formats._registry import read_text, register_exporter, register_importer
 from hierlab.formats._tree import foreign_tree, nodes_of, opened, require_nested
 from hierlab.labelmap import LabelMap

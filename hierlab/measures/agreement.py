@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.errors import UnknownClassError
-from hierlab.measures.information import Contingency, contingency, partition_agreement
+from hierlab.measures.partition_scores import Contingency, contingency, partition_agreement
 
 if TYPE_CHECKING:
     from hierlab.labelmap import LabelMap, Level
@@ -125,7 +125,7 @@ def compare(first: LabelMap, second: LabelMap) -> CompareReport:
     Raises:
         UnknownClassError: the maps share no class.
     """
-    from hierlab._matching import positions
+    from hierlab.datasets.class_matching import positions
 
     places = positions(first.classes, second.classes)
     rows_first, rows_second = np.flatnonzero(places >= 0), places[places >= 0]

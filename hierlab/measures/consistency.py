@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.measures.pairs import (
+from hierlab.measures.pair_statistics import (
     class_means,
     clusters_of,
     cophenetic_correlation,

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.measures.cluster_shape import ShapeReport, shape
 from hierlab.measures.consistency import ConsistencyReport, consistency
-from hierlab.measures.people import GroupingAgreement, grouping_agreement
-from hierlab.measures.shape import ShapeReport, shape
+from hierlab.measures.human_agreement import GroupingAgreement, grouping_agreement
 
 if TYPE_CHECKING:
-    from hierlab.groupings import Grouping
+    from hierlab.datasets.groupings import Grouping
     from hierlab.labelmap import LabelMap
-    from hierlab.taxonomy import Taxonomy
-    from hierlab.wupalmer import Policy
+    from hierlab.wordnet.taxonomy import Taxonomy
+    from hierlab.wordnet.wu_palmer import Policy
 
 __all__ = ["MeasureReport", "measure"]
 
@@ -70,7 +70,7 @@ def measure(
     Raises:
         HierlabError: vectors or groupings that do not fit the classes.
     """
-    from hierlab.groupings import groupings_for
+    from hierlab.datasets.groupings import groupings_for
 
     left_out: list[str] = []
     against = groupings_for(label_map.classes) if groupings is None else groupings
@@ -99,7 +99,7 @@ def _consistency(
     seed: int,
     left_out: list[str],
 ) -> tuple[ConsistencyReport, ...]:
-    from hierlab.wupalmer import wu_palmer
+    from hierlab.wordnet.wu_palmer import wu_palmer
 
     resolution = taxonomy.resolve(label_map.classes)
     known, total = resolution.known, len(label_map.classes)

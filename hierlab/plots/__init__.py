@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hierlab.labelmap import LabelMap
     from hierlab.measures.consistency import ConsistencyReport
-    from hierlab.wupalmer import Policy
+    from hierlab.wordnet.wu_palmer import Policy
 
 __all__ = [
     "KINDS",
@@ -92,7 +92,7 @@ def plot(
 
 def _own_likeness(label_map: LabelMap) -> tuple[NDArray[np.float64], str]:
     """What the map was made from, else WordNet, and what that is."""
-    from hierlab.likeness import likeness
+    from hierlab.measures.class_similarity import likeness
 
     found = likeness(label_map)
     if found is None:
@@ -113,12 +113,12 @@ def _similarity(
     if similarity is not None and prototypes is not None:
         raise HierlabError("give a similarity or prototypes, not both")
     if similarity is not None:
-        from hierlab.similarities import load_similarity
+        from hierlab.embeddings.similarity_matrix import load_similarity
 
         return load_similarity(similarity, label_map.classes)[0], "similarity"
     if prototypes is None:
         return _wu_palmer(label_map, policy), f"Wu-Palmer similarity ({policy})"
-    from hierlab.prototypes import prototypes_of, resolve
+    from hierlab.embeddings.prototypes import prototypes_of, resolve
 
     if isinstance(prototypes, str | Path):
         found = resolve(prototypes, label_map.classes)
@@ -129,7 +129,7 @@ def _similarity(
 
 def _consistency(label_map: LabelMap, policy: Policy) -> ConsistencyReport:
     from hierlab.measures.report import measure
-    from hierlab.taxonomy import taxonomy_for
+    from hierlab.wordnet.taxonomy import taxonomy_for
 
     report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=(policy,))
     if not report.consistency:
@@ -138,8 +138,8 @@ def _consistency(label_map: LabelMap, policy: Policy) -> ConsistencyReport:
 
 
 def _wu_palmer(label_map: LabelMap, policy: Policy) -> NDArray[np.float64]:
-    from hierlab.taxonomy import taxonomy_for
-    from hierlab.wupalmer import wu_palmer
+    from hierlab.wordnet.taxonomy import taxonomy_for
+    from hierlab.wordnet.wu_palmer import wu_palmer
 
     taxonomy = taxonomy_for(label_map.classes)
     wnids = taxonomy.resolve(label_map.classes).wnids if taxonomy else (None,)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hierlab._files import write_atomic
 from hierlab.errors import HierlabError
+from hierlab.utils.files import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -24,7 +24,7 @@ def agreement_matrix(maps: Sequence[LabelMap], level: str | int) -> NDArray[np.f
     Raises:
         HierlabError: a map has no such level, or two share no class.
     """
-    from hierlab.measures.information import partition_agreement
+    from hierlab.measures.partition_scores import partition_agreement
 
     matrix = np.eye(len(maps))
     for i, first in enumerate(maps):

@@ -38,7 +38,7 @@ def plot_dendrogram(
     """
     from scipy.cluster.hierarchy import dendrogram
 
-    from hierlab.merges import merge_tree
+    from hierlab.clustering.merges import merge_tree
 
     tree = merge_tree(label_map, similarity)
     count = len(label_map.classes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.measures.pairs import symmetric
+from hierlab.measures.pair_statistics import symmetric
 from hierlab.plots._figure import Table, new_figure, save_figure
 from hierlab.plots._layout import Layout
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hierlab.measures.shape import shape
+from hierlab.measures.cluster_shape import shape
 from hierlab.plots._figure import INK, PALETTE, Table, new_figure, save_figure
 from hierlab.plots._layout import Layout
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hierlab._files import write_atomic
 from hierlab.errors import HierlabError
 from hierlab.plots._figure import PALETTE
 from hierlab.plots._layout import Layout
 from hierlab.plots.icicle import cluster_table
+from hierlab.utils.files import write_atomic
 
 if TYPE_CHECKING:
     from hierlab.labelmap import LabelMap

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from hierlab._files import data_path, write_atomic
 from hierlab.errors import HierlabError, MissingExtraError
-from hierlab.taxonomy import Taxonomy
+from hierlab.utils.files import data_path, write_atomic
+from hierlab.wordnet.taxonomy import Taxonomy
 
 __all__ = ["class_content", "imagenet_wnids", "regenerate_classes", "unique_names"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hierlab._files import data_path, hierarchies_path
+from hierlab.utils.files import data_path, hierarchies_path
 
 __all__ = ["rebuild"]
 

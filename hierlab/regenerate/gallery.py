@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from hierlab._files import write_atomic
 from hierlab.labelmap import Cluster, LabelMap
 from hierlab.measures.report import MeasureReport
 from hierlab.regenerate.hierarchies import EARLIER, SHIPPED
+from hierlab.utils.files import write_atomic
 
 __all__ = ["write_gallery"]
 
@@ -48,7 +48,7 @@ def write_gallery(maps: Sequence[LabelMap], folder: Path) -> tuple[Path, ...]:
     """Write README.md and one picture per map into `folder`; return the files."""
     from hierlab.measures.report import measure
     from hierlab.plots import plot
-    from hierlab.taxonomy import taxonomy_for
+    from hierlab.wordnet.taxonomy import taxonomy_for
 
     rows, sections, written = [], [], []
     for label_map in maps:

@@ -74,7 +74,7 @@ SHIPPED = tuple(_catalogue())
 
 def shipped_names() -> tuple[str, ...]:
     """Names of the maps in hierarchies/, sorted."""
-    from hierlab._files import hierarchies_path
+    from hierlab.utils.files import hierarchies_path
 
     return tuple(sorted(path.stem for path in hierarchies_path().glob("*.json")))
 
@@ -107,9 +107,9 @@ def build_shipped(
 def _named_anew(label_map: LabelMap) -> LabelMap:
     from msgspec.structs import replace as changed
 
-    from hierlab.likeness import likeness
-    from hierlab.naming import name_clusters
-    from hierlab.taxonomy import taxonomy_for
+    from hierlab.measures.class_similarity import likeness
+    from hierlab.wordnet.cluster_names import name_clusters
+    from hierlab.wordnet.taxonomy import taxonomy_for
 
     alike = likeness(label_map)
     levels = []

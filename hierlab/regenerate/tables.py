@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab._files import data_path, write_atomic
+from hierlab.embeddings.model_spec import Variant
+from hierlab.embeddings.prototypes import load_prototypes
+from hierlab.embeddings.similarity_table import encode_table, table_name
 from hierlab.errors import PrototypeError
-from hierlab.prototypes import load_prototypes
-from hierlab.tables import encode_table, table_name
-from hierlab.variants import Variant
+from hierlab.utils.files import data_path, write_atomic
 
 __all__ = ["regenerate_tables"]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from hierlab._files import data_path, write_atomic
-from hierlab._nouns import encode_nouns
 from hierlab.regenerate.classes import imagenet_wnids
-from hierlab.taxonomy import Taxonomy
+from hierlab.utils.files import data_path, write_atomic
+from hierlab.wordnet.dictionary import encode_nouns
+from hierlab.wordnet.taxonomy import Taxonomy
 
 # Where Debian's package wordnet-base puts them.
 DEBIAN = "/usr/share/wordnet"

@@ -10,13 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.builders._vectors import centred_cosines
 from hierlab.classes import ClassList
+from hierlab.clustering.vectors import centred_cosines
 from hierlab.errors import HierlabError, StudyError, TaxonomyError
-from hierlab.study._answer import answer
 from hierlab.study.grid import WHOLE, Cell, StudyGrid
 from hierlab.study.semantics import Discord, Likeness, discords, follows
-from hierlab.study.sources import JOINED, control_vectors
 from hierlab.study.stability import (
     AxisAgreement,
     VarianceShare,
@@ -25,6 +23,8 @@ from hierlab.study.stability import (
 )
 from hierlab.study.statistics import Interval, bootstrap_ari, class_weights, interval
 from hierlab.study.store import StudyStore
+from hierlab.study.summary import answer
+from hierlab.study.vector_sources import JOINED, control_vectors
 
 __all__ = [
     "Consistency",
@@ -143,7 +143,7 @@ def study_report(
     Raises:
         StudyError: no study, no finished cell, or a reference over other classes.
     """
-    from hierlab.classlists import load_classes
+    from hierlab.datasets.class_lists import load_classes
 
     told = progress or (lambda done, total: None)
     with StudyStore(folder) as store:
@@ -208,8 +208,8 @@ def _consistency(
     labels: Callable[[Cell], NDArray[np.int32]],
     wordnet: NDArray[np.float64],
 ) -> list[Consistency]:
-    from hierlab.measures.pairs import class_means, pair_means, random_moments
-    from hierlab.measures.shape import effective_number
+    from hierlab.measures.cluster_shape import effective_number
+    from hierlab.measures.pair_statistics import class_means, pair_means, random_moments
 
     groups: dict[tuple[str, int, str], list[tuple[float, ...]]] = {}
     for cell in _whole(cells):
@@ -248,7 +248,7 @@ def _people(
     classes: ClassList,
     seed: int,
 ) -> list[PeopleAgreement]:
-    from hierlab.groupings import groupings_for
+    from hierlab.datasets.groupings import groupings_for
 
     found = []
     for grouping in groupings_for(classes):
@@ -295,7 +295,7 @@ def _likeness(
     weights: NDArray[np.float64],
     left_out: list[str],
 ) -> list[Likeness]:
-    from hierlab.similarities import load_similarity
+    from hierlab.embeddings.similarity_matrix import load_similarity
 
     controls: list[tuple[str, NDArray[np.float64]]] = []
     for control in ("minilm", "spelling"):
@@ -317,7 +317,7 @@ def _likeness(
 def _encodercentred_cosines(
     grid: StudyGrid, classes: ClassList, left_out: list[str]
 ) -> list[tuple[str, NDArray[np.float64]]]:
-    from hierlab.prototypes import resolve
+    from hierlab.embeddings.prototypes import resolve
 
     found: list[tuple[str, NDArray[np.float64]]] = []
     for encoder in grid.encoders:

@@ -75,8 +75,8 @@ def run_study(
         MissingExtraError: joblib or Dask is not installed and is needed.
     """
     from hierlab.builders import get_builder
-    from hierlab.classlists import load_classes
-    from hierlab.study.sources import find_sources
+    from hierlab.datasets.class_lists import load_classes
+    from hierlab.study.vector_sources import find_sources
 
     for method in grid.methods:
         if get_builder(method).needs != "vectors":

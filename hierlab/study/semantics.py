@@ -92,7 +92,7 @@ def discords(
     most: int = 6,
 ) -> list[Discord]:
     """Clusters of at least three classes with the lowest Wu-Palmer inside, worst first."""
-    from hierlab.measures.pairs import clusters_of
+    from hierlab.measures.pair_statistics import clusters_of
 
     found = []
     for members in clusters_of(labels):

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.study.grid import AXES, WHOLE, Cell
-from hierlab.study.sources import JOINED
 from hierlab.study.statistics import Interval, bootstrap_ari, interval, variance_shares
+from hierlab.study.vector_sources import JOINED
 
 __all__ = [
     "REST",

@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab._files import read_bounded, write_atomic
 from hierlab.errors import StudyError
 from hierlab.study.grid import Cell, StudyGrid
+from hierlab.utils.files import read_bounded, write_atomic
 
 __all__ = ["StudyStore"]
 

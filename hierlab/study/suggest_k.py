@@ -15,7 +15,7 @@ from hierlab.study.statistics import bootstrap_ari
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList
-    from hierlab.groupings import Grouping
+    from hierlab.datasets.groupings import Grouping
 
 __all__ = ["KReport", "KRow", "auto_levels", "suggest_k", "table_csv", "wordnet_similarity"]
 
@@ -97,8 +97,8 @@ def suggest_k(
     Source: gap statistic: Tibshirani, Walther and Hastie, J. R. Stat. Soc. B 63(2), 2001;
         stability over draws: Ben-Hur, Elisseeff and Guyon, Pac. Symp. Biocomput. 2002.
     """
-    from hierlab.builders._vectors import centred
-    from hierlab.groupings import groupings_for
+    from hierlab.clustering.vectors import centred
+    from hierlab.datasets.groupings import groupings_for
 
     count = len(vectors)
     if count < 4 or draws < 2:
@@ -212,7 +212,7 @@ def _numbers(k: Sequence[int] | None, count: int) -> tuple[int, ...]:
 
 
 def _placed(*encoders: NDArray[np.float64]) -> NDArray[np.float64]:
-    from hierlab.consensus import ConsensusSettings, diffused, neighbour_ranks, rank_affinity
+    from hierlab.clustering import ConsensusSettings, diffused, neighbour_ranks, rank_affinity
 
     settings = ConsensusSettings().scaled(len(encoders[0]))
     affinity = rank_affinity([neighbour_ranks(one) for one in encoders], settings.top_reach)
@@ -221,8 +221,8 @@ def _placed(*encoders: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _partitions(rows: NDArray[np.float64], numbers: Sequence[int]) -> list[NDArray[np.int32]]:
     """One tree for all the numbers, each cut followed by k-means steps."""
-    from hierlab.builders._vectors import canonical, lloyd
-    from hierlab.builders._ward import ward_tree
+    from hierlab.clustering.vectors import canonical, lloyd
+    from hierlab.clustering.ward import ward_tree
 
     tree = ward_tree(rows)
     return canonical([lloyd(rows, tree.cut(number), number) for number in numbers])
@@ -238,7 +238,7 @@ def _gaps(
 
     Both are measured where no diffusion has tightened anything.
     """
-    from hierlab.builders._vectors import unit_rows
+    from hierlab.clustering.vectors import unit_rows
 
     rng = np.random.default_rng(seed)
     centre = rows - rows.mean(axis=0)
@@ -263,15 +263,15 @@ def _spread(rows: NDArray[np.float64], labels: NDArray[np.int32]) -> float:
 
 
 def _silhouette(rows: NDArray[np.float64], labels: NDArray[np.int32]) -> float | None:
-    from hierlab.measures.shape import silhouette
+    from hierlab.measures.cluster_shape import silhouette
 
     return silhouette(labels, rows)
 
 
 def wordnet_similarity(classes: ClassList) -> NDArray[np.float64] | None:
     """(C, C) Wu-Palmer by the nltk policy, or None where WordNet does not know every class."""
-    from hierlab.taxonomy import taxonomy_for
-    from hierlab.wupalmer import wu_palmer
+    from hierlab.wordnet.taxonomy import taxonomy_for
+    from hierlab.wordnet.wu_palmer import wu_palmer
 
     try:
         taxonomy = taxonomy_for(classes)
@@ -283,7 +283,7 @@ def wordnet_similarity(classes: ClassList) -> NDArray[np.float64] | None:
 
 
 def _within(labels: NDArray[np.int32], similarity: NDArray[np.float64] | None) -> float | None:
-    from hierlab.measures.pairs import class_means
+    from hierlab.measures.pair_statistics import class_means
 
     if similarity is None:
         return None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hierlab.classes import ClassList
 from hierlab.errors import HierlabError
 from hierlab.study.grid import WHOLE, Cell, StudyGrid, draw_positions
-from hierlab.study.sources import JOINED, Source
+from hierlab.study.vector_sources import JOINED, Source
 
 __all__ = ["Finished", "Task", "plan", "preprocess", "run_task"]
 
@@ -127,7 +127,7 @@ def run_task(task: Task) -> Finished:
 
 def _made(task: Task) -> Iterator[tuple[Cell, NDArray[np.int32]]]:
     from hierlab.builders import BuildInput, get_builder
-    from hierlab.taxonomy import taxonomy_for
+    from hierlab.wordnet.taxonomy import taxonomy_for
 
     first = task.cells[0]
     rows = task.positions
@@ -162,7 +162,7 @@ def preprocess(vectors: NDArray[np.float64], steps: str) -> NDArray[np.float64]:
 
     `pca` and `smoothed` (fifteen nearest, once) start from the centred rows.
     """
-    from hierlab.builders._vectors import centred, scaled_neighbours, smoothed, unit_rows
+    from hierlab.clustering.vectors import centred, scaled_neighbours, smoothed, unit_rows
 
     if steps == "raw":
         return vectors

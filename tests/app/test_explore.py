@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from app.text import in_markdown
+from app.theme.markdown import in_markdown
 from hierlab.classes import ClassList
 from hierlab.labelmap import Cluster, LabelMap, Level
 
@@ -181,7 +181,7 @@ def test_two_visitors_share_no_maps(page: Page, nested, crossed) -> None:  # typ
     first = page("explore")
     first.session_state["own_maps"] = {}
     assert not first.exception
-    from app.maps import Chosen
+    from app.data.label_maps import Chosen
 
     first.session_state["own_maps"] = {"my secret": Chosen.of("my secret", nested)}
     first.run()

@@ -7,8 +7,8 @@ from pathlib import Path
 SCRIPT = """
 import sys
 from streamlit.testing.v1 import AppTest
-import app.opening
-app.opening.PATIENCE_S = 3600  # on a crowded machine it would be over before the page is there
+import app.startup
+app.startup.PATIENCE_S = 3600  # on a crowded machine it would be over before the page is there
 test = AppTest.from_file("app/main.py", default_timeout=600)
 for name, value in {address!r}.items():
     test.query_params[name] = value

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.comparison import format_ribbon, parse_ribbon, ribbons_of, shared_classes, united
+from app.data.comparison import format_ribbon, parse_ribbon, ribbons_of, shared_classes, united
+from app.data.data_dir import photos
 from app.figures.sankey import Ribbon
-from app.folder import photos
 from hierlab import LabelMap, compare
 from hierlab.classes import ClassList
 from hierlab.labelmap import Cluster, Level
@@ -170,8 +170,8 @@ def test_a_failed_build_leaves_no_old_result(page: Page) -> None:
 
 
 def test_a_level_at_chance_is_flagged(nested: LabelMap) -> None:
-    from app.measures import measured
-    from app.tables import levels_at_chance
+    from app.components.tables import levels_at_chance
+    from app.data.measure_cache import measured
 
     mixed = LabelMap.from_labels(nested.classes, {"coarse": [0, 1] * 4}, name="mixed")
     report = measured("mixed", mixed)
@@ -366,7 +366,7 @@ def test_own_results_are_chosen_by_name_and_left_again(page: Page, served: Path)
 
 @pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
 def test_the_original_is_no_codec_to_choose() -> None:
-    from app.results import read_results
+    from app.data.results import read_results
 
     original = "clean,i0,0,24000,23.4,99.0,1,1,1,1\n"
     results = read_results((RESULTS + original).encode())
@@ -467,8 +467,8 @@ def test_own_photographs_and_files_are_chosen_by_name(page: Page) -> None:
 
 def _whole_file(test: AppTest) -> bytes:
     """The file behind the slider, made again by the codec itself."""
-    from app import coding
-    from codec_plugin.shipped import CHECKPOINTS
+    from app.codec_page import decoding as coding
+    from codec_plugin.checkpointing.shipped import CHECKPOINTS
 
     path = CHECKPOINTS / f"{test.selectbox(key='codec').value}.safetensors"
     side = test.selectbox(key="side").value
@@ -477,8 +477,8 @@ def _whole_file(test: AppTest) -> bytes:
 
 
 def test_levels_and_stages_are_counted_apart() -> None:
-    from app.coding import Encoded, Look, cuts, damaged_stage
-    from app.cutting import stage_strip
+    from app.codec_page.decoding import Encoded, Look, cuts, damaged_stage
+    from app.codec_page.slider import stage_strip
 
     pixels = np.zeros((8, 8, 3), np.uint8)
     ends = tuple(range(100, 1000, 100))  # nine stages, levels told by the first, fifth and seventh
@@ -505,7 +505,7 @@ def test_levels_and_stages_are_counted_apart() -> None:
 def test_codec_without_its_packages_says_how_to_get_them(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.coding.CODEC_PACKAGES", ("no_such_package",))
+    monkeypatch.setattr("app.codec_page.decoding.CODEC_PACKAGES", ("no_such_package",))
     for name in ("codec", "curves"):
         test = page(name)
         assert not test.exception

@@ -8,7 +8,7 @@ from PIL import Image
 from torch import nn
 
 from codec_plugin.classifiers.base import Classifier
-from codec_plugin.hierarchy import Hierarchy
+from codec_plugin.data.label_hierarchy import Hierarchy
 
 CLASS_IDS = ("n01440764", "n01443537", "n02123045", "n02123159", "n02099601", "n03062245")
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from codec_plugin.channel_layout import RATIO, ChannelLayout
 from codec_plugin.config import ModelConfig
-from codec_plugin.entropy.channel_layout import RATIO, ChannelLayout
-from codec_plugin.entropy.exact import FRACTION_BITS, ExactEntropy
+from codec_plugin.entropy.integer_model import FRACTION_BITS, ExactEntropy
 from codec_plugin.errors import ConfigError
-from codec_plugin.model import ProgressiveModel
-from codec_plugin.train.adopt import adopt_transforms
+from codec_plugin.models.progressive import ProgressiveModel
 from codec_plugin.train.calibrate import error_costs
+from codec_plugin.train.warm_start import adopt_transforms
 from tests.codec_plugin.tiny import CONFIG, tiny_codec, tiny_picture
 
 LAYOUT = ChannelLayout(((0, 2), (2, 5), (0, 5), (0, 2)))

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from codec_plugin.bitstream.container import Header, pack_file, read_header, split_segments
-from codec_plugin.bitstream.stages import put_block, put_hyper, take_block, take_hyper
 from codec_plugin.codec import Codec, Decoded
 from codec_plugin.errors import (
     BitstreamError,
@@ -16,8 +15,9 @@ from codec_plugin.errors import (
     ConfigError,
     HierarchyMismatchError,
 )
+from codec_plugin.latent_codec.symbol_order import put_block, put_hyper, take_block, take_hyper
 from codec_plugin.streaming import StreamingDecoder
-from codec_plugin.tiling import analyse
+from codec_plugin.tiles import analyse
 from tests.codec_plugin.tiny import CONFIG, stored_codec, tiny_codec, tiny_picture
 
 
@@ -265,10 +265,10 @@ def test_ablations_code_too(switches: dict[str, object]) -> None:
     import msgspec
 
     config = msgspec.structs.replace(CONFIG, **switches)
-    from codec_plugin.checkpoint import Checkpoint, CheckpointMeta
-    from codec_plugin.entropy.exact import ExactEntropy
-    from codec_plugin.entropy.tables import CodingTables
-    from codec_plugin.model import ProgressiveModel
+    from codec_plugin.checkpointing.checkpoint import Checkpoint, CheckpointMeta
+    from codec_plugin.entropy.cdf_tables import CodingTables
+    from codec_plugin.entropy.integer_model import ExactEntropy
+    from codec_plugin.models.progressive import ProgressiveModel
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -285,7 +285,7 @@ def test_ablations_code_too(switches: dict[str, object]) -> None:
 
 
 def test_unsorted_runs_come_back() -> None:
-    from codec_plugin.bitstream.coder import StageReader, StageWriter
+    from codec_plugin.bitstream.range_coder import StageReader, StageWriter
 
     rows = stored_codec().latents.rows
     rng = np.random.default_rng(0)

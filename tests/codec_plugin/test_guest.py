@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from codec_plugin import threads, tiling
+from codec_plugin import tiles
 from codec_plugin.bitstream.container import Header, pack_file
 from codec_plugin.codec import Codec
-from codec_plugin.threads import good_threads
+from codec_plugin.utils import threads
+from codec_plugin.utils.threads import good_threads
 from tests.codec_plugin.semantic import small_classifier
 from tests.codec_plugin.tiny import DATA, stored_codec, tiny_picture
 
@@ -107,7 +108,7 @@ def test_work_is_bounded_by_what_the_bytes_tell(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(codec.checkpoint.model, "synthesis", counted)
     quick = codec.decode(blob).pixels
     assert len(calls) <= 2 * 3  # of 2 × 6 tiles: left, inner and right ones of two rows
-    monkeypatch.setattr(tiling, "_REMEMBERED", 0)
+    monkeypatch.setattr(tiles, "_REMEMBERED", 0)
     np.testing.assert_array_equal(codec.decode(blob).pixels, quick)
     assert len(calls) >= 12
 
@@ -119,7 +120,7 @@ def test_only_equal_tiles_are_remembered() -> None:
         asked.append(1)
         return float(value.sum() + other.sum())
 
-    ask = tiling.remembered(compute)
+    ask = tiles.remembered(compute)
     one, two = torch.zeros(3), torch.ones(3)
     found = [ask(one, two), ask(one.clone(), two), ask(two, one), ask(two, two), ask(one, two)]
     assert found == [3.0, 3.0, 3.0, 6.0, 3.0]

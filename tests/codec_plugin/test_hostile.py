@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codec_plugin.answer import answer_of, read_answer
+from codec_plugin.bitstream.answer import answer_of, read_answer
 from codec_plugin.bitstream.container import MAX_ANSWER_BYTES, Header, pack_file, read_header
 from codec_plugin.codec import Codec
+from codec_plugin.data.label_tree import LabelTree, load_label_tree
 from codec_plugin.errors import CodecError
-from codec_plugin.labeltree import LabelTree, load_label_tree
 from tests.codec_plugin.tiny import DATA, TREE, stored_codec
 
 MAX_PIXELS = 128 * 128
@@ -125,7 +125,7 @@ FUZZ = textwrap.dedent(
     torch.set_num_threads(1)
     from codec_plugin.bitstream.container import read_header
     from codec_plugin.errors import CodecError
-    from codec_plugin.answer import answer_of
+    from codec_plugin.bitstream.answer import answer_of
     from tests.codec_plugin.tiny import ANSWER, TREE, stored_codec, tiny_picture
 
     def reseal(data):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codec_plugin.train.state import STATE_FILE, read_state
+from codec_plugin.train.run_state import STATE_FILE, read_state
 from tests.codec_plugin.semantic import write_photographs
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from msgspec.structs import replace
 
-from codec_plugin.answer import LabelPath
-from codec_plugin.checkpoint import CheckpointMeta, pack_checkpoint, unpack_checkpoint
+from codec_plugin.bitstream.answer import LabelPath
+from codec_plugin.checkpointing.checkpoint import CheckpointMeta, pack_checkpoint, unpack_checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.config import ModelConfig
-from codec_plugin.entropy.exact import ExactEntropy
-from codec_plugin.entropy.tables import CodingTables
-from codec_plugin.labeltree import LabelTree
-from codec_plugin.model import ProgressiveModel
+from codec_plugin.data.label_tree import LabelTree
+from codec_plugin.entropy.cdf_tables import CodingTables
+from codec_plugin.entropy.integer_model import ExactEntropy
+from codec_plugin.models.progressive import ProgressiveModel
 
 DATA = Path(__file__).parent / "data"
 GOLDEN_CUTS = (30, 120, 300)

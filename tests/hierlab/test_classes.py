@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hierlab.classes import MAX_CLASSES, ClassList
-from hierlab.classlists import find_class, load_classes
+from hierlab.datasets.class_lists import find_class, load_classes
 from hierlab.errors import ClassListError, HierlabError
 
 DATA = Path(__file__).parent / "data"
@@ -212,7 +212,7 @@ def test_tables_that_lack_something_say_where(tmp_path: Path, content: str, told
 def test_prototypes_and_lists_number_alike(tmp_path: Path) -> None:
     import numpy as np
 
-    from hierlab.prototypes import load_prototypes
+    from hierlab.embeddings.prototypes import load_prototypes
 
     names = ["crane", "cat", "crane"]
     np.savez(tmp_path / "a.npz", vectors=np.eye(3), names=names)
@@ -330,6 +330,6 @@ def test_the_shipped_list_is_what_its_sources_give(tmp_path: Path) -> None:
         rebuilt = regenerate_classes(tmp_path)
     except (MissingExtraError, TaxonomyError) as error:
         pytest.skip(str(error))
-    from hierlab._files import data_path
+    from hierlab.utils.files import data_path
 
     assert rebuilt.read_bytes() == data_path("classes", "imagenet-1k.json").read_bytes()

@@ -10,7 +10,6 @@ import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from label_maps import any_maps, make_map, nested_maps
 
 from hierlab.classes import ClassList
 from hierlab.errors import HierlabError, LabelMapError
@@ -21,7 +20,8 @@ from hierlab.labelmap import (
     load_label_map,
     loads_label_map,
 )
-from hierlab.measures.shape import shape
+from hierlab.measures.cluster_shape import shape
+from tests.hierlab.label_maps import any_maps, make_map, nested_maps
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "label-map.schema.json"
 

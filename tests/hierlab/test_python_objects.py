@@ -9,15 +9,15 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from label_maps import make_map
 
 import hierlab
 from hierlab.classes import ClassList
+from hierlab.embeddings.similarity_matrix import load_similarity
 from hierlab.errors import BuilderError, ClassListError, FormatError, LabelMapError, PrototypeError
 from hierlab.labelmap import Cluster, LabelMap, Level
 from hierlab.measures.agreement import compare
 from hierlab.plots import plot
-from hierlab.similarities import load_similarity
+from tests.hierlab.label_maps import make_map
 
 NAMES = ["cat", "dog", "car", "bus"]
 

@@ -153,7 +153,7 @@ def test_the_commands_work_where_only_the_wheel_is(clean: Path, repository: Path
 def test_the_clean_environment_has_no_torch_and_the_study_opens(clean: Path, tmp_path: Path):
     code = (
         "import importlib.util as find, hierlab\n"
-        "from hierlab._files import studies_path\n"
+        "from hierlab.utils.files import studies_path\n"
         "from hierlab.study.store import StudyStore\n"
         "print(find.find_spec('torch'), hierlab.__file__)\n"
         "with StudyStore(studies_path('clip')) as study: print(len(study.grid.encoders))"

@@ -8,7 +8,7 @@ import pytest
 from codec_plugin.baselines.ablations import ABLATIONS, UNTRAINED, imposed
 from codec_plugin.baselines.registry import find_method
 from codec_plugin.baselines.training import start_method
-from codec_plugin.checkpoint import load_checkpoint
+from codec_plugin.checkpointing.checkpoint import load_checkpoint
 from codec_plugin.train.export import with_passes
 from tests.codec_plugin.semantic import write_photographs
 from tests.codec_plugin.tiny import DATA, stored_codec, tiny_picture

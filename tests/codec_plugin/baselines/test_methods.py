@@ -11,15 +11,15 @@ from codec_plugin.baselines._view import view
 from codec_plugin.baselines.paper_recipe import paper_blocks
 from codec_plugin.baselines.registry import find_method, method_names, register_method
 from codec_plugin.bitstream.container import Segment, read_header
-from codec_plugin.checkpoint import CheckpointMeta, pack_checkpoint, unpack_checkpoint
+from codec_plugin.checkpointing.checkpoint import CheckpointMeta, pack_checkpoint, unpack_checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.config import ModelConfig
-from codec_plugin.entropy.exact import ExactEntropy
-from codec_plugin.entropy.tables import CodingTables
+from codec_plugin.data.picture import as_picture
+from codec_plugin.entropy.cdf_tables import CodingTables
+from codec_plugin.entropy.integer_model import ExactEntropy
 from codec_plugin.errors import ConfigError
-from codec_plugin.images import as_picture
-from codec_plugin.model import ProgressiveModel
-from codec_plugin.tiling import analyse
+from codec_plugin.models.progressive import ProgressiveModel
+from codec_plugin.tiles import analyse
 from tests.codec_plugin.tiny import tiny_picture
 
 META = CheckpointMeta(

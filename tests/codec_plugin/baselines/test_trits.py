@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codec_plugin.baselines._trits import TritTable, integer_log2, planes_of
-from codec_plugin.bitstream.coder import StageReader, StageWriter
-from codec_plugin.bitstream.stages import SYMBOL_LIMIT
-from codec_plugin.entropy.tables import quantised_row
+from codec_plugin.bitstream.range_coder import StageReader, StageWriter
+from codec_plugin.entropy.cdf_tables import quantised_row
+from codec_plugin.latent_codec.symbol_order import SYMBOL_LIMIT
 
 
 def gaussian(sigma: float, radius: int, least: int = 1) -> TritTable:

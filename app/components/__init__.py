@@ -1,0 +1,1 @@
+"""Widgets, tables and panels that several pages share."""

@@ -1,0 +1,181 @@
+"""Parts that several pages are laid out from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.data.label_maps import Chosen, keep_own_map, map_names, map_of_name
+from app.data.uploads import MAX_MAP_MB, UploadError, label_map_of
+from app.startup import head_start
+from app.theme.markdown import in_markdown, sentence
+from hierlab.errors import HierlabError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+__all__ = [
+    "chart",
+    "choose_map",
+    "choose_named",
+    "follow_options",
+    "page_title",
+    "table_below",
+    "upload_map",
+]
+
+CHART = {"displaylogo": False, "scrollZoom": False, "responsive": True}
+
+
+def page_title(title: str, about: str) -> None:
+    """The head of a page: what it is, in one line."""
+    st.header(title, anchor=False)
+    st.caption(about)
+
+
+def chart(
+    figure: go.Figure,
+    table: Callable[[], pd.DataFrame],
+    *,
+    title: str,
+    key: str,
+    alt: str,
+    on_select: Callable[[], None] | None = None,
+    sketch: str = "",
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """A titled figure with the same numbers as a table below it, made when it is opened.
+
+    Args:
+        sketch: HTML that stands in the figure's place until the browser has drawn it.
+        meanwhile: done before the browser gets the figure.
+    """
+    st.markdown(f"**{title}**")
+    with st.container(key=f"{key}_frame"):
+        if sketch:
+            st.html(sketch)
+            head_start(meanwhile)
+        else:
+            meanwhile()
+        st.plotly_chart(
+            figure,
+            key=key,
+            alt=alt,
+            config=CHART,
+            on_select=on_select or "ignore",
+            selection_mode="points",
+        )
+    table_below(table, key=f"{key}_table")
+
+
+def table_below(table: Callable[[], pd.DataFrame], *, key: str, title: str = "As a table") -> None:
+    """A table folded away; its own tool bar searches it and saves it as CSV."""
+    folded = st.expander(
+        title, icon=":material/table:", key=f"{key}_open", on_change="rerun", type="compact"
+    )
+    if folded.open:
+        folded.dataframe(table(), hide_index=True, key=key)
+
+
+def choose_map(label: str, key: str, *, default: int = 0, column: Any = st) -> Chosen | None:
+    """Choose a label map; the choice is in the address under `key`."""
+    names = map_names()
+    if not names:
+        column.info("No label map is shipped or served here. Upload one, or make one under Build.")
+        return None
+    name = choose_named("map", label, names, key, default=default, column=column)
+    try:
+        return map_of_name(name)
+    except HierlabError as error:
+        column.error(f"This label map cannot be opened: {sentence(error)}")
+        return None
+
+
+def choose_named(
+    what: str, label: str, names: Sequence[str], key: str, *, default: int = 0, column: Any = st
+) -> str:
+    """Choose one of several things by name; the choice is in the address under `key`.
+
+    A name in the address that is not here, such as that of another visitor's upload, is told until
+    something else is chosen.
+
+    Args:
+        what: kind of thing, for the notice.
+        default: place of the name that an address without `key` means. It must not hang on what
+            this visitor has, or a colleague with the same address would see something else.
+    """
+    asked, missing = st.query_params.get(key), f"{key}_missing"
+    if asked and asked not in names:
+        st.session_state[missing] = asked
+
+    def chosen() -> None:
+        st.session_state.pop(missing, None)
+
+    name: str = column.selectbox(
+        label,
+        names,
+        index=min(default, len(names) - 1),
+        key=key,
+        bind="query-params",
+        on_change=chosen,
+    )
+    if name == st.session_state.get(missing):
+        chosen()
+    if lost := st.session_state.get(missing):
+        column.warning(
+            f"The address asks for the {what} {in_markdown(lost[:80])}, which is not here; "
+            f"{in_markdown(name)} is shown. Whoever sent the link can send the file too."
+        )
+    return name
+
+
+def follow_options(key: str, options: Sequence[str], *, of: str) -> list[str] | None:
+    """Keep a choice of several true when the options are those of another thing.
+
+    A part chosen by hand stays where all of it is still there; else all of the new are chosen. The
+    browser is told, so that what is marked is what is chosen.
+
+    Args:
+        of: what the options belong to.
+
+    Returns:
+        The default for the widget; None where the choice has just been set.
+    """
+    former = st.session_state.get(f"{key}_of")
+    st.session_state[f"{key}_of"] = (of, list(options))
+    held = st.session_state.get(key)
+    if former is None or former[0] == of or held is None:
+        return list(options)
+    if set(held) <= set(options) and len(held) < len(former[1]):
+        return list(options)
+    st.session_state[key] = list(options)
+    return None
+
+
+def upload_map(key: str, *, column: Any = st) -> None:
+    """Take a label map from the visitor and choose it under `key`."""
+
+    def taken() -> None:
+        file = st.session_state.get(f"{key}_file")
+        st.session_state.pop(f"{key}_refused", None)
+        if file is None:
+            return
+        try:
+            st.session_state[key] = keep_own_map(label_map_of(file.getvalue()))
+            st.session_state.pop(f"{key}_missing", None)
+        except UploadError as error:
+            st.session_state[f"{key}_refused"] = sentence(error)
+
+    with column.popover("Upload", icon=":material/upload:", width="stretch"):
+        st.file_uploader(
+            "Label map (JSON)",
+            key=f"{key}_file",
+            on_change=taken,
+            max_upload_size=MAX_MAP_MB,
+            help="A label map v1 file, made by hierlab build or import. It stays in your session.",
+        )
+    if refused := st.session_state.get(f"{key}_refused"):
+        st.error(refused, icon=":material/error:")

@@ -1,0 +1,1 @@
+"""What the pages show: label maps, results, studies and uploads, read and kept."""

@@ -1,0 +1,92 @@
+"""The label maps a visitor can choose from: shipped, served, and their own."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from app.data.data_dir import served, stamp
+from hierlab import LabelMap
+from hierlab.labelmap import load_label_map
+
+__all__ = ["Chosen", "keep_own_map", "label_map_files", "map_names", "map_of_name", "own_maps"]
+
+FAVOURITES = ("clip-seven", "clip-four", "vit-b-32-consensus", "vit-b-32-topdown", "wordnet-k")
+MAX_OWN = 12
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A label map with the key of its content, under which anything made from it is kept."""
+
+    name: str
+    label_map: LabelMap
+    key: str
+
+    @classmethod
+    def of(cls, name: str, label_map: LabelMap) -> Chosen:
+        """Key: SHA-256 of the canonical file, so that names count as much as labels."""
+        return cls(name, label_map, hashlib.sha256(label_map.encode()).hexdigest())
+
+
+def own_maps() -> dict[str, Chosen]:
+    """This visitor's maps, uploaded or built; another visitor never sees them."""
+    kept: dict[str, Chosen] = st.session_state.setdefault("own_maps", {})
+    return kept
+
+
+def keep_own_map(label_map: LabelMap) -> str:
+    """Keep a map for this visitor and return the name it got; the oldest of twelve makes room."""
+    kept = own_maps()
+    name = f"my {label_map.name}"
+    taken = Chosen.of(name, label_map)
+    number = 2
+    while name in kept and kept[name].key != taken.key:
+        name = f"my {label_map.name} {number}"
+        number += 1
+    kept[name] = Chosen(name, taken.label_map, taken.key)
+    while len(kept) > MAX_OWN:
+        del kept[next(iter(kept))]
+    return name
+
+
+def map_names() -> tuple[str, ...]:
+    """Names to choose from: two favourites, the visitor's own, then the others.
+
+    The first two are what an address without a map means: they are the same for every visitor.
+    """
+    found = label_map_files()
+    ranked = sorted(found, key=lambda name: (_rank(name), name))
+    return (*ranked[:2], *reversed(own_maps()), *ranked[2:])
+
+
+def map_of_name(name: str) -> Chosen:
+    """Open a map by the name it was listed under.
+
+    Raises:
+        HierlabError: the file is gone or not sound.
+    """
+    own = own_maps()
+    return own[name] if name in own else _load(name, stamp(label_map_files()[name]))
+
+
+def label_map_files() -> dict[str, Path]:
+    """Files of the shipped and served maps, by name."""
+    from hierlab.regenerate.hierarchies import shipped_names
+    from hierlab.utils.files import hierarchies_path
+
+    shipped = {name: hierarchies_path(f"{name}.json") for name in shipped_names()}
+    return {**shipped, **served("maps", ".json")}
+
+
+def _rank(name: str) -> int:
+    fits = (place for place, start in enumerate(FAVOURITES) if name.startswith(start))
+    return next(fits, len(FAVOURITES))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _load(name: str, content: tuple[str, int, int]) -> Chosen:
+    return Chosen.of(name, load_label_map(Path(content[0])))

@@ -1,0 +1,61 @@
+"""What is worked out about a label map, kept by its content."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from hierlab import LabelMap
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from hierlab.measures.class_similarity import Likeness
+    from hierlab.measures.consistency import ConsistencyReport
+
+__all__ = ["alike", "measured", "positions"]
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def measured(key: str, _label_map: LabelMap) -> ConsistencyReport | None:
+    """Wu-Palmer consistency of all levels and clusters; None where WordNet lacks the classes."""
+    from hierlab.errors import HierlabError
+    from hierlab.measures.consistency import consistency
+    from hierlab.wordnet.taxonomy import taxonomy_for
+    from hierlab.wordnet.wu_palmer import wu_palmer
+
+    if len(_label_map.classes) > 5_000:
+        return None
+    try:
+        taxonomy = taxonomy_for(_label_map.classes)
+        if taxonomy is None:
+            return None
+        matrix = wu_palmer(taxonomy, _label_map.classes.ids, "nltk")
+    except HierlabError:
+        return None
+    return consistency(
+        _label_map,
+        (matrix + matrix.T) / 2,
+        policy="nltk",
+        resamples=0,
+        discords=len(_label_map.classes),
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def alike(key: str, _label_map: LabelMap) -> Likeness | None:
+    """How alike the classes are; None where nothing here knows."""
+    from hierlab.measures.class_similarity import likeness
+
+    return likeness(_label_map)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def positions(key: str, _label_map: LabelMap) -> tuple[NDArray[np.float64], str] | None:
+    """The classes on a plane, and what their distances mean."""
+    from hierlab.measures.projection import class_positions
+
+    found = alike(key, _label_map)
+    return None if found is None else (class_positions(found.matrix), found.about)

@@ -1,0 +1,1 @@
+"""Checkpoint files: weights, integer tables and what they were trained for."""

@@ -1,0 +1,1 @@
+"""The codecs that an evaluation can measure: ours, learned peers, conventional ones."""

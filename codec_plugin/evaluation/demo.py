@@ -1,0 +1,117 @@
+"""The demonstration: one photograph, its stages, and conventional codecs at equal bytes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+from codec_plugin.evaluation.codecs.base import Pixels, decode_peer, fit_peer
+from codec_plugin.evaluation.metrics import psnr_db
+from codec_plugin.evaluation.recognition import Recogniser
+
+if TYPE_CHECKING:
+    from codec_plugin.codec import Codec
+
+__all__ = ["PHOTOS", "DemoRow", "demo_photo", "demo_rows", "picture_strip"]
+
+PHOTOS = Path(__file__).resolve().parent.parent / "photos"
+DEMO_PEERS = ("jpeg", "webp", "avif")
+LABEL_HEIGHT = 30
+
+
+class DemoRow(NamedTuple):
+    """One decoded version of the photograph.
+
+    Attributes:
+        name: `stage 1`, `first half of stage 2`, `jpeg`, …
+        bytes: of the file or prefix.
+        rate_bpp: the same per pixel.
+        psnr_db: against the original.
+        names: most probable cluster at each level, coarse first.
+        confidences: its probability.
+        pixels: (H, W, 3) uint8.
+    """
+
+    name: str
+    bytes: int
+    rate_bpp: float
+    psnr_db: float
+    names: tuple[str, ...]
+    confidences: tuple[float, ...]
+    pixels: Pixels
+
+
+def demo_photo(name: str) -> Pixels:
+    """A shipped photograph (256, 256, 3)."""
+    from codec_plugin.data.picture import read_picture
+
+    return read_picture(PHOTOS / f"{name}.png").bytes_rgb
+
+
+def demo_rows(codec: "Codec", recogniser: Recogniser, pixels: Pixels) -> list[list[DemoRow]]:
+    """A list a level, and one for the whole file: ours at the end of its stage, half-way there from
+    the list before, and each peer at equal bytes.
+
+    A peer whose smallest file is larger is shown at its smallest.
+    """
+    from codec_plugin.bitstream.container import read_header
+
+    blob = codec.encode(pixels)
+    header = read_header(blob)
+    original = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
+    begin = header.size_bytes
+    groups = []
+    for stage in sorted({*codec.level_stages, header.stages - 1}):
+        end = header.ends[stage]
+        middle = (begin + end) // 2
+        rows = [
+            _row("half-way", middle, codec.decode(blob[:middle]).pixels, original, recogniser),
+            _row(f"stage {stage + 1}", end, codec.decode(blob[:end]).pixels, original, recogniser),
+        ]  # fmt: skip
+        for peer in DEMO_PEERS:
+            data = fit_peer(peer, pixels, end)
+            rows.append(_row(peer, len(data), decode_peer(data), original, recogniser))
+        groups.append(rows)
+        begin = end
+    return groups
+
+
+def picture_strip(original: Pixels, groups: Sequence[Sequence[DemoRow]]) -> Pixels:
+    """All versions with their bytes underneath: a row a stage, the original at its left."""
+    cells = [[_labelled(original, "original")] for _ in groups]
+    for line, rows in zip(cells, groups, strict=True):
+        for row in rows:
+            line.append(_labelled(row.pixels, f"{row.name}: {row.bytes} bytes", row.names[0]))
+    return np.concatenate([np.concatenate(line, 1) for line in cells], 0)
+
+
+def _row(
+    name: str, size: int, pixels: Pixels, original: torch.Tensor, recogniser: Recogniser
+) -> DemoRow:
+    decoded = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
+    answer = recogniser.answer(decoded)
+    clusters = zip(recogniser.hierarchy.cluster_names, answer.clusters, strict=True)
+    return DemoRow(
+        name,
+        size,
+        8 * size / (pixels.shape[0] * pixels.shape[1]),
+        psnr_db(original, decoded),
+        tuple(names[cluster] for names, cluster in clusters),
+        answer.confidences,
+        pixels,
+    )
+
+
+def _labelled(pixels: Pixels, *lines: str) -> Pixels:
+    """A picture with words on white underneath."""
+    from PIL import Image, ImageDraw
+
+    height, width = pixels.shape[:2]
+    canvas = Image.new("RGB", (width, height + LABEL_HEIGHT), "white")
+    canvas.paste(Image.fromarray(pixels), (0, 0))
+    draw = ImageDraw.Draw(canvas)
+    for number, line in enumerate(lines):
+        draw.text((4, height + 2 + 13 * number), line, fill="black")
+    return np.asarray(canvas)

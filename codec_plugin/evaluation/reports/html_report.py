@@ -1,0 +1,180 @@
+"""The report: one HTML page with curves, tables and pictures, that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codec_plugin.evaluation.reports.curves import Curve, Panel, drawing, panels
+from codec_plugin.evaluation.reports.summary import summarise
+from codec_plugin.evaluation.reports.tables import all_tables
+from codec_plugin.evaluation.statistics.budget import COMMON_RANGE_BPP
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from codec_plugin.evaluation.benchmark import Protocol
+    from codec_plugin.evaluation.codecs.registry import BenchCodec, Pixels
+    from codec_plugin.evaluation.reports.tables import Table
+
+__all__ = ["Strip", "picture_strip", "report_page"]
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1180px; margin: 2em auto; padding: 0 1em;
+  color: #1b1f24; background: #fff }
+h1 { font-size: 1.5em } h2 { font-size: 1.1em; margin-top: 2em }
+.wide { overflow-x: auto } img, svg { max-width: 100%; height: auto }
+table { border-collapse: collapse; font-size: 13px } th, td { padding: 3px 10px; text-align: right;
+  border-bottom: 1px solid #d8dee4; white-space: nowrap } th:first-child, td:first-child, .word {
+  text-align: left } th { background: #f3f5f7 }
+"""
+_NOTE = (
+    "Bytes are those of files, container included. Intervals hold 95 % of the bootstrap over "
+    "photographs; * marks paired differences whose interval excludes zero. Within a budget the "
+    "largest file or prefix that fits counts, and none that fits is a wrong answer; what may also "
+    "code a smaller picture takes the scale that is best on average there. `label` sends "
+    "the answer and no picture: it bounds the gain for one task that is known beforehand; a "
+    "picture also serves other classifiers, finer levels and eyes."
+)
+_RATES_BPP = (0.02, 2.0)
+_WORDS = ("codec", "classifier", "model", "points")
+
+Strip = list[tuple[str, "Pixels"]]
+
+
+def report_page(
+    rows: Sequence[dict[str, Any]],
+    protocol: Protocol,
+    reference: str,
+    strips: Sequence[Strip] = (),
+    others: Mapping[str, Sequence[dict[str, Any]]] | None = None,
+    common_bpp: tuple[float, float] = COMMON_RANGE_BPP,
+) -> str:
+    """The page as text; equal rows give equal pages.
+
+    Args:
+        rows: of a benchmark.
+        protocol: what they share.
+        reference: codec that the paired tables compare with the others.
+        strips: pictures at equal bytes, one list a photograph.
+        others: rows of further classifiers, by their names.
+        common_bpp: budgets at which all codecs have files.
+    """
+    facts = (
+        f"{protocol.images} photographs ({protocol.photographs[:16]}), classifier "
+        f"{protocol.classifier}, label map {protocol.label_map}, {protocol.cuts} cuts."
+    )
+    parts = [
+        "<!doctype html><html lang='en'><meta charset='utf-8'>",
+        '<meta name="generator" content="hierlab">',
+        "<meta name='viewport' content='width=device-width'>",
+        f"<title>Codecs compared</title><style>{_STYLE}</style>",
+        f"<h1>Codecs compared</h1><p>{html.escape(facts)}</p><p>{html.escape(_NOTE)}</p>",
+        f"<h2>Curves</h2><div class='wide'>{curves_svg(rows)}</div>",
+    ]
+    for title, table in all_tables(rows, reference, others, common_bpp).items():
+        parts.append(f"<h2>{html.escape(title)}</h2><div class='wide'>{_html_table(table)}</div>")
+    if strips:
+        parts.append("<h2>Pictures at equal bytes</h2>")
+        parts += [f"<div class='wide'>{_html_strip(strip)}</div>" for strip in strips]
+    return "\n".join(parts) + "\n"
+
+
+def curves_svg(rows: Sequence[dict[str, Any]]) -> str:
+    """Accuracy at each level, PSNR and MS-SSIM against rate, as one inline drawing."""
+    import matplotlib
+
+    stream = io.StringIO()
+    summary = summarise(rows)
+    with (
+        matplotlib.rc_context({"svg.hashsalt": "report", "svg.fonttype": "none"}),
+        drawing([*panels(rows, summary), _similarity_panel(summary)], 3) as figure,
+    ):
+        for axis in figure.axes:
+            axis.set_xlim(_RATES_BPP)
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    text = stream.getvalue()
+    return text[text.index("<svg") :]
+
+
+def picture_strip(
+    codecs: Sequence[tuple[str, BenchCodec]], pixels: Pixels, budget_bytes: int
+) -> Strip:
+    """The original and every codec's picture within a number of bytes, where one fits."""
+    from codec_plugin.errors import CodecError
+
+    strip: Strip = [(f"original, budget {budget_bytes} bytes", pixels)]
+    for name, codec in codecs:
+        best = b""
+        for setting in codec.settings:
+            try:
+                data = codec.encode(pixels, setting)
+            except CodecError:
+                continue
+            data = data[:budget_bytes] if codec.progressive else data
+            if len(best) < len(data) <= budget_bytes:
+                best = data
+        strip.append(_shown(name, codec, best, np.full_like(pixels, 238)))
+    return strip
+
+
+def _shown(name: str, codec: BenchCodec, data: bytes, blank: Pixels) -> tuple[str, Pixels]:
+    """Caption and picture of a file, or a grey area where there is none to show."""
+    from codec_plugin.errors import CodecError
+
+    if data:
+        try:
+            return f"{name}: {len(data)} bytes", codec.decode(data)
+        except CodecError:
+            pass
+    return f"{name}: nothing fits", blank
+
+
+def _similarity_panel(summary: Sequence[dict[str, Any]]) -> Panel:
+    """MS-SSIM of the codecs, as the other panels."""
+    curves = []
+    seen = [entry for entry in summary if entry["ms_ssim"]["mean"] is not None]
+    for name in dict.fromkeys(entry["subject"] for entry in seen):
+        own = [entry for entry in seen if entry["subject"] == name]
+        mean, low, high = (
+            tuple(entry["ms_ssim"][part] for entry in own) for part in ("mean", "low", "high")
+        )
+        rates = tuple(entry["rate_bpp"]["mean"] for entry in own)
+        ends = tuple(entry["cut"].startswith("stage-") for entry in own)
+        curves.append(Curve(name, rates, mean, low, high, ends))
+    return Panel("MS-SSIM", "", tuple(curves), None)
+
+
+def _html_table(table: Table) -> str:
+    if not table:
+        return "<p>nothing to compare</p>"
+    head = _html_line({column: column for column in table[0]}, "th")
+    return f"<table>{head}{''.join(_html_line(row, 'td') for row in table)}</table>"
+
+
+def _html_line(row: Mapping[str, str], tag: str) -> str:
+    cells = (
+        f"<{tag}{' class=word' if column in _WORDS else ''}>{html.escape(cell)}</{tag}>"
+        for column, cell in row.items()
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _html_strip(strip: Strip) -> str:
+    """Pictures side by side, embedded without loss."""
+    from PIL import Image
+
+    cells = []
+    for caption, pixels in strip:
+        stream = io.BytesIO()
+        Image.fromarray(pixels).save(stream, "WEBP", lossless=True, quality=50)
+        data = base64.b64encode(stream.getvalue()).decode()
+        text = html.escape(caption)
+        image = f"<img alt='{text}' width='180' src='data:image/webp;base64,{data}'>"
+        cells.append(f"<td class='word'>{image}<br>{text}</td>")
+    lines = [cells[at : at + 6] for at in range(0, len(cells), 6)]
+    return "<table>" + "".join(f"<tr>{''.join(line)}</tr>" for line in lines) + "</table>"

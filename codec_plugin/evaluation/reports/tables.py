@@ -1,0 +1,343 @@
+"""The benchmark's tables: what a stranger looks up, as lists of rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codec_plugin.errors import ConfigError
+from codec_plugin.evaluation.reports.summary import level_names
+from codec_plugin.evaluation.reports.transfer import bare_table, transfer_table
+from codec_plugin.evaluation.results_table import CLEAN
+from codec_plugin.evaluation.statistics.adaptive_decoding import adaptive_points
+from codec_plugin.evaluation.statistics.bd_rate import (
+    Delta,
+    bd_quality,
+    bd_rate_percent,
+    bootstrapped,
+)
+from codec_plugin.evaluation.statistics.bootstrap import Interval, bootstrap_mean, paired_difference
+from codec_plugin.evaluation.statistics.budget import (
+    AREA_RANGE_BPP,
+    BUDGETS_BPP,
+    COMMON_RANGE_BPP,
+    area,
+    at_budget,
+    budget_for,
+    difference,
+    presence,
+    scale_of,
+    steps,
+    subjects_of,
+)
+from codec_plugin.evaluation.statistics.bytes_to_reach import reach_bytes, reach_ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "WANTED_SHARE",
+    "Table",
+    "all_tables",
+    "as_markdown",
+    "marked",
+    "measure_of",
+    "percent",
+    "size_text",
+]
+
+Row = dict[str, Any]
+Table = list[dict[str, str]]
+WANTED_SHARE = 0.9
+"""Of the accuracy on the originals: what "bytes to reach" asks for."""
+_NO_PICTURE = "label"
+
+
+def all_tables(
+    rows: Sequence[Row],
+    reference: str,
+    others: Mapping[str, Sequence[Row]] | None = None,
+    common_bpp: tuple[float, float] = COMMON_RANGE_BPP,
+) -> dict[str, Table]:
+    """Every table by its title.
+
+    Args:
+        rows: of a benchmark.
+        reference: the codec that the paired tables compare the others with.
+        others: rows of further classifiers, by their names.
+        common_bpp: budgets at which all codecs have files; areas are told over them and over all.
+    """
+    names = subjects_of(rows)
+    timed = bool(rows) and {"container_bytes", "encode_s", "decode_s"} <= set(rows[0])
+    tables: dict[str, Table] = {}
+    for span, word in ((common_bpp, "where codecs have files"), (AREA_RANGE_BPP, "all budgets")):
+        title = f"Area under the accuracy curve, {span[0]:g} to {span[1]:g} bpp (log), {word}"
+        tables[f"{title}, %"] = area_table(rows, names, span)
+        tables[f"{title}: {reference} less the others, points"] = pair_table(
+            rows, names, reference, span
+        )
+    return tables | {
+        "Accuracy within a budget, coarse, %": budget_table(rows, names),
+        "Scale of the coded picture that is best within a budget": scale_table(rows, names),
+        f"Bytes for {WANTED_SHARE:.0%} of the accuracy on originals, coarse": reach_table(
+            rows, names, reference
+        ),
+        "Whole files": full_rate_table(rows, names, reference),
+        f"Bjøntegaard deltas of the others against {reference}": bd_table(
+            rows, names, reference, {lv: measure_of(rows, lv) for lv in level_names(rows)}
+        ),
+        f"{reference}: reading until sure of the coarse level": adaptive_table(rows, reference),
+        "Container": bare_table(rows, names) if timed else [],
+        "Other classifiers": transfer_table(others or {}, reference, common_bpp),
+        "Seconds": cost_table(rows, names) if timed else [],
+        "Encoders": encoder_table(rows, names),
+    }
+
+
+def measure_of(rows: Sequence[Row], level: str) -> str:
+    """Being right, where any photograph has a label; else agreeing with the original's answer."""
+    labelled = any(row[f"correct_{level}"] not in ("", None) for row in rows)
+    return f"correct_{level}" if labelled else f"agree_{level}"
+
+
+def area_table(
+    rows: Sequence[Row], names: Sequence[str], span_bpp: tuple[float, float] = AREA_RANGE_BPP
+) -> Table:
+    """Area with its interval, a column a level; a run that goes on has fewer photographs.
+
+    "with a file" is the share of photographs and budgets at which there is one; without, an
+    answer is wrong.
+    """
+    measures = {level: measure_of(rows, level) for level in level_names(rows)}
+    first = next(iter(measures.values()))
+    images = {name: {row["image"] for row in rows if row["subject"] == name} for name in names}
+    return [
+        {"codec": name, "photographs": str(len(images[name]))}
+        | {"with a file %": f"{100 * presence(rows, name, first, span_bpp):.0f}"}
+        | {level: percent(area(rows, name, column, span_bpp)) for level, column in measures.items()}
+        for name in names
+    ]
+
+
+def pair_table(
+    rows: Sequence[Row],
+    names: Sequence[str],
+    reference: str,
+    span_bpp: tuple[float, float] = AREA_RANGE_BPP,
+) -> Table:
+    """Paired differences of areas; intervals that exclude zero are marked."""
+    levels = level_names(rows)
+    table = []
+    for name in names:
+        if name == reference or reference not in subjects_of(rows):
+            continue
+        entry = {"codec": name}
+        for level in levels:
+            gap = difference(rows, reference, name, measure_of(rows, level), span_bpp)
+            entry[level] = marked(gap)
+        table.append(entry)
+    return table
+
+
+def budget_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
+    """Coarse accuracy within each budget."""
+    coarse = measure_of(rows, level_names(rows)[0])
+    return [
+        {"codec": name}
+        | {f"{bpp} bpp": percent(at_budget(rows, name, coarse, bpp)) for bpp in BUDGETS_BPP}
+        for name in names
+    ]
+
+
+def scale_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
+    """Which scale counts within each budget, of codecs that may code smaller pictures."""
+    coarse = measure_of(rows, level_names(rows)[0])
+    table = []
+    for name in names:
+        curve = steps(rows, name, coarse, BUDGETS_BPP)
+        if set(curve.scales) != {"full"}:
+            have = curve.present.sum(0)
+            scales = [s if n else "no file" for s, n in zip(curve.scales, have, strict=True)]
+            entry = {f"{bpp} bpp": s for bpp, s in zip(BUDGETS_BPP, scales, strict=True)}
+            table.append({"codec": name} | entry)
+    return table
+
+
+def reach_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Table:
+    """Bytes at which the coarse level is right nearly as often as on the originals."""
+    coarse = measure_of(rows, level_names(rows)[0])
+    pixels = _pixels(rows)
+    clean = [row[coarse] for row in rows if row["subject"] == CLEAN and row[coarse] != ""]
+    table = []
+    for name in names:
+        setting = reach_bytes(rows, name, coarse, WANTED_SHARE)
+        entry = {"codec": name, "one setting for all": size_text(setting)}
+        ratio = None
+        if setting is not None and name != reference and reference in subjects_of(rows):
+            ratio = reach_ratio(rows, reference, name, coarse, WANTED_SHARE)
+        entry[f"{reference} over it"] = "" if name == reference else _ratio_text(ratio)
+        wanted = WANTED_SHARE * float(np.mean(clean)) if clean else np.inf
+        budget = budget_for(rows, name, coarse, wanted)
+        if budget is not None:
+            parts = (pixels / 8 * v for v in (budget.mean, budget.low, budget.high))
+            budget = Interval(*parts)
+        entry["one budget for all"] = size_text(budget)
+        table.append(entry)
+    return table
+
+
+def full_rate_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Table:
+    """Each codec's largest files: bytes, quality, accuracy, and the finest level's pairs."""
+    levels = level_names(rows)
+    finest = measure_of(rows, levels[-1])
+    own = {row["image"]: row[finest] for row in _whole_files(rows, reference)}
+    table = []
+    for name in names:
+        whole = _whole_files(rows, name)
+        entry = {"codec": name, "bytes": f"{np.mean([r['bytes'] for r in whole]):.0f}"}
+        entry["PSNR dB"] = _number(whole, "psnr_db", 2)
+        entry["MS-SSIM"] = _number(whole, "ms_ssim", 4)
+        for level in levels:
+            measure = measure_of(rows, level)
+            values = [r[measure] for r in whole if r[measure] not in ("", None)]
+            entry[level] = percent(bootstrap_mean(values))
+        pairs = [(own.get(row["image"], ""), row[finest]) for row in whole]
+        pairs = [(a, b) for a, b in pairs if a not in ("", None) and b not in ("", None)]
+        gap = marked(paired_difference(*zip(*pairs, strict=True))) if pairs else "-"
+        entry[f"{levels[-1]}: {reference} less it"] = "" if name == reference else gap
+        table.append(entry)
+    return table
+
+
+def bd_table(
+    rows: Sequence[Row], names: Sequence[str], reference: str, levels: dict[str, str]
+) -> Table:
+    """BD-rate, BD-PSNR and BD-accuracy of every codec against the reference, with intervals."""
+    table = []
+    for name in names:
+        shrunk = any(scale_of(row["cut"]) != "full" for row in rows if row["subject"] == name)
+        if name in (reference, _NO_PICTURE) or reference not in subjects_of(rows) or shrunk:
+            continue  # points of several scales are no curve
+        entry = {"codec": name}
+        rate = bootstrapped(rows, name, reference, "psnr_db", bd_rate_percent)
+        entry["BD-rate %"] = _delta(rate, 1)
+        entry["BD-PSNR dB"] = _delta(bootstrapped(rows, name, reference, "psnr_db", bd_quality), 2)
+        for level, measure in levels.items():
+            gain = bootstrapped(rows, name, reference, measure, bd_quality)
+            entry[f"BD-accuracy {level}"] = _delta(gain, 1, factor=100)
+        table.append(entry)
+    return table
+
+
+def adaptive_table(rows: Sequence[Row], reference: str) -> Table:
+    """Mean bytes and accuracy of a calibrated threshold, beside fixed budgets of that accuracy."""
+    level = level_names(rows)[0]
+    try:
+        points = adaptive_points(rows, reference, level)
+    except ConfigError:
+        return []
+    return [
+        {
+            "threshold": f"{point.threshold:.2f}",
+            "temperature": f"{point.temperature:.2f}",
+            "mean bytes": f"{point.bytes_mean:.0f}",
+            "accuracy %": f"{100 * point.accuracy:.1f}",
+            "fixed budget": "never" if point.fixed_bytes is None else f"{point.fixed_bytes:.0f}",
+        }
+        for point in points
+    ]
+
+
+def cost_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
+    """Median seconds and container bytes; times are of whatever else the machine did."""
+    table = []
+    for name in names:
+        whole = _whole_files(rows, name)
+        entry = {"codec": name}
+        for column, title in (("encode_s", "encode s"), ("decode_s", "decode s")):
+            entry[title] = f"{np.median([row[column] for row in whole]):.3f}"
+        entry["container bytes"] = f"{np.mean([row['container_bytes'] for row in whole]):.0f}"
+        table.append(entry)
+    return table
+
+
+def encoder_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
+    """What made each codec's files, as its rows say; empty for rows of former versions."""
+    table = []
+    for name in names:
+        own = [row for row in rows if row["subject"] == name]
+        models = dict.fromkeys(str(row.get("model") or "") for row in own)
+        if any(models):
+            told = dict.fromkeys(str(row.get("cuts") or "") for row in own)
+            table.append({"codec": name, "model": ", ".join(models), "points": ", ".join(told)})
+    return table
+
+
+def as_markdown(table: Table) -> str:
+    """A table for a page."""
+    if not table:
+        return ""
+    head = list(table[0])
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(row[column] for column in head) + " |" for row in table]
+    return "\n".join(lines) + "\n"
+
+
+def _whole_files(rows: Sequence[Row], name: str) -> list[Row]:
+    best: dict[str, Row] = {}
+    for row in rows:
+        if row["subject"] == name:
+            known = best.get(row["image"])
+            if known is None or row["bytes"] > known["bytes"]:
+                best[row["image"]] = row
+    return list(best.values())
+
+
+def _pixels(rows: Sequence[Row]) -> float:
+    """Mean pixels of a photograph."""
+    sizes = {row["image"]: 8 * row["bytes"] / row["rate_bpp"] for row in rows if row["rate_bpp"]}
+    return float(np.mean(list(sizes.values())))
+
+
+def percent(interval: Interval, *, signed: bool = False) -> str:
+    """Mean and interval in percent."""
+    sign = "+" if signed else ""
+    low, high = 100 * interval.low, 100 * interval.high
+    return f"{100 * interval.mean:{sign}.1f} ({low:{sign}.1f} to {high:{sign}.1f})"
+
+
+def marked(gap: Interval) -> str:
+    """A difference in points; a star where its interval excludes zero."""
+    return percent(gap, signed=True) + (" *" if gap.low > 0 or gap.high < 0 else "")
+
+
+def _number(rows: Sequence[Row], measure: str, digits: int) -> str:
+    values = [float(row[measure]) for row in rows if row[measure] not in ("", None)]
+    finite = [value for value in values if np.isfinite(value)]
+    return f"{np.mean(finite):.{digits}f}" if finite else "-"
+
+
+def size_text(size: Interval | None) -> str:
+    """Bytes and interval; a bound without end where resamples never get there."""
+    if size is None:
+        return "never"
+    low, high = (f"{v:.0f}" if np.isfinite(v) else "never" for v in (size.low, size.high))
+    return f"{size.mean:.0f} ({low} to {high})"
+
+
+def _ratio_text(ratio: Interval | None) -> str:
+    if ratio is None:
+        return "-"
+    high = f"{ratio.high:.2f}" if np.isfinite(ratio.high) else "∞"
+    return f"{ratio.mean:.2f} ({ratio.low:.2f} to {high})"
+
+
+def _delta(delta: Delta, digits: int, *, factor: float = 1) -> str:
+    if delta.value is None:
+        return delta.note
+    text = f"{factor * delta.value:+.{digits}f}"
+    if delta.low is None or delta.high is None:
+        return text
+    low, high = (f"{factor * bound:+.{digits}f}" for bound in (delta.low, delta.high))
+    return f"{text} ({low} to {high})"

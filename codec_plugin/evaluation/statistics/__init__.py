@@ -1,0 +1,1 @@
+"""Statistics over photographs: intervals, areas, rate differences, bytes to reach an accuracy."""

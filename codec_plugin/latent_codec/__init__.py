@@ -1,0 +1,1 @@
+"""Latents to bytes and back: symbol order, quantisation, search."""

@@ -1,0 +1,320 @@
+"""Fit the latent of one picture to the training objective: slower encoding, the same decoder."""
+
+from __future__ import annotations
+
+import math
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from codec_plugin.classifiers.view import View
+from codec_plugin.data.label_hierarchy import levels_of_stages
+from codec_plugin.entropy.channel_groups import Parameters, gaussian_bits
+from codec_plugin.entropy.scale_table import scale_index, sigma_from_raw
+from codec_plugin.errors import ClassifierError, ConfigError, HierarchyMismatchError
+from codec_plugin.models.progressive import STRIDE, Latents
+from codec_plugin.tiles import HYPER_STRIDE, LATENT_STRIDE, TILE, tiles
+from codec_plugin.train.loss import Semantics, Target
+from codec_plugin.utils.precision import multiplies_bfloat16
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codec_plugin.checkpointing.checkpoint import CheckpointMeta
+    from codec_plugin.latent_codec.rdo_quantization import Quantiser
+    from codec_plugin.models.progressive import ProgressiveModel
+
+__all__ = ["SEARCHED_PRICE", "Objective", "refine", "training_objective"]
+
+SEARCHED_PRICE = 0.4
+"""Share of an error's usual cost in bits in blocks that are searched: the search mends errors that
+matter, so that more symbols can be spared."""
+
+_STEP = 0.1  # of Adam at first, in quantiser steps
+_CALM = 1.0  # Adam's ε over the root mean square gradient: elements that matter little stay put
+_LAST_STEP = 0.2  # share of it at the end
+_VIEW_SHARE = 0.875  # side of a random view over the picture's shorter side
+_SEEN_SIDES = (144, 160, 176)  # pixels at which classifiers see a view: smaller is cheaper
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is lowered: Σ over stages of w·R [bpp] + λ·255²·MSE + γ·CE(own level) + φ·CE(finest).
+
+    Args:
+        lambdas: λ of each stage.
+        rate_weights: w of each stage; empty means 1.
+        gammas: γ of each stage; empty means 0.
+        fine_gammas: φ of each stage; empty means 0.
+        semantics: classifier and hierarchy of the cross-entropies; none leaves them out.
+        levels: level of the hierarchy that each stage serves; empty means one a stage.
+    """
+
+    lambdas: tuple[float, ...]
+    rate_weights: tuple[float, ...] = ()
+    gammas: tuple[float, ...] = ()
+    fine_gammas: tuple[float, ...] = ()
+    semantics: Semantics | None = None
+    levels: tuple[int, ...] = ()
+
+    def ends(self, n_blocks: int) -> tuple[int, ...]:
+        """0-based stages at which a level ends."""
+        served = self.levels or range(n_blocks)
+        return tuple(k for k in range(n_blocks) if k == n_blocks - 1 or served[k] != served[k + 1])
+
+    def weights(self, stage: int) -> tuple[float, float, float, float]:
+        """w, λ, γ and φ of a stage."""
+        return (
+            self.rate_weights[stage] if self.rate_weights else 1.0,
+            self.lambdas[stage],
+            self.gammas[stage] if self.gammas else 0.0,
+            self.fine_gammas[stage] if self.fine_gammas else 0.0,
+        )
+
+
+def training_objective(
+    meta: CheckpointMeta, classifier: str = "", hierarchy: str = ""
+) -> Objective:
+    """What a checkpoint was trained for.
+
+    Args:
+        meta: the checkpoint's description of itself.
+        classifier: who should recognise the picture, several with commas; "" is those it was
+            trained with whose weights are here, "none" leaves rate and distortion only.
+        hierarchy: label map file or shipped name; "" is the one it was trained for.
+    Raises:
+        ClassifierError: the classifier's weights cannot be had.
+        HierarchyMismatchError: the label map cannot be read, or is not the checkpoint's.
+    """
+    classifier = classifier or _available(meta.classifier) or "none"
+    levels = levels_of_stages(meta.level_ends, len(meta.lambdas)) if meta.level_ends else ()
+    if classifier == "none":
+        return Objective(meta.lambdas, meta.rate_weights, levels=levels)
+    semantics = _semantics(classifier, hierarchy or meta.label_map_name)
+    if semantics.hierarchy.id != meta.label_map_id:
+        raise HierarchyMismatchError(
+            f"the checkpoint was trained for label map {meta.label_map_id[:16]}…, "
+            f"not {semantics.hierarchy.id[:16]}… ({semantics.hierarchy.name}); give its file"
+        )
+    return Objective(
+        meta.lambdas, meta.rate_weights, meta.gammas, meta.fine_gammas, semantics, levels
+    )
+
+
+@lru_cache(maxsize=8)
+def _available(names: str) -> str:
+    """Those of several classifiers whose weights are here; all where none is, to be told so."""
+    from codec_plugin.classifiers import load_classifier
+
+    found = []
+    for name in filter(None, names.split(",")):
+        try:
+            load_classifier(name)
+        except ClassifierError:
+            continue
+        found.append(name)
+    return ",".join(found) or names
+
+
+@lru_cache(maxsize=2)  # a folder of pictures loads the classifier once
+def _semantics(classifier: str, hierarchy: str) -> Semantics:
+    from codec_plugin.classifiers import load_classifier
+    from codec_plugin.data.label_hierarchy import load_hierarchy
+
+    return Semantics(load_classifier(classifier), load_hierarchy(hierarchy))
+
+
+def refine(
+    model: ProgressiveModel,
+    pixels: Tensor,
+    y: Tensor,
+    z: Tensor,
+    objective: Objective,
+    steps: int,
+    quantiser: Quantiser,
+    stages: int | None = None,
+) -> Tensor:
+    """Move y so that the objective falls; z stays.
+
+    Symbols are chosen at each step as the encoder will choose them, and gradients pass straight
+    through, so the objective is that of the bytes; where it has not fallen at the end, y is
+    returned as it was. The classifier sees a random view at each step, for what it recognises in
+    one view only is often nothing that others recognise. Each step serves the first level and one
+    of the others in turn. Pictures above 1024 pixels are refined in pieces of that size, each for
+    rate and distortion only.
+
+    Args:
+        model: in evaluation mode.
+        pixels: (1, 3, H, W) uint8 or float in 0..1, padded.
+        y, z: of the analysis, not rounded.
+        objective: weights, and who should recognise the picture.
+        steps: gradient steps.
+        quantiser: how the encoder chooses symbols.
+        stages: how many stages are served; of these the ones at which a level ends, and the last.
+    Raises:
+        ConfigError: the checkpoint names no trade-offs.
+    Source: Campos et al. 2019, "Content adaptive optimization for neural image compression".
+    """
+    if len(objective.lambdas) != model.config.n_blocks:
+        raise ConfigError("effort needs a checkpoint that names the λ of each stage")
+    stages = model.config.n_blocks if stages is None else stages
+    refined = y.clone()
+    pieces = list(tiles(y.shape[2], y.shape[3], TILE, 0))
+    semantics = objective.semantics if len(pieces) == 1 else None
+    quick = _quick(model)
+    for tile in pieces:
+        x = tile.read(pixels, LATENT_STRIDE)
+        x = x.float() / 255 if x.dtype == torch.uint8 else x
+        rows = slice(tile.top // HYPER_STRIDE, tile.bottom // HYPER_STRIDE)
+        columns = slice(tile.left // HYPER_STRIDE, tile.right // HYPER_STRIDE)
+        z_hat = torch.round(z[:, :, rows, columns])
+        search = _Search(quick, x, z_hat, objective, semantics, stages, quantiser)
+        tile.write(refined, search.run(tile.read(y), steps))
+    return refined
+
+
+_QUICK: WeakKeyDictionary[ProgressiveModel, ProgressiveModel] = WeakKeyDictionary()
+
+
+def _quick(model: ProgressiveModel) -> ProgressiveModel:
+    """A copy of the model whose weights lie channels last: half the time of a gradient step."""
+    if model not in _QUICK:
+        _QUICK[model] = deepcopy(model).to(memory_format=torch.channels_last)
+    return _QUICK[model]
+
+
+class _Search:
+    """Gradient descent on the latent of one piece."""
+
+    def __init__(
+        self,
+        model: ProgressiveModel,
+        x: Tensor,
+        z_hat: Tensor,
+        objective: Objective,
+        semantics: Semantics | None,
+        stages: int,
+        quantiser: Quantiser,
+    ) -> None:
+        assert x.shape[2] % STRIDE == 0
+        self.quantiser = quantiser
+        self.model, self.x, self.objective = model, x, objective
+        ends = [end for end in objective.ends(model.config.n_blocks) if end < stages]
+        self.served = sorted({*ends, stages - 1})
+        asked = any(any(objective.weights(k)[2:]) for k in self.served)
+        self.semantics = semantics if asked else None
+        self.random = torch.Generator().manual_seed(0)  # the same file from the same picture
+        self.low_precision = multiplies_bfloat16()
+        with torch.no_grad():
+            self.hyper = model.entropy.hyper(z_hat)
+
+    def run(self, y: Tensor, steps: int) -> Tensor:
+        """The better of y and of y after `steps` steps."""
+        with torch.no_grad():
+            before = float(self.loss(y, self.served, None))
+        moving = y.clone().requires_grad_(True)
+        optimiser = torch.optim.Adam([moving], lr=_STEP, eps=_CALM)
+        scale = 0.0
+        first, *others = self.served
+        for step in range(steps):
+            fall = 0.5 * (1 + math.cos(math.pi * step / steps))
+            optimiser.param_groups[0]["lr"] = _STEP * (_LAST_STEP + (1 - _LAST_STEP) * fall)
+            turn = [others[step % len(others)]] if others else []
+            view = self.view() if self.semantics else None
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.low_precision):
+                loss = self.loss(moving, [first, *turn], view, len(others))
+            (grad,) = torch.autograd.grad(loss, moving)
+            # Blocks that are not served have no gradient and no say in the scale.
+            scale = scale or float(grad.norm() / max(1, int(grad.count_nonzero())) ** 0.5) or 1.0
+            moving.grad = grad / scale
+            optimiser.step()
+        found = moving.detach()
+        with torch.no_grad():
+            return found if float(self.loss(found, self.served, None)) <= before else y
+
+    def view(self) -> View:
+        """A random square of the picture, at a random size, mirrored half the time."""
+        height, width = self.x.shape[2:]
+        side = max(1, int(_VIEW_SHARE * min(height, width)))
+        top, left, mirrored, size = (
+            int(torch.randint(limit, (), generator=self.random))
+            for limit in (height - side + 1, width - side + 1, 2, len(_SEEN_SIDES))
+        )
+        return View(top, left, side, bool(mirrored), _SEEN_SIDES[size])
+
+    def loss(
+        self, y: Tensor, stages: Sequence[int], view: View | None, share: float = 1.0
+    ) -> Tensor:
+        """The objective of some stages, seen through a view; none is the whole picture.
+
+        Args:
+            share: how often the stages after the first are counted, as they come in turn.
+        """
+        latents = self._latents(y, max(stages) + 1)
+        area = self.x.shape[2] * self.x.shape[3]
+        target = self._target(view)
+        rates = torch.stack([bits.sum() for bits in latents.y_bits]).cumsum(0) / area
+        total = self.x.new_zeros(())
+        for stage in stages:
+            weight, lagrangian, _, _ = self.objective.weights(stage)
+            y_hat, known, _ = self.model.cut(latents, stage)
+            decoded = self.model.synthesis(
+                y_hat.contiguous(memory_format=torch.channels_last), known
+            ).float()
+            distortion = functional.mse_loss(decoded, self.x)
+            own = weight * rates[stage] + lagrangian * 255**2 * distortion
+            if target is not None:
+                own = own + self._surprise(decoded.clamp(0, 1), view, stage, target)
+            total = total + (1.0 if stage == self.served[0] else share) * own
+        return total
+
+    def _target(self, view: View | None) -> Target | None:
+        """The classifier's answer to the same view of the picture."""
+        if self.semantics is None:
+            return None
+        with torch.no_grad():
+            return Target(self._answer(self.semantics, self.x, view), [])
+
+    def _answer(self, semantics: Semantics, pixels: Tensor, view: View | None) -> Tensor:
+        if view is None:
+            return semantics.posterior(semantics.classifier(pixels))
+        return semantics.posterior(semantics.classifier.logits(view.of(pixels)))
+
+    def _surprise(self, decoded: Tensor, view: View | None, stage: int, target: Target) -> Tensor:
+        """Weighted cross-entropies of a stage against the classifier's answer to the picture."""
+        _, _, own, finest = self.objective.weights(stage)
+        if self.semantics is None or not (own or finest):
+            return decoded.new_zeros(())
+        last = self.semantics.hierarchy.n_levels - 1
+        level = self.objective.levels[stage] if self.objective.levels else min(stage, last)
+        posterior = self._answer(self.semantics, decoded, view)
+        return own * self.semantics.cross_entropy(
+            posterior, target, level
+        ) + finest * self.semantics.cross_entropy(posterior, target, last)
+
+    def _latents(self, y: Tensor, stages: int) -> Latents:
+        """Blocks of the first stages; those after them are filled, not coded."""
+        y_hat: list[Tensor] = []
+        parameters: list[Parameters] = []
+        y_bits: list[Tensor] = []
+        blocks = torch.split(y, list(self.model.config.blocks), 1)
+        for k, y_k in enumerate(blocks[:stages]):
+            block, found = self.model.entropy.scan(
+                k, self.hyper, y_hat, partial(self._settled, k, y_k)
+            )
+            y_bits.append(gaussian_bits(found - block.mean, block.raw_scale))
+            y_hat.append(found)
+            parameters.append(block)
+        return Latents(self.hyper, tuple(y_hat), tuple(parameters), y.new_zeros(1), tuple(y_bits))
+
+    def _settled(self, k: int, y_k: Tensor, block: Parameters, _turn: int) -> Tensor:
+        residual = y_k - block.mean
+        index = scale_index(sigma_from_raw(block.raw_scale.detach()))
+        symbols = self.quantiser(k, residual.detach(), index).to(residual.dtype)
+        return residual + (symbols - residual).detach() + block.mean

@@ -1,0 +1,69 @@
+"""What a run is about to work with, in sentences: photographs, labels, levels."""
+
+from codec_plugin.data.image_folder import ImageFolder
+from codec_plugin.data.shards import ShardSource
+from codec_plugin.train.trainer import Trainer
+
+__all__ = ["overview"]
+
+_SHOWN = 5
+
+
+def overview(trainer: Trainer) -> list[str]:
+    """Sentences for a person who has just started a run."""
+    told = list(trainer.notes)
+    if trainer.folder is not None:
+        told += _of_folder(trainer, trainer.folder)
+    elif isinstance(trainer.source, ShardSource):
+        told.append(_of_shards(trainer.source))
+    told.append(_of_levels(trainer))
+    return told
+
+
+def broken_photographs(broken: dict[str, str], total: int | None = None) -> list[str]:
+    """What was left out because it cannot be decoded."""
+    if not broken:
+        return []
+    of = f" of {total}" if total is not None else ""
+    shown = "; ".join(list(broken.values())[:_SHOWN]) + ("; …" if len(broken) > _SHOWN else "")
+    return [f"{len(broken)}{of} photographs cannot be decoded and are left out: {shown}"]
+
+
+def _of_folder(trainer: Trainer, folder: ImageFolder) -> list[str]:
+    told = broken_photographs(folder.broken, len(folder))
+    if folder.skipped:
+        told.append(f"skipped {folder.skipped} files ._NAME: macOS's, no pictures")
+    labelled = f"{folder.labelled} labelled with a class of the map"
+    if folder.labelled and not any(phase.label_share for phase in trainer.settings.phases):
+        labelled += " (training asks the classifier: label_share is 0)"
+    held = sum(folder.names[int(number)] not in folder.broken for number in trainer.held)
+    sound = len(folder) - len(folder.broken)
+    told.append(f"{sound} photographs, {held} of them held out by name; {labelled}")
+    if folder.unknown_labels:
+        names = ", ".join(map(repr, folder.unknown_labels[:_SHOWN]))
+        more = len(folder.unknown_labels) - _SHOWN
+        told.append(
+            f"labels.csv names what is no class of the map, by key or name: {names}"
+            + (f" and {more} more" if more > 0 else "")
+        )
+    return told
+
+
+def _of_shards(source: ShardSource) -> str:
+    if not source.class_index:
+        return f"{len(source.shards)} shards; labels are not read: label_share is 0"
+    labelled, seen = source.labelled()
+    return (
+        f"{len(source.shards)} shards; {labelled} of the first {seen} photographs are labelled "
+        "with a class of the map (numbers in .cls count in the map's order)"
+    )
+
+
+def _of_levels(trainer: Trainer) -> str:
+    hierarchy = trainer.hierarchy
+    ends = trainer.settings.level_ends(hierarchy.n_levels)
+    if not ends:
+        return f"label map {hierarchy.name}: more levels than stages, none is promised"
+    levels = zip(hierarchy.level_names, hierarchy.sizes, ends, strict=True)
+    told = ", ".join(f"{name} ({size}) by the end of stage {end + 1}" for name, size, end in levels)
+    return f"label map {hierarchy.name}: {told}"

@@ -1,0 +1,1 @@
+"""Threads, precision and the signature of our files."""

@@ -1,0 +1,56 @@
+"""Which files this codec made, told by what stands in them; only those are replaced unasked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hierlab.utils.file_signature import made_by_hierlab
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["SOFTWARE", "SOFTWARE_TAG", "made_by_codec"]
+
+SOFTWARE = "hierlab"
+"""What our pictures name as their maker."""
+
+SOFTWARE_TAG = 0x0131  # of EXIF
+_HEAD_BYTES = 1 << 16
+_STARTS = (
+    b"C2F\x01",
+    b"subject,image,cut,bytes,",  # tables of results
+    b'[\n {\n  "subject": "',  # and their summaries
+    b'{\n "photographs": "',  # protocol of a benchmark
+    b"<!-- hierlab -->",
+)
+
+
+def made_by_codec(path: Path) -> bool:
+    """Whether a file is one of ours: .c2f, checkpoint, table, page, or a picture that says so.
+
+    An empty file holds nothing that could be lost, and counts as ours.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+        stream.seek(max(0, stream.seek(0, 2) - _HEAD_BYTES))
+        tail = stream.read()
+    if not head or head.startswith(_STARTS):
+        return True
+    if head.startswith(b"PAR1") and b"subject" in tail and b"rate_bpp" in tail:
+        return True
+    if b'"__metadata__":{"c2f":' in head[:64]:
+        return True
+    return made_by_hierlab(path) or _picture_says_so(path)
+
+
+def _picture_says_so(path: Path) -> bool:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return bool(image.getexif().get(SOFTWARE_TAG) == SOFTWARE)
+    except Exception:  # no picture, or a damaged one: not ours
+        return False

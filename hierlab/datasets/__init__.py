@@ -1,0 +1,1 @@
+"""Class lists and groupings, shipped or read from files."""

@@ -1,0 +1,1 @@
+"""Text vectors of classes: prompts, encoders, prototypes and similarity tables."""

@@ -1,0 +1,123 @@
+"""Likeness: how alike the classes of a label map are, from the best source that is here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from hierlab.labelmap import LabelMap, Level
+
+__all__ = ["Likeness", "Neighbour", "likeness", "nearest_clusters"]
+
+MAX_CLASSES = 5_000
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A similarity of all pairs of classes.
+
+    Args:
+        matrix: (C, C) float64, symmetric, larger = more alike.
+        about: what it is, in words for a caption.
+    """
+
+    matrix: NDArray[np.float64]
+    about: str
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another cluster of the same level and how alike it is.
+
+    Args:
+        similarity: mean over all pairs of one class of each.
+    """
+
+    number: int
+    name: str
+    similarity: float
+
+
+def likeness(label_map: LabelMap) -> Likeness | None:
+    """Similarity of the classes of a map: the prototypes it was built from, else Wu-Palmer.
+
+    Of several encoders the mean; what all vectors of an encoder share is taken out first.
+
+    Returns:
+        None where neither a shipped table nor WordNet knows the classes, or there are more than
+        5,000 of them.
+    """
+    if len(label_map.classes) > MAX_CLASSES:
+        return None
+    return _from_table(label_map) or _from_wordnet(label_map)
+
+
+def nearest_clusters(
+    level: Level, matrix: NDArray[np.float64], cluster: int, count: int = 5
+) -> tuple[Neighbour, ...]:
+    """The clusters of a level most like one of them, most alike first.
+
+    Args:
+        level: K clusters over C classes.
+        matrix: (C, C) similarity of the classes.
+        cluster: number of the one.
+        count: how many to name.
+    """
+    to_each = np.bincount(
+        level.labels, weights=matrix[level.members(cluster)].mean(axis=0), minlength=level.k
+    )
+    means = to_each / level.sizes
+    order = [int(number) for number in np.argsort(-means, kind="stable") if number != cluster]
+    return tuple(
+        Neighbour(number, level.clusters[number].name, float(means[number]))
+        for number in order[:count]
+    )
+
+
+def _from_table(label_map: LabelMap) -> Likeness | None:
+    from hierlab.clustering.vectors import centred_cosines
+    from hierlab.embeddings.prototypes import resolve
+    from hierlab.errors import HierlabError
+
+    variants = _variants(label_map.provenance.get("source"))
+    if not variants:
+        return None
+    total = np.zeros((len(label_map.classes), len(label_map.classes)))
+    try:
+        for variant in variants:
+            found = resolve(variant, label_map.classes, source="table")
+            total += centred_cosines(found.vectors)
+    except HierlabError:
+        return None
+    who = variants[0] if len(variants) == 1 else f"{len(variants)} encoders'"
+    return Likeness(total / len(variants), f"centred cosine of {who} text prototypes")
+
+
+def _variants(source: object) -> list[str]:
+    """Names of the encoders that a map was made from; none where any is not by name."""
+    if not isinstance(source, dict):
+        return []
+    encoders = source.get("encoders") or [source]
+    if not isinstance(encoders, list):
+        return []
+    found = [one.get("variant") for one in encoders if isinstance(one, dict)]
+    return [name for name in found if isinstance(name, str)] if all(found) else []
+
+
+def _from_wordnet(label_map: LabelMap) -> Likeness | None:
+    from hierlab.errors import HierlabError
+    from hierlab.wordnet.taxonomy import taxonomy_for
+    from hierlab.wordnet.wu_palmer import class_similarity
+
+    try:
+        taxonomy = taxonomy_for(label_map.classes)
+        if taxonomy is None:
+            return None
+        matrix = class_similarity(taxonomy, label_map.classes)
+    except HierlabError:
+        return None
+    return Likeness((matrix + matrix.T) / 2, "Wu-Palmer in WordNet 3.0")

@@ -1,0 +1,1 @@
+"""Files, terminal and text tables: what every package here writes with."""

@@ -1,0 +1,326 @@
+"""Rows that say what files of those bytes look like, tables that sum them up, and resuming."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from codec_plugin.checkpointing.checkpoint import pack_checkpoint, unpack_checkpoint
+from codec_plugin.codec import Codec
+from codec_plugin.data.image_folder import ImageFolder
+from codec_plugin.errors import ConfigError, DataError
+from codec_plugin.evaluation.codecs.base import (
+    PEERS,
+    CodecSubject,
+    PeerSubject,
+    encode_peer,
+    fit_peer,
+)
+from codec_plugin.evaluation.identity import Identity
+from codec_plugin.evaluation.metrics import ms_ssim, psnr_db
+from codec_plugin.evaluation.protocol import (
+    Evaluation,
+    chosen_images,
+    merge_shards,
+    shard_path,
+)
+from codec_plugin.evaluation.recognition import Recogniser
+from codec_plugin.evaluation.reports.curves import panels, save_curves
+from codec_plugin.evaluation.reports.summary import bytes_to_reach, compare_cuts, summarise
+from codec_plugin.evaluation.results_table import read_rows, write_rows
+from codec_plugin.evaluation.statistics.bootstrap import bootstrap_mean, paired_difference
+from tests.codec_plugin.semantic import small_classifier, small_hierarchy, write_photographs
+from tests.codec_plugin.tiny import DATA, stored_codec, tiny_codec, tiny_picture
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> ImageFolder:
+    photographs = write_photographs(tmp_path_factory.mktemp("photographs"), 4)
+    return ImageFolder(photographs, small_hierarchy().index, cache=False)
+
+
+def evaluation(folder: ImageFolder, cuts: int = 3) -> Evaluation:
+    subjects = [CodecSubject("tiny", stored_codec(), cuts), PeerSubject("webp")]
+    return Evaluation(subjects, Recogniser(small_classifier(), small_hierarchy()), folder)
+
+
+@pytest.fixture(scope="module")
+def rows(folder: ImageFolder, tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
+    path = tmp_path_factory.mktemp("results") / "results.csv"
+    evaluation(folder).run(path)
+    return read_rows(path)
+
+
+def test_a_row_is_a_file_of_that_many_bytes(folder: ImageFolder, rows: list[dict]) -> None:
+    codec = stored_codec()
+    for row in rows:
+        assert row["rate_bpp"] == pytest.approx(8 * row["bytes"] / 72**2, abs=1e-5)
+        if row["subject"] != "tiny":
+            continue
+        pixels = folder.pixels(folder.names.index(row["image"]))
+        decoded = codec.decode(codec.encode(pixels)[: row["bytes"]]).pixels
+        error = np.square(decoded.astype(float) - pixels).mean()
+        assert row["psnr_db"] == pytest.approx(10 * math.log10(255**2 / error), abs=1e-3)
+
+
+def test_labels_count_only_where_there_are_some(rows: list[dict]) -> None:
+    labelled = {row["image"]: row["correct_fine"] != "" for row in rows}
+    assert labelled == {"0.png": True, "1.png": False, "2.png": True, "3.png": False}
+    clean = [row for row in rows if row["subject"] == "clean"]
+    assert len(clean) == 4
+    assert all(row["agree_coarse"] == row["agree_fine"] == 1 for row in clean)
+    for row in rows:
+        if row["correct_fine"] == 1:
+            assert row["correct_mid"] == row["correct_coarse"] == 1
+            assert row["wu_palmer"] >= 0.9  # of a class with itself; nltk's policy may be below 1
+
+
+def test_a_stopped_evaluation_goes_on(
+    folder: ImageFolder, rows: list[dict], tmp_path: Path
+) -> None:
+    path = tmp_path / "results.csv"
+    evaluation(folder).run(path, limit=2)
+    text = path.read_text()
+    path.write_text(text[: len(text) - 40])  # killed in the middle of a row
+    evaluation(folder).run(path)
+    again = read_rows(path)
+
+    def key(row: dict) -> tuple:
+        return row["subject"], row["image"], row["cut"]
+
+    # As text: what is not a number does not equal itself.
+    assert str(sorted(again, key=key)) == str(sorted(rows, key=key))
+
+
+def test_shards_make_the_whole(folder: ImageFolder, rows: list[dict], tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    for number in range(2):
+        shard = (number, 2)
+        evaluation(folder).run(shard_path(path, shard), shard=shard)
+    assert merge_shards(path, 2) == len(rows)
+    keys = {(r["subject"], r["image"], r["cut"]) for r in read_rows(path)}
+    assert keys == {(r["subject"], r["image"], r["cut"]) for r in rows}
+
+
+def test_parquet_holds_the_same(rows: list[dict], tmp_path: Path) -> None:
+    write_rows(tmp_path / "a.parquet", rows)
+    again = read_rows(tmp_path / "a.parquet")
+    assert [r["bytes"] for r in again] == [r["bytes"] for r in rows]
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "\xff\xfe\x00"])
+def test_what_is_no_table_of_results_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(DataError, match=r"x\.csv"):
+        read_rows(path)
+
+
+def test_photographs_are_evenly_spaced() -> None:
+    assert chosen_images(10, None) == list(range(10))
+    assert chosen_images(10, 5) == [0, 2, 4, 6, 8]
+    assert chosen_images(3, 9) == [0, 1, 2]
+
+
+def test_summary_and_pairs(rows: list[dict]) -> None:
+    table = summarise(rows)
+    entry = next(e for e in table if (e["subject"], e["cut"]) == ("tiny", "stage-3"))
+    own = [r["psnr_db"] for r in rows if (r["subject"], r["cut"]) == ("tiny", "stage-3")]
+    assert entry["images"] == 4
+    assert entry["psnr_db"]["mean"] == pytest.approx(np.mean(own), abs=1e-4)
+    assert entry["psnr_db"]["low"] <= entry["psnr_db"]["mean"] <= entry["psnr_db"]["high"]
+    gain = compare_cuts(rows, ("tiny", "stage-3"), ("tiny", "stage-1"), "psnr_db")
+    assert gain.mean > 0
+
+
+def _summary(points: dict[str, list[tuple[float, float]]]) -> list[dict]:
+    return [
+        {
+            "subject": name,
+            "cut": str(size),
+            "bytes": {"mean": size},
+            "rate_bpp": {"mean": size / 1000},
+            "psnr_db": {"mean": value},
+            "correct_coarse": {"mean": value / 100},
+        }
+        for name, curve in points.items()
+        for size, value in curve
+    ]
+
+
+def test_bytes_to_reach_are_those_of_a_measured_cut() -> None:
+    table = _summary({"a": [(100, 60), (400, 90), (900, 70)]})
+    assert bytes_to_reach(table, "a", "correct_coarse", 0.65) == 400  # nothing between the cuts
+    assert bytes_to_reach(table, "a", "correct_coarse", 0.95) is None
+    assert bytes_to_reach(table, "a", "correct_coarse", 0.6) == 100
+
+
+def test_metrics_of_known_pictures() -> None:
+    image = torch.zeros(3, 200, 200)
+    assert psnr_db(image, image) == 100
+    assert psnr_db(image, image + 0.1) == pytest.approx(20)
+    assert ms_ssim(image, image) == pytest.approx(1)
+    assert math.isnan(ms_ssim(image[:, :100], image[:, :100]))
+
+
+def test_intervals_hold_the_mean_and_shrink_with_photographs() -> None:
+    rng = np.random.default_rng(0)
+    few, many = rng.random(20), rng.random(2000)
+    wide, narrow = bootstrap_mean(few), bootstrap_mean(many)
+    assert wide.low < few.mean() < wide.high
+    assert narrow.high - narrow.low < wide.high - wide.low
+    assert paired_difference(many + 1, many).low == pytest.approx(1)
+    assert math.isnan(bootstrap_mean([math.nan]).mean)
+
+
+@pytest.mark.parametrize("shape", ["normal", "yes or no"])
+def test_intervals_hold_95_percent(shape: str) -> None:
+    """Their width is that of the mean's own distribution: 2 · 1.96 · σ / √N."""
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=900) if shape == "normal" else (rng.random(900) < 0.8).astype(float)
+    found = bootstrap_mean(values)
+    for bound, sign in ((found.low, -1), (found.high, 1)):
+        expected = values.mean() + sign * 1.96 * values.std() / np.sqrt(len(values))
+        assert bound - found.mean == pytest.approx(expected - found.mean, rel=0.08)
+    gap = paired_difference(values + rng.normal(size=900), values)
+    assert gap.high - gap.low == pytest.approx(2 * 1.96 / np.sqrt(900), rel=0.1)
+
+
+@pytest.mark.parametrize("peer", sorted(PEERS))
+def test_peers_fit_a_budget(peer: str) -> None:
+    pixels = tiny_picture(128, 128)
+    smallest = len(encode_peer(peer, pixels, PEERS[peer][1][0]))
+    data = fit_peer(peer, pixels, 3 * smallest)
+    assert len(data) <= 3.3 * smallest
+    assert len(data) >= smallest or peer == "jpeg2000"
+    with pytest.raises(ConfigError, match="is not one of"):
+        encode_peer("gif", pixels, 1)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".html"])
+def test_curves_are_drawn(rows: list[dict], suffix: str, tmp_path: Path) -> None:
+    drawn = panels(rows)
+    assert [p.title for p in drawn] == [
+        "coarse accuracy", "mid accuracy", "fine accuracy", "PSNR",
+    ]  # fmt: skip
+    told = panels([{**row, "ms_ssim": 0.5} for row in rows])  # tiny pictures have none
+    assert (told[-1].title, set(told[-1].curves[0].values)) == ("MS-SSIM", {0.5})
+    save_curves(rows, tmp_path / f"curves{suffix}")
+    assert (tmp_path / f"curves{suffix}").stat().st_size > 10_000
+    with pytest.raises(ConfigError, match="png or"):
+        save_curves(rows, tmp_path / "curves.pdf")
+    with pytest.raises(ConfigError, match="empty"):
+        panels([])
+
+
+def measured(path: Path, folder: ImageFolder, *, codec=None, seed: int = 0, cuts: int = 1,
+             hierarchy=None, peers: tuple[str, ...] = ()) -> list[str]:  # fmt: skip
+    """Evaluate into a table; what was told."""
+    subjects = [CodecSubject("tiny", codec or stored_codec(), cuts), *map(PeerSubject, peers)]
+    recogniser = Recogniser(small_classifier(seed=seed), hierarchy or small_hierarchy())
+    told: list[str] = []
+    Evaluation(subjects, recogniser, folder).run(path, told=told.append)
+    return told
+
+
+def numbers(path: Path) -> list[str]:
+    return sorted(str(row) for row in read_rows(path) if row["subject"] == "tiny")
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> ImageFolder:
+    return ImageFolder(
+        write_photographs(tmp_path / "photographs", 2), small_hierarchy().index, cache=False
+    )
+
+
+def test_another_checkpoint_of_the_same_name_is_measured_anew(
+    two: ImageFolder, tmp_path: Path
+) -> None:
+    path, other = tmp_path / "r.csv", tiny_codec(seed=4)
+    assert measured(path, two, peers=("jpeg",)) == []
+    first = path.read_text()
+    assert measured(path, two) == []
+    assert sorted(path.read_text().splitlines()) == sorted(first.splitlines())
+    (told,) = measured(path, two, codec=other)
+    assert "rows of tiny" in told
+    assert "measured anew" in told
+    measured(tmp_path / "right.csv", two, codec=other)
+    assert numbers(path) == numbers(tmp_path / "right.csv")
+    assert {row["subject"] for row in read_rows(path)} == {"tiny", "jpeg", "clean"}
+
+
+def test_networks_alone_tell_two_models_apart(two: ImageFolder, tmp_path: Path) -> None:
+    """The synthesis is no part of the model's id, yet it makes the pixels."""
+    one = unpack_checkpoint((DATA / "tiny-v1.safetensors").read_bytes())
+    with torch.no_grad():
+        one.model.synthesis_net.linear.weight.mul_(0.5)
+    two_ = unpack_checkpoint(pack_checkpoint(one.model, one.exact, one.tables, one.meta))
+    assert two_.model_id == stored_codec().checkpoint.model_id
+    measured(tmp_path / "r.csv", two)
+    assert measured(tmp_path / "r.csv", two, codec=Codec(two_)) != []
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"seed": 1}, "classifier"),
+        ({"cuts": 2}, "cuts"),
+        (
+            {"hierarchy": replace(small_hierarchy(), id="ef" * 32, level_names=("a", "b", "c"))},
+            "label map",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    two: ImageFolder, tmp_path: Path, changed: dict, sentence: str
+) -> None:
+    path = tmp_path / "r.csv"
+    measured(path, two)
+    before = sorted(path.read_text().splitlines())
+    with pytest.raises(ConfigError, match=f"{sentence}.*choose another -o, or --force"):
+        measured(path, two, **changed)
+    assert sorted(path.read_text().splitlines()) == before
+
+
+def test_a_changed_photograph_is_measured_anew(two: ImageFolder, tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    measured(path, two, peers=("jpeg",))
+    Image.fromarray(tiny_picture(72, 72)[::-1].copy()).save(two.files[1])
+    again = ImageFolder(two.files[0].parent, small_hierarchy().index, cache=False)
+    with pytest.raises(ConfigError, match="rows of jpeg: measure these too"):
+        measured(path, again)
+    (told,) = measured(path, again, peers=("jpeg",))
+    assert "rows of jpeg, tiny" in told
+    measured(tmp_path / "right.csv", again)
+    assert numbers(path) == numbers(tmp_path / "right.csv")
+
+
+def test_another_label_is_another_measurement(two: ImageFolder, tmp_path: Path) -> None:
+    path, table = tmp_path / "r.csv", two.files[0].parent / "labels.csv"
+    measured(path, two)
+    table.write_text("file,wnid\n")
+    again = ImageFolder(two.files[0].parent, small_hierarchy().index, cache=False)
+    assert measured(path, again) != []
+    assert {row["correct_fine"] for row in read_rows(path)} == {""}
+
+
+def test_a_table_of_a_former_version_is_read_but_not_added_to(
+    rows: list[dict], two: ImageFolder, tmp_path: Path
+) -> None:
+    old = [{k: v for k, v in row.items() if k not in Identity._fields} for row in rows]
+    write_rows(tmp_path / "old.csv", old)
+    assert summarise(read_rows(tmp_path / "old.csv")) == summarise(rows)
+    with pytest.raises(ConfigError, match="former version"):
+        measured(tmp_path / "old.csv", two)
+
+
+def test_identities_stay_text(tmp_path: Path) -> None:
+    row = {"subject": "a", "image": "b", "cut": "c", "bytes": 5, "photograph": "12345678901234e5"}
+    write_rows(tmp_path / "r.csv", [row, {**row, "model": "7"}])
+    assert [r["photograph"] for r in read_rows(tmp_path / "r.csv")] == [row["photograph"]] * 2
+    assert [r["model"] for r in read_rows(tmp_path / "r.csv")] == ["", "7"]

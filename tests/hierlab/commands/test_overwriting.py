@@ -1,0 +1,149 @@
+"""Commands never replace an input or another's file, and always their own former output."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from hierlab.cli import app
+from hierlab.errors import HierlabError
+from hierlab.labelmap import load_label_map
+from tests.hierlab.label_maps import make_map
+
+Run = Callable[..., str]
+GRAPH = {
+    "nodes": [
+        {"id": name} for name in ("f00000000", "f00000001", "n00000001", "n00000002", "n00000003")
+    ],
+    "links": [
+        {"source": "f00000000", "target": "f00000001"},
+        {"source": "f00000000", "target": "n00000003"},
+        {"source": "f00000001", "target": "n00000001"},
+        {"source": "f00000001", "target": "n00000002"},
+    ],
+}
+GOODS = "name,kind\nsaw,tool\naxe,tool\ncat,pet\ndog,pet\ncar,thing\n"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in an empty folder; what it refuses is raised."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> str:
+        result = CliRunner().invoke(app, arguments)
+        if result.exception is not None:
+            raise result.exception
+        return result.output
+
+    return call
+
+
+def test_an_import_without_a_name_leaves_its_source(run: Run) -> None:
+    Path("graph.json").write_text(json.dumps(GRAPH))
+    before = Path("graph.json").read_bytes()
+    told = run("import", "graph.json", "--from", "nbdt")
+    assert Path("graph.json").read_bytes() == before
+    assert "graph-map.json" in told
+    assert len(load_label_map("graph-map.json").classes) == 3
+    run("import", "graph.json")  # and again, over its own former output
+    with pytest.raises(HierlabError, match=r"graph\.json is read by this command"):
+        run("import", "graph.json", "-o", "graph.json")
+    assert Path("graph.json").read_bytes() == before
+    run("import", "graph.json", "-o", "graph.json", "--force")
+    assert len(load_label_map("graph.json").classes) == 3
+
+
+def test_a_plot_does_not_replace_the_table_that_a_map_came_from(run: Run) -> None:
+    Path("goods.csv").write_text(GOODS)
+    run("import", "goods.csv")
+    for output in ("goods.html", "goods.svg"):
+        with pytest.raises(HierlabError, match=r"goods\.csv exists and was not made by"):
+            run("plot", "goods.json", "-o", output)
+        assert not Path(output).exists()
+    assert Path("goods.csv").read_text() == GOODS
+    with pytest.raises(HierlabError, match=r"goods\.csv exists"):
+        run("export", "goods.json", "--to", "csv")
+    for _ in range(2):
+        run("plot", "goods.json", "-o", "tree.html")
+        run("plot", "goods.json", "-o", "sizes.png", "--kind", "sizes")
+    assert Path("goods.csv").read_text() == GOODS
+
+
+def test_a_build_leaves_its_class_list(run: Run) -> None:
+    Path("cls.json").write_text('["cat", "dog", "car", "bus"]')
+    np.savetxt("s.csv", np.eye(4) + 0.1, delimiter=",")
+    arguments = ("build", "--classes", "cls.json", "--similarity", "s.csv", "--k", "2")
+    told = run(*arguments, "--name", "cls")
+    assert Path("cls.json").read_text().startswith('["cat"')
+    assert "cls-map.json" in told
+    with pytest.raises(HierlabError, match="is read by this command"):
+        run(*arguments, "-o", "s.csv")
+    Path("notes.json").write_text("{}")
+    with pytest.raises(HierlabError, match="was not made by this program"):
+        run(*arguments, "-o", "notes.json")
+    for _ in range(2):
+        run(*arguments, "-o", "mine.json")
+    run(*arguments, "-o", "notes.json", "--force")
+    assert load_label_map("notes.json") == load_label_map("mine.json")
+
+
+@pytest.mark.parametrize(
+    "format",
+    ["csv", "parents", "newick", "nested-json", "paths", "linkage", "graphml", "nbdt", "breeds"],
+)
+def test_an_export_may_be_done_again(format: str, run: Run) -> None:
+    make_map([[0, 0, 1, 1], [0, 1, 2, 2]], list("abcd")).save("m.json")
+    first = run("export", "m.json", "--to", format)
+    assert run("export", "m.json", "--to", format) == first
+    written = Path(first.splitlines()[0])
+    shutil.copy("m.json", "copy.json")
+    written.unlink()
+    written.write_text("mine")
+    with pytest.raises(HierlabError, match="was not made by this program"):
+        run(
+            "export",
+            "copy.json",
+            "--to",
+            format,
+            "-o",
+            str(written.parent if format == "breeds" else written),
+        )
+    assert written.read_text() == "mine"
+
+
+def test_an_import_says_how_it_read_a_file(run: Run) -> None:
+    Path("goods.csv").write_text(GOODS)
+    told = run("import", "goods.csv", "--key", "name", "--levels", "kind")
+    assert told.splitlines()[0] == (
+        "read as csv: a table with commas and a row per class: keys from 'name', levels from 'kind'"
+    )
+    Path("edges.txt").write_text("root animal\nanimal cat\nanimal dog\nroot car\n")
+    told = run("import", "edges.txt", "--parent-first")
+    assert "read as parents: an edge list with blanks, parent, child in a line" in told
+
+
+def test_an_export_to_standard_output_goes_through(tmp_path: Path) -> None:
+    make_map([[0, 0, 1, 1], [0, 1, 2, 2]], list("abcd")).save(tmp_path / "m.json")
+    command = [
+        sys.executable,
+        "-m",
+        "hierlab",
+        "export",
+        str(tmp_path / "m.json"),
+        "--to",
+        "newick",
+    ]
+    told = subprocess.run(
+        [*command, "-o", "/dev/stdout"], capture_output=True, check=True, text=True
+    )
+    assert told.stdout.startswith("((")
+    assert [path.name for path in tmp_path.iterdir()] == ["m.json"]
