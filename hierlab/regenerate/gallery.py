@@ -36,6 +36,7 @@ _COLUMNS = (
     "largest",
     "strays",
 )
+_COLOURS = 64  # of a picture in the gallery
 _EARLIER = """\
 ## Earlier maps
 
@@ -58,6 +59,7 @@ def write_gallery(maps: Sequence[LabelMap], folder: Path) -> tuple[Path, ...]:
         for path in plot(label_map, picture):
             if path != picture:  # the numbers behind this figure are the label map itself
                 path.unlink()
+        _reduce_colours(picture)
         written.append(picture)
         sections.append(_section(label_map, picture))
     head = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}"
@@ -68,6 +70,15 @@ def write_gallery(maps: Sequence[LabelMap], folder: Path) -> tuple[Path, ...]:
     content = _HEAD.format(example=maps[0].name) + table + "\n\n" + "\n".join((*sections, earlier))
     written.append(write_atomic(folder / "README.md", content))
     return tuple(written)
+
+
+def _reduce_colours(picture: Path) -> None:
+    """Store a figure of flat colours with a palette: a third of the bytes, the same to the eye."""
+    from PIL import Image
+
+    with Image.open(picture) as image:
+        reduced = image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+    reduced.save(picture, optimize=True)
 
 
 def _row(label_map: LabelMap, report: MeasureReport) -> str:
