@@ -18,6 +18,7 @@ from codec_plugin.bitstream.container import (
     split_segments,
 )
 from codec_plugin.checkpointing.checkpoint import Checkpoint, load_checkpoint
+from codec_plugin.data.label_tree import load_label_tree
 from codec_plugin.data.picture import as_picture
 from codec_plugin.errors import (
     BitstreamError,
@@ -27,6 +28,8 @@ from codec_plugin.errors import (
 )
 from codec_plugin.latent_codec.latent_codec import LatentCodec
 from codec_plugin.models.progressive import STRIDE
+from codec_plugin.search.latent_refinement import SEARCHED_PRICE, refine
+from codec_plugin.search.objective import Objective, training_objective
 from codec_plugin.tiles import LATENT_STRIDE, analyse, synthesise
 from codec_plugin.utils.threads import make_forks_safe
 
@@ -39,7 +42,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from codec_plugin.bitstream.answer import LabelPath
-    from codec_plugin.latent_codec.latent_refinement import Objective
 
 __all__ = ["Codec", "Decoded"]
 
@@ -163,12 +165,6 @@ class Codec:
         y, z = analyse(self.checkpoint.model, pixels)
         latents = self.latents
         if effort:
-            from codec_plugin.latent_codec.latent_refinement import (
-                SEARCHED_PRICE,
-                refine,
-                training_objective,
-            )
-
             served = min(effort_stages or n_blocks, stages or n_blocks)
             if objective is None:
                 found = self.checkpoint
@@ -254,8 +250,6 @@ class Codec:
 
     def _pack_answer(self, answer: LabelPath) -> bytes:
         """The segment of an answer through the checkpoint's label map."""
-        from codec_plugin.data.label_tree import load_label_tree
-
         if not self.checkpoint.meta.label_map_id:
             raise ConfigError("an answer needs a label map, and this checkpoint names none")
         tree = answer.tree or load_label_tree(self.checkpoint.label_map)

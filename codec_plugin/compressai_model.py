@@ -18,6 +18,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from codec_plugin.bitstream.container import Segment
+from codec_plugin.checkpointing.checkpoint import load_checkpoint
 from codec_plugin.config import ModelConfig
 from codec_plugin.entropy.cdf_tables import CodingTables
 from codec_plugin.entropy.hyperprior import LIKELIHOOD_MIN
@@ -60,8 +61,6 @@ class CoarseToFine(CompressionModel):  # type: ignore[misc]
         Raises:
             CheckpointError: not found or not sound.
         """
-        from codec_plugin.checkpointing.checkpoint import load_checkpoint
-
         checkpoint = load_checkpoint(name_or_path)
         result = cls(model=checkpoint.model)
         result._use(checkpoint.exact, checkpoint.tables)

@@ -35,6 +35,8 @@ from codec_plugin.entropy.integer_conv import ACTIVATION_BITS
 from codec_plugin.entropy.integer_model import ExactEntropy
 from codec_plugin.errors import CheckpointError, ConfigError
 from codec_plugin.models.progressive import ProgressiveModel
+from hierlab.errors import HierlabError
+from hierlab.utils.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,9 +144,6 @@ def save_checkpoint(
     Raises:
         CheckpointError: the file cannot be written, or `meta` does not fit the model.
     """
-    from hierlab.errors import HierlabError
-    from hierlab.utils.files import write_atomic
-
     try:
         write_atomic(path, pack_checkpoint(model, exact, tables, meta))
     except HierlabError as error:

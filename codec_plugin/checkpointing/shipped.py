@@ -7,6 +7,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
+from hierlab.errors import HierlabError
+from hierlab.labelmap import MAX_BYTES, load_label_map
+from hierlab.utils.files import hierarchies_path, read_bounded
+
 __all__ = [
     "CHECKPOINTS",
     "ShippedRecord",
@@ -90,8 +96,6 @@ def find_label_map(label_map_id: str, near: Path) -> str:
     Returns:
         What `load_label_map` takes; "" if it is not to be found.
     """
-    from hierlab.utils.files import hierarchies_path
-
     for path in sorted(hierarchies_path().glob("*.json")):
         if _label_map_id(path).startswith(label_map_id):
             return path.stem
@@ -104,12 +108,6 @@ def find_label_map(label_map_id: str, near: Path) -> str:
 
 def _label_map_id(path: Path) -> str:
     """The id that a label map file names; "" for any other file. Its reader checks the rest."""
-    import msgspec
-
-    from hierlab.errors import HierlabError
-    from hierlab.labelmap import MAX_BYTES
-    from hierlab.utils.files import read_bounded
-
     try:
         content = msgspec.json.decode(read_bounded(path, MAX_BYTES), type=dict[str, msgspec.Raw])
         return str(msgspec.json.decode(content["id"], type=str))
@@ -125,9 +123,6 @@ def map_beside(checkpoint: Path, label_map_id: str) -> str:
     path = checkpoint.with_name("hierarchy.json")
     if not label_map_id or not path.is_file():
         return ""
-    from hierlab.errors import HierlabError
-    from hierlab.labelmap import load_label_map
-
     try:
         return str(path) if load_label_map(path).id == label_map_id else ""
     except (HierlabError, OSError):

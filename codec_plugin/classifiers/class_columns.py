@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from codec_plugin.data.label_hierarchy import Hierarchy
 from codec_plugin.errors import HierarchyMismatchError
+from hierlab.classes import ClassList
+from hierlab.wordnet.taxonomy import Taxonomy, taxonomy_for
 
 __all__ = ["ClassColumns", "class_columns"]
 
@@ -83,9 +85,6 @@ def _by_name(
     hierarchy: Hierarchy, wanted: Sequence[int], class_ids: Sequence[str]
 ) -> dict[int, NDArray[np.int64]]:
     """Outputs that WordNet puts below each class, for those of which it knows any."""
-    from hierlab.classes import ClassList
-    from hierlab.wordnet.taxonomy import Taxonomy, taxonomy_for
-
     classes = ClassList(
         "custom",
         tuple(hierarchy.class_ids[n] for n in wanted),

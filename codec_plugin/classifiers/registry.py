@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 from codec_plugin.classifiers.base import Classifier
+from codec_plugin.classifiers.darknet import load_darknet
+from codec_plugin.classifiers.ensemble import Ensemble
+from codec_plugin.classifiers.squeezenet import load_squeezenet
+from codec_plugin.classifiers.tflite import load_tflite
+from codec_plugin.classifiers.timm_models import LITE_INPUT_SIZES, load_lite, load_timm
 from codec_plugin.errors import ClassifierError
 
 __all__ = ["DEFAULT_CLASSIFIER", "FOLDER_VARIABLE", "load_classifier"]
@@ -13,6 +18,7 @@ FOLDER_VARIABLE = "C2F_CLASSIFIERS"
 """Environment variable: a folder where `squeezenet` and `darknet` without a file are looked for."""
 
 _FILES = {"squeezenet": "squeezenet*.npz", "darknet": "darknet*.npz"}
+_LOADERS = {"squeezenet": load_squeezenet, "darknet": load_darknet, "tflite": load_tflite}
 
 
 def load_classifier(name: str = DEFAULT_CLASSIFIER) -> Classifier:
@@ -28,51 +34,32 @@ def load_classifier(name: str = DEFAULT_CLASSIFIER) -> Classifier:
         ClassifierError: no such classifier, or its weights cannot be had.
     """
     if "," in name:
-        from codec_plugin.classifiers.ensemble import Ensemble
-
         return Ensemble([load_classifier(part.strip()) for part in name.split(",") if part.strip()])
     kind, _, file = name.partition(":")
     if kind in _FILES and not file:
-        file = _found_file(kind)
+        file = _file_in_folder(kind)
     if file:
-        return _from_file(kind, file)
+        if kind in _LOADERS:
+            return _LOADERS[kind](file)
+        raise ClassifierError(
+            f"classifier {kind}:{file} is of an unknown kind; "
+            "expected squeezenet:, darknet: or tflite:"
+        )
     if name.startswith("efficientnet-lite"):
-        from codec_plugin.classifiers.timm_models import LITE_INPUT_SIZES, load_lite
-
         number = name.removeprefix("efficientnet-lite")
-        if number not in {str(known) for known in LITE_INPUT_SIZES}:
+        if number not in map(str, LITE_INPUT_SIZES):
             raise ClassifierError(f"classifier {name!r}: packages exist for lite 0, 1 and 2 only")
         return load_lite(int(number))
-    from codec_plugin.classifiers.timm_models import load_timm
-
     return load_timm(name)
 
 
-def _found_file(kind: str) -> str:
-    """The file of a kind in the folder of classifiers."""
+def _file_in_folder(kind: str) -> str:
+    """The first file of a kind in the folder of classifiers."""
     folder = os.environ.get(FOLDER_VARIABLE, "")
-    found = sorted(Path(folder).glob(_FILES[kind])) if folder else []
-    if not found:
+    files = sorted(Path(folder).glob(_FILES[kind])) if folder else []
+    if not files:
         raise ClassifierError(
             f"classifier {kind!r} needs its weights: {kind}:FILE.npz, or a folder with a file "
             f"{_FILES[kind]} named by the environment variable {FOLDER_VARIABLE}"
         )
-    return str(found[0])
-
-
-def _from_file(kind: str, file: str) -> Classifier:
-    if kind == "squeezenet":
-        from codec_plugin.classifiers.squeezenet import load_squeezenet
-
-        return load_squeezenet(file)
-    if kind == "darknet":
-        from codec_plugin.classifiers.darknet import load_darknet
-
-        return load_darknet(file)
-    if kind == "tflite":
-        from codec_plugin.classifiers.tflite import load_tflite
-
-        return load_tflite(file)
-    raise ClassifierError(
-        f"classifier {kind}:{file} is of an unknown kind; expected squeezenet:, darknet: or tflite:"
-    )
+    return str(files[0])

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from codec_plugin.classifiers._arrays import existing_file
 from codec_plugin.classifiers.base import Classifier, imagenet_class_ids
 from codec_plugin.errors import ClassifierError
 
@@ -63,8 +64,6 @@ def load_timm(name: str) -> Classifier:
     """
     import timm
     from timm.data import resolve_model_data_config
-
-    from codec_plugin.classifiers._arrays import existing_file
 
     model_name, _, file = name.partition("@")
     if not timm.is_model(model_name):

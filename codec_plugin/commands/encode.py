@@ -78,7 +78,7 @@ def encode(
     objective = None
     told = _answer(codec, picture, classifier, hierarchy) if answer else None
     if effort > 0:
-        from codec_plugin.latent_codec.latent_refinement import training_objective
+        from codec_plugin.search.objective import training_objective
 
         hierarchy = hierarchy or codec.checkpoint.hierarchy_file
         objective = training_objective(codec.checkpoint.meta, classifier, hierarchy)

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from codec_plugin.data.picture import read_picture
 from codec_plugin.errors import DataError, ImageError
 
 __all__ = [
@@ -84,8 +85,6 @@ def decode_pixels(data: bytes, name: str) -> Pixels:
     Raises:
         DataError: it cannot be decoded; the message has `name`.
     """
-    from codec_plugin.data.picture import read_picture
-
     try:
         return read_picture(io.BytesIO(data), name=name, max_side_px=None).bytes_rgb
     except ImageError as error:

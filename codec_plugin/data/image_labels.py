@@ -10,6 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from codec_plugin.data.label_hierarchy import folded_name
 from codec_plugin.errors import DataError
+from hierlab.errors import HierlabError
+from hierlab.utils.files import read_bounded
+from hierlab.utils.text_table import decode_text, read_table
 
 __all__ = ["TABLE", "UNLABELLED", "find_class", "folder_label", "read_labels", "shard_label"]
 
@@ -45,10 +48,6 @@ def read_labels(root: Path) -> dict[str, str]:
     Raises:
         DataError: it cannot be read, or has no such columns.
     """
-    from hierlab.errors import HierlabError
-    from hierlab.utils.files import read_bounded
-    from hierlab.utils.text_table import decode_text, read_table
-
     table = root / TABLE
     if not table.is_file():
         return {}

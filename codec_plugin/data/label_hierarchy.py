@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from codec_plugin.errors import HierarchyMismatchError
+from hierlab.errors import HierlabError
+from hierlab.labelmap import load_label_map
 
 __all__ = ["Hierarchy", "folded_name", "level_ends", "levels_of_stages", "load_hierarchy"]
 
@@ -90,9 +92,6 @@ def load_hierarchy(path: str | Path) -> Hierarchy:
     Raises:
         CodecError: the file is missing or is not a sound label map.
     """
-    from hierlab.errors import HierlabError
-    from hierlab.labelmap import load_label_map
-
     try:
         label_map = load_label_map(path)
     except (HierlabError, OSError) as error:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codec_plugin.errors import HierarchyMismatchError
+from hierlab.errors import HierlabError
+from hierlab.labelmap import load_label_map
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,9 +106,6 @@ def load_label_tree(path: str | Path) -> LabelTree:
     Raises:
         HierarchyMismatchError: the file is missing or is not a sound label map.
     """
-    from hierlab.errors import HierlabError
-    from hierlab.labelmap import load_label_map
-
     try:
         label_map = load_label_map(path)
     except (HierlabError, OSError) as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from codec_plugin.bitstream.container import MAX_SIDE_PX
+from codec_plugin.data._pillow import deep_colour, frames, orientation, pillow_values, turned
 from codec_plugin.errors import ImageError
 from codec_plugin.utils.file_signature import SOFTWARE, SOFTWARE_TAG
 
@@ -230,8 +231,6 @@ def _from_pillow(image: Image, data: bytes, max_side_px: int | None) -> Picture:
     Args:
         data: the file, where it is at hand; sixteen bits of colour are read from it.
     """
-    from codec_plugin.data._pillow import deep_colour, frames, orientation, pillow_values, turned
-
     _check_size(image.height, image.width, max_side_px)
     notes = []
     if (count := frames(image)) > 1:

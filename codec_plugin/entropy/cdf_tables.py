@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from codec_plugin.entropy.scale_table import N_SCALES, scale_ladder
 from codec_plugin.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -64,8 +65,6 @@ class CodingTables:
     @classmethod
     def from_prior(cls, prior: "FactorisedPrior", *, refines: bool = False) -> "CodingTables":
         """Tables of the scale ladder, once more for refinements, and of a trained prior."""
-        from codec_plugin.entropy.scale_table import scale_ladder
-
         scales = scale_ladder().tolist() * (2 if refines else 1)
         rows = [_gaussian_row(float(sigma)) for sigma in scales] + _prior_rows(prior)
         return cls(
@@ -82,8 +81,6 @@ class CodingTables:
             counts: for each rung, how often each magnitude 0, 1, 2, … was seen.
             pseudo_count: how many symbols the old row counts for.
         """
-        from codec_plugin.entropy.scale_table import scale_ladder
-
         ladder = scale_ladder().tolist()
         rows = [self._row(row) for row in range(len(self))]
         for rung, (_, seen) in enumerate(zip(range(self.n_scales), counts, strict=True)):
@@ -136,8 +133,6 @@ class CodingTables:
 
     def first_rung(self, *, refined: bool) -> int:
         """Where the ladder of a block begins: the second one, where there is one, refines."""
-        from codec_plugin.entropy.scale_table import N_SCALES
-
         return N_SCALES if refined and self.n_scales > N_SCALES else 0
 
     def scale(self, index: int) -> TableRow:

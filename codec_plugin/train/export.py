@@ -9,8 +9,9 @@ from torch import Tensor
 
 from codec_plugin.checkpointing.checkpoint import CheckpointMeta, load_checkpoint, save_checkpoint
 from codec_plugin.config import ModelConfig
-from codec_plugin.data.image_folder import ImageFolder, held_views, open_source
+from codec_plugin.data.image_folder import ImageFolder
 from codec_plugin.data.label_hierarchy import Hierarchy, load_hierarchy
+from codec_plugin.data.sources import held_views, open_source
 from codec_plugin.entropy.cdf_tables import CodingTables
 from codec_plugin.entropy.integer_model import ExactEntropy
 from codec_plugin.errors import CheckpointError, ConfigError, TrainingError

@@ -8,8 +8,8 @@ import msgspec
 import torch
 
 from codec_plugin.classifiers.class_columns import ClassColumns
-from codec_plugin.data.image_folder import kept_settings
 from codec_plugin.data.label_hierarchy import Hierarchy, level_ends, load_hierarchy
+from codec_plugin.data.sources import kept_settings
 from codec_plugin.errors import ConfigError, HierarchyMismatchError, TrainingError
 from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE, start_config, stored_tree
 from codec_plugin.train.run_state import STATE_FILE

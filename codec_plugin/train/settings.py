@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from codec_plugin.classifiers.semantics import SemanticWeights
 from codec_plugin.config import ModelConfig
+from codec_plugin.data.label_hierarchy import level_ends
+from codec_plugin.data.settings import DataSettings
 from codec_plugin.errors import ConfigError
 
 __all__ = [
-    "DataSettings",
     "Phase",
     "TrainSettings",
     "apply_override",
@@ -22,30 +24,6 @@ __all__ = [
 ]
 
 PRESETS = Path(__file__).parent / "presets"
-
-
-class DataSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where photographs come from.
-
-    Attributes:
-        path: a folder of images (with an optional labels.csv), or WebDataset shards
-            (`shards-{0000..0099}.tar`); a run keeps it as an absolute one.
-        holdout: images kept apart for the validation figures, about; folders only.
-        holdout_share: share of all file names that is held out, decided by each name alone, so that
-            a folder may grow or shrink; 0 is what `holdout` and the folder's size come to when the
-            run begins (the run keeps it).
-        cache: keep decoded pixels in memory, up to 2 GiB; folders only.
-        placement: `device` keeps photographs (their middle 256 × 256) on the training device and
-            cuts crops there; `host` cuts them before; `auto` is the former on a GPU with room.
-        shuffle: size of the shuffle buffer of shards, in images.
-    """
-
-    path: str = ""
-    holdout: int = 96
-    holdout_share: float = 0.0
-    cache: bool = True
-    placement: Literal["auto", "host", "device"] = "auto"
-    shuffle: int = 1024
 
 
 class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -113,9 +91,16 @@ class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return values or (default,) * len(self.lambdas)
 
     @property
+    def semantic_weights(self) -> SemanticWeights:
+        """Weights of the classifier's terms at every stage."""
+        return SemanticWeights(
+            *(self.per_stage(field, 0.0) for field in SemanticWeights._fields),
+        )
+
+    @property
     def semantic(self) -> bool:
         """Whether the objective needs a classifier."""
-        return any((*self.gammas, *self.fine_gammas, *self.feature_weights))
+        return self.semantic_weights.any
 
 
 class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -186,8 +171,6 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         """
         if self.model.n_blocks < n_levels:
             return ()
-        from codec_plugin.data.label_hierarchy import level_ends
-
         return level_ends(n_levels, self.model.n_blocks, [block - 1 for block in self.level_blocks])
 
     def phase_at(self, step: int) -> tuple[Phase, int]:

@@ -13,15 +13,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from codec_plugin.data.image_folder import CropSource, ImageFolder, held_views, open_source
+from codec_plugin.classifiers.semantics import Semantics
+from codec_plugin.data.crops import CropSource
+from codec_plugin.data.image_folder import ImageFolder
 from codec_plugin.data.label_hierarchy import Hierarchy, levels_of_stages
 from codec_plugin.data.shards import is_shards
+from codec_plugin.data.sources import held_views, open_source
 from codec_plugin.errors import TrainingError
 from codec_plugin.models.progressive import ProgressiveModel
 from codec_plugin.train.comparison import Comparison
 from codec_plugin.train.ema import Ema
 from codec_plugin.train.export import start_model, start_network
-from codec_plugin.train.loss import LossParts, Semantics, stage_loss
+from codec_plugin.train.loss import LossParts, stage_loss
 from codec_plugin.train.run_log import RunRecords
 from codec_plugin.train.run_state import STATE_FILE, RunState, load_state, save_state
 from codec_plugin.train.schedule import learning_rate

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from codec_plugin.classifiers.semantics import Semantics
 from codec_plugin.models.progressive import STRIDE, ProgressiveModel
-from codec_plugin.train.loss import Semantics
 from codec_plugin.train.settings import Phase
 
 __all__ = ["StageFigures", "objective", "pad_to_stride", "validate"]

@@ -24,7 +24,7 @@ from codec_plugin.evaluation.identity import classifier_identity, digest
 if TYPE_CHECKING:
     from codec_plugin.baselines.registry import Method
     from codec_plugin.checkpointing.checkpoint import CheckpointMeta
-    from codec_plugin.latent_codec.latent_refinement import Objective
+    from codec_plugin.search.objective import Objective
 
 __all__ = ["Learned", "Searched"]
 
@@ -139,7 +139,7 @@ def _objective(meta: CheckpointMeta, hierarchy: str) -> Objective:
 
     Where there are two stages they take the weights of our first and last.
     """
-    from codec_plugin.latent_codec.latent_refinement import Objective, training_objective
+    from codec_plugin.search.objective import Objective, training_objective
 
     own = training_objective(load_checkpoint(_SHIPPED).meta)
     trained = training_objective(meta, hierarchy=hierarchy) if meta.classifier else own

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from codec_plugin.data.device_source import SIDE, DeviceSource, fits
-from codec_plugin.data.image_folder import ImageFolder, open_source
+from codec_plugin.data.image_folder import ImageFolder
+from codec_plugin.data.settings import DataSettings
+from codec_plugin.data.sources import open_source
 from codec_plugin.errors import DataError
-from codec_plugin.train.settings import DataSettings
 from tests.codec_plugin.semantic import small_hierarchy, write_photographs
 
 INDEX = small_hierarchy().index

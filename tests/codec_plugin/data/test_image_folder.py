@@ -7,17 +7,17 @@ import pytest
 import torch
 from PIL import Image
 
-from codec_plugin.data.image_folder import (
-    ImageFolder,
+from codec_plugin.data.crops import random_crop
+from codec_plugin.data.image_folder import ImageFolder
+from codec_plugin.data.settings import DataSettings
+from codec_plugin.data.sources import (
     fitting_share,
     held_out,
     held_views,
     kept_settings,
     open_source,
-    random_crop,
 )
 from codec_plugin.errors import DataError
-from codec_plugin.train.settings import DataSettings
 from tests.codec_plugin.semantic import CLASS_IDS, small_hierarchy, write_photographs
 
 INDEX = small_hierarchy().lookup

@@ -39,7 +39,7 @@ from codec_plugin.evaluation.statistics.adaptive_decoding import (
     raw_threshold,
 )
 from codec_plugin.evaluation.statistics.budget import area, at_budget, budget_for, difference, steps
-from codec_plugin.latent_codec.latent_refinement import training_objective
+from codec_plugin.search.objective import training_objective
 from hierlab.labelmap import load_label_map, loads_label_map
 from tests.codec_plugin.semantic import small_classifier, small_hierarchy, write_photographs
 

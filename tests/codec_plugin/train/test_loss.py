@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from codec_plugin.train.loss import Semantics, Target, _views, stage_loss
+from codec_plugin.classifiers.semantics import Semantics, Target
+from codec_plugin.train.loss import _views, stage_loss
 from codec_plugin.train.settings import Phase
 from tests.codec_plugin.semantic import CLASS_IDS, small_classifier, small_hierarchy
 
@@ -47,8 +48,7 @@ def test_cross_entropy_of_each_level_against_a_label() -> None:
 def test_targets_mix_the_label_in_only_where_there_is_one() -> None:
     semantics = Semantics(small_classifier(), small_hierarchy())
     images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-    phase = Phase(name="p", steps=1, lambdas=LAMBDAS, gammas=(1.0, 1.0, 1.0), label_share=1.0)
-    target = semantics.target(images, torch.tensor([4, -1]), phase)
+    target = semantics.target(images, torch.tensor([4, -1]), label_share=1.0, with_features=False)
     assert torch.equal(target.posterior[0], torch.eye(6)[4])
     clean = semantics.posterior(semantics.classifier.logits(images))
     assert torch.allclose(target.posterior[1], clean[1])
@@ -123,7 +123,7 @@ def test_several_stages_may_serve_one_level() -> None:
         for stage in range(5)
     ]
     posterior = semantics.posterior(semantics.classifier.logits(images))
-    target = semantics.target(images, torch.tensor([-1]), phase)
+    target = semantics.prepared_target(images)
     levels = [float(semantics.cross_entropy(posterior, target, level)) for level in range(3)]
     assert found == pytest.approx([levels[0], levels[0], levels[1], levels[1], levels[2]])
 

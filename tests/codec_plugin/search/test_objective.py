@@ -13,11 +13,12 @@ from torch.nn import functional
 
 from codec_plugin.bitstream.container import read_header
 from codec_plugin.checkpointing.checkpoint import pack_checkpoint, unpack_checkpoint
+from codec_plugin.classifiers.semantics import Semantics
 from codec_plugin.codec import Codec
 from codec_plugin.data.picture import as_picture
-from codec_plugin.latent_codec.latent_refinement import Objective, refine
+from codec_plugin.search.latent_refinement import refine
+from codec_plugin.search.objective import Objective
 from codec_plugin.tiles import analyse
-from codec_plugin.train.loss import Semantics
 from tests.codec_plugin.semantic import small_classifier, small_hierarchy
 from tests.codec_plugin.tiny import META, tiny_codec, tiny_picture
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from copy import deepcopy
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -13,24 +12,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from codec_plugin.classifiers.semantics import Semantics, Target
 from codec_plugin.classifiers.view import View
-from codec_plugin.data.label_hierarchy import levels_of_stages
 from codec_plugin.entropy.channel_groups import Parameters, gaussian_bits
 from codec_plugin.entropy.scale_table import scale_index, sigma_from_raw
-from codec_plugin.errors import ClassifierError, ConfigError, HierarchyMismatchError
+from codec_plugin.errors import ConfigError
 from codec_plugin.models.progressive import STRIDE, Latents
 from codec_plugin.tiles import HYPER_STRIDE, LATENT_STRIDE, TILE, tiles
-from codec_plugin.train.loss import Semantics, Target
 from codec_plugin.utils.precision import multiplies_bfloat16
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codec_plugin.checkpointing.checkpoint import CheckpointMeta
     from codec_plugin.latent_codec.rdo_quantization import Quantiser
     from codec_plugin.models.progressive import ProgressiveModel
+    from codec_plugin.search.objective import Objective
 
-__all__ = ["SEARCHED_PRICE", "Objective", "refine", "training_objective"]
+__all__ = ["SEARCHED_PRICE", "refine"]
 
 SEARCHED_PRICE = 0.4
 """Share of an error's usual cost in bits in blocks that are searched: the search mends errors that
@@ -41,93 +39,6 @@ _CALM = 1.0  # Adam's ε over the root mean square gradient: elements that matte
 _LAST_STEP = 0.2  # share of it at the end
 _VIEW_SHARE = 0.875  # side of a random view over the picture's shorter side
 _SEEN_SIDES = (144, 160, 176)  # pixels at which classifiers see a view: smaller is cheaper
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What is lowered: Σ over stages of w·R [bpp] + λ·255²·MSE + γ·CE(own level) + φ·CE(finest).
-
-    Args:
-        lambdas: λ of each stage.
-        rate_weights: w of each stage; empty means 1.
-        gammas: γ of each stage; empty means 0.
-        fine_gammas: φ of each stage; empty means 0.
-        semantics: classifier and hierarchy of the cross-entropies; none leaves them out.
-        levels: level of the hierarchy that each stage serves; empty means one a stage.
-    """
-
-    lambdas: tuple[float, ...]
-    rate_weights: tuple[float, ...] = ()
-    gammas: tuple[float, ...] = ()
-    fine_gammas: tuple[float, ...] = ()
-    semantics: Semantics | None = None
-    levels: tuple[int, ...] = ()
-
-    def ends(self, n_blocks: int) -> tuple[int, ...]:
-        """0-based stages at which a level ends."""
-        served = self.levels or range(n_blocks)
-        return tuple(k for k in range(n_blocks) if k == n_blocks - 1 or served[k] != served[k + 1])
-
-    def weights(self, stage: int) -> tuple[float, float, float, float]:
-        """w, λ, γ and φ of a stage."""
-        return (
-            self.rate_weights[stage] if self.rate_weights else 1.0,
-            self.lambdas[stage],
-            self.gammas[stage] if self.gammas else 0.0,
-            self.fine_gammas[stage] if self.fine_gammas else 0.0,
-        )
-
-
-def training_objective(
-    meta: CheckpointMeta, classifier: str = "", hierarchy: str = ""
-) -> Objective:
-    """What a checkpoint was trained for.
-
-    Args:
-        meta: the checkpoint's description of itself.
-        classifier: who should recognise the picture, several with commas; "" is those it was
-            trained with whose weights are here, "none" leaves rate and distortion only.
-        hierarchy: label map file or shipped name; "" is the one it was trained for.
-    Raises:
-        ClassifierError: the classifier's weights cannot be had.
-        HierarchyMismatchError: the label map cannot be read, or is not the checkpoint's.
-    """
-    classifier = classifier or _available(meta.classifier) or "none"
-    levels = levels_of_stages(meta.level_ends, len(meta.lambdas)) if meta.level_ends else ()
-    if classifier == "none":
-        return Objective(meta.lambdas, meta.rate_weights, levels=levels)
-    semantics = _semantics(classifier, hierarchy or meta.label_map_name)
-    if semantics.hierarchy.id != meta.label_map_id:
-        raise HierarchyMismatchError(
-            f"the checkpoint was trained for label map {meta.label_map_id[:16]}…, "
-            f"not {semantics.hierarchy.id[:16]}… ({semantics.hierarchy.name}); give its file"
-        )
-    return Objective(
-        meta.lambdas, meta.rate_weights, meta.gammas, meta.fine_gammas, semantics, levels
-    )
-
-
-@lru_cache(maxsize=8)
-def _available(names: str) -> str:
-    """Those of several classifiers whose weights are here; all where none is, to be told so."""
-    from codec_plugin.classifiers import load_classifier
-
-    found = []
-    for name in filter(None, names.split(",")):
-        try:
-            load_classifier(name)
-        except ClassifierError:
-            continue
-        found.append(name)
-    return ",".join(found) or names
-
-
-@lru_cache(maxsize=2)  # a folder of pictures loads the classifier once
-def _semantics(classifier: str, hierarchy: str) -> Semantics:
-    from codec_plugin.classifiers import load_classifier
-    from codec_plugin.data.label_hierarchy import load_hierarchy
-
-    return Semantics(load_classifier(classifier), load_hierarchy(hierarchy))
 
 
 def refine(

@@ -1,0 +1,166 @@
+"""What a frozen classifier still recognises in a decoded picture, as terms of an objective."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from codec_plugin.classifiers.base import Classifier
+from codec_plugin.classifiers.class_columns import class_columns
+from codec_plugin.data.label_hierarchy import Hierarchy
+
+__all__ = ["SemanticWeights", "Semantics", "Target", "of_stage"]
+
+PROBABILITY_MIN = 1e-8
+
+
+class SemanticWeights(NamedTuple):
+    """Weights of a classifier's terms, each one value a stage.
+
+    Attributes:
+        gammas: of the cross-entropy at the stage's own level.
+        fine_gammas: of the cross-entropy at the finest level.
+        feature_weights: of the distance of the classifier's inner features.
+    """
+
+    gammas: tuple[float, ...]
+    fine_gammas: tuple[float, ...]
+    feature_weights: tuple[float, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether a classifier is needed at all."""
+        return any(map(any, self))
+
+    @property
+    def stages(self) -> tuple[bool, ...]:
+        """Whether each stage needs the classifier."""
+        return tuple(map(any, zip(*self, strict=True)))
+
+
+class Target(NamedTuple):
+    """What the decoded crops should be recognised as.
+
+    Attributes:
+        posterior: (B, C) probabilities over the hierarchy's classes.
+        features: the classifier's inner maps on the clean crops, or none.
+    """
+
+    posterior: Tensor
+    features: list[Tensor]
+
+
+class Semantics(nn.Module):
+    """Cross-entropy at a level of a hierarchy through a frozen classifier.
+
+        x̂ ─► classifier ─► softmax ─► columns of the hierarchy's classes ─► sums per cluster ─► CE
+
+    Args:
+        classifier: one, or an `Ensemble`.
+        hierarchy: its levels are judged.
+        low_precision: let the classifier multiply in bfloat16 while training; sums stay in float32.
+    Source: the paper, section 4 (cluster posteriors as sums of class probabilities).
+    """
+
+    def __init__(
+        self, classifier: Classifier, hierarchy: Hierarchy, *, low_precision: bool = False
+    ) -> None:
+        super().__init__()
+        self.classifier, self.hierarchy, self.low_precision = classifier, hierarchy, low_precision
+        self.columns = class_columns(hierarchy, classifier.class_ids)
+        self.whole = len(self.columns.columns) == len(classifier.class_ids)
+
+    def posterior(self, logits: Tensor) -> Tensor:
+        """Probabilities (B, C) over the hierarchy's classes, renormalised where it is a subset."""
+        probabilities: Tensor = self.columns(logits.float().softmax(1))
+        if self.whole:
+            return probabilities
+        return probabilities / probabilities.sum(1, keepdim=True).clamp_min(PROBABILITY_MIN)
+
+    @torch.no_grad()
+    def target(
+        self, images: Tensor, labels: Tensor, *, label_share: float, with_features: bool
+    ) -> Target:
+        """Targets of clean crops (B, 3, S, S): the classifier's posterior, mixed with labels.
+
+        Args:
+            labels: (B,) class numbers, -1 where there is none.
+            label_share: weight of the label where there is one.
+            with_features: the classifier's inner maps too.
+        """
+        logits, features = self._answer(images, with_features)
+        posterior = self.posterior(logits)
+        one_hot = functional.one_hot(labels.clamp_min(0), posterior.shape[1])
+        share = label_share * (labels >= 0).to(posterior)[:, None]
+        return Target(posterior.lerp(one_hot.to(posterior), share), features)
+
+    @torch.no_grad()
+    def prepared_target(self, images: Tensor) -> Target:
+        """Target of whole pictures (B, 3, H, W) of any size: the classifier's posterior."""
+        return Target(self.posterior(self.classifier(images)), [])
+
+    def cross_entropy(self, posterior: Tensor, target: Target, level: int) -> Tensor:
+        """Mean over the batch of the cross-entropy of a level's clusters, nats."""
+        return self.cross_entropies(posterior, target, level).mean()
+
+    def cross_entropies(self, posterior: Tensor, target: Target, level: int) -> Tensor:
+        """(B,) cross-entropy of a level's clusters, nats."""
+        wanted = self.hierarchy.sum_posteriors(target.posterior, level)
+        found = self.hierarchy.sum_posteriors(posterior, level).clamp_min(PROBABILITY_MIN)
+        return -(wanted * found.log()).sum(1)
+
+    def loss(
+        self,
+        decoded: Tensor,
+        target: Target,
+        weights: SemanticWeights,
+        stage: Tensor,
+        level: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """(B,) weighted semantic loss of each picture's stage, and cross-entropy at its level.
+
+        Args:
+            decoded: (B, 3, S, S) in 0..1.
+            weights: of the terms, at every stage.
+            stage: (B,) int64 on the host, whose weights hold.
+            level: (B,) int64 on the host, which the stage serves.
+        """
+        last = self.hierarchy.n_levels - 1
+        logits, features = self._answer(decoded, any(weights.feature_weights))
+        posterior = self.posterior(logits)
+        by_level = torch.stack(
+            [self.cross_entropies(posterior, target, n) for n in range(last + 1)], 1
+        )
+        device = decoded.device
+        own = by_level.gather(1, level.to(device)[:, None])[:, 0]
+        total = of_stage(weights.gammas, stage, device) * own
+        fine = of_stage(weights.fine_gammas, stage, device)
+        total = total + fine * by_level[:, last]
+        if features:
+            matched = of_stage(weights.feature_weights, stage, device)
+            total = total + matched * _feature_distance(features, target.features)
+        return total, own
+
+    def _answer(self, images: Tensor, with_features: bool) -> tuple[Tensor, list[Tensor]]:
+        if with_features:
+            return self.classifier.logits_and_features(images)
+        device = images.device.type
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=self.low_precision):
+            return self.classifier.logits(images), []
+
+
+def of_stage(values: Sequence[float], stage: Tensor, device: torch.device | None = None) -> Tensor:
+    """(B,) the value of each picture's stage, on `device`."""
+    return torch.tensor(values, dtype=torch.float32)[stage].to(device, non_blocking=True)
+
+
+def _feature_distance(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    """(B,) mean over the deeper half of the maps of squared distance over the clean map's power."""
+    pairs = list(zip(found, wanted, strict=True))[len(found) // 2 :]
+    terms = [
+        (a - b).square().mean((1, 2, 3)) / b.square().mean().clamp_min(PROBABILITY_MIN)
+        for a, b in pairs
+    ]
+    return torch.stack(terms).mean(0)

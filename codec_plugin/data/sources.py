@@ -1,0 +1,119 @@
+"""Opens the photographs of a training run, and decides which of them are held out."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from codec_plugin.data.crops import CropSource
+from codec_plugin.data.device_source import DeviceSource, fits
+from codec_plugin.data.image_folder import FolderSource, ImageFolder
+from codec_plugin.data.settings import DataSettings
+from codec_plugin.data.shards import ShardSource, is_address, is_shards
+from codec_plugin.errors import DataError
+
+__all__ = ["fitting_share", "held_out", "held_views", "kept_settings", "open_source"]
+
+HELD_SIDE = 768
+"""Of larger held-out photographs the middle is seen: a report must not take an hour."""
+
+
+def open_source(
+    settings: DataSettings,
+    class_index: Mapping[str, int],
+    *,
+    seed: int,
+    rank: int,
+    world: int,
+    device: torch.device | None = None,
+) -> tuple[CropSource, ImageFolder | None, NDArray[np.int64]]:
+    """Training crops, and the folder with the numbers of its held-out photographs.
+
+    The held-out set depends on the file names only, not on the seed.
+
+    Raises:
+        DataError: no data, or fewer photographs than are to be held out.
+    """
+    if not settings.path:
+        raise DataError("data.path is empty; name a folder of photographs or shards with --data")
+    none = np.empty(0, np.int64)
+    if is_shards(settings.path):
+        shards = ShardSource(
+            settings.path, class_index, seed=seed, rank=rank, world=world, shuffle=settings.shuffle
+        )
+        return shards, None, none
+    folder = ImageFolder(settings.path, class_index, cache=settings.cache)
+    held = held_out(folder.names, fitting_share(settings, folder.names))
+    if held.all():
+        raise DataError(
+            f"{settings.path!r} has {len(folder)} images, all held out; give more images, or a "
+            "smaller share with --set data.holdout_share=0.1"
+        )
+    numbers = np.arange(len(folder))
+    members = numbers[~held]
+    source: CropSource = FolderSource(folder, members, seed=seed, rank=rank)
+    on_device = settings.placement == "device"
+    if device is not None and (
+        on_device or (settings.placement == "auto" and fits(len(members), device))
+    ):
+        source = DeviceSource(folder, members, device, seed=seed, rank=rank)
+    return source, folder, numbers[held]
+
+
+def held_views(folder: ImageFolder, numbers: Sequence[int]) -> Iterator[Tensor]:
+    """The middle of each photograph (3, H, W) in 0..1, at most 768 a side; broken ones left out."""
+    for number in numbers:
+        pixels = folder.sound(number)
+        if pixels is not None:
+            top, left = (max(0, side - HELD_SIDE) // 2 for side in pixels.shape[:2])
+            view = pixels[top : top + HELD_SIDE, left : left + HELD_SIDE]
+            yield torch.from_numpy(view.copy()).permute(2, 0, 1).float() / 255
+
+
+def kept_settings(settings: DataSettings, folder: ImageFolder | None) -> DataSettings:
+    """The settings as a run keeps them: found from anywhere, holding out the same names for good.
+
+    A relative path is made absolute, and `holdout_share` is what it came to in this folder, so
+    that a resume with more or fewer photographs holds out those of them that it did before.
+    """
+    path = settings.path
+    if path and not is_address(path):
+        path = str(Path(path).absolute())
+    share = settings.holdout_share
+    if folder is not None:
+        share = fitting_share(settings, folder.names)
+    return msgspec.structs.replace(settings, path=path, holdout_share=share)
+
+
+_SMALL_FOLDER = 0.1  # largest share that is held out without being asked for
+
+
+def fitting_share(settings: DataSettings, names: Sequence[str]) -> float:
+    """Share of names that a run in this folder holds out, by `held_out`.
+
+    The one that the settings give, or one that holds out `settings.holdout` of these files, at most
+    a tenth of them; either holds out one file at least, and 0 none.
+    """
+    places = np.sort(_places(names))
+    if settings.holdout_share:
+        return max(settings.holdout_share, float(places[0]))
+    if not settings.holdout:
+        return 0.0
+    count = min(settings.holdout, max(1, round(_SMALL_FOLDER * len(names))))
+    return float(places[count - 1])
+
+
+def held_out(names: Sequence[str], share: float) -> NDArray[np.bool_]:
+    """Which files are held out: a hash of each file's own name decides, (N,) bool."""
+    return np.asarray(_places(names) <= share) & (share > 0)
+
+
+def _places(names: Sequence[str]) -> NDArray[np.float64]:
+    """(N,) a number in 0..1 for each file, from its own name."""
+    digests = [hashlib.sha256(Path(name).name.encode()).digest()[:8] for name in names]
+    return np.array([int.from_bytes(digest, "big") for digest in digests]) / 2.0**64

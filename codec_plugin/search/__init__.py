@@ -1,0 +1,1 @@
+"""The encoder's search: what `--effort` lowers for one picture, and how."""
