@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 
 import streamlit as st
-
-from app.startup import run_page
 
 # Name in the address, title, icon. A page's module, and what it needs, load when it is opened.
 # (The folder is not called `pages`: Streamlit would take that for its older kind of page.)
@@ -47,10 +46,10 @@ STYLE = """
 
 def _opener(name: str) -> Callable[[], None]:
     def open_page() -> None:
-        first = "seen" not in st.session_state
-        st.session_state["seen"] = True
-        light = first and name == "explore" and not {"cluster", "class"} & set(st.query_params)
-        run_page(lambda: importlib.import_module(f"app.views.{name}").render(), light=light)
+        if "pandas" in sys.modules:
+            # Plotly looks at it: wait where another visitor's page is half-way through its import.
+            importlib.import_module("pandas")
+        importlib.import_module(f"app.views.{name}").render()
 
     open_page.__name__ = name
     return open_page

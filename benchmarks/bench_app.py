@@ -2,8 +2,8 @@
 
     python benchmarks/bench_app.py [--starts 3] [--moves 24] [--no-pages]
 
-- start: from running `hierlab app` to a page that can be used (heading, search field, and areas
-  that lead to their clusters are there), and to the treemap as plotly draws it, in a browser that
+- start: from running `hierlab app` to a page that can be used (heading, search field, and
+  buttons that lead to the clusters are there), and to the treemap as plotly draws it, in a browser that
   runs already but has never seen the page; beside it, in the same run, a page of Streamlit with a
   heading only, and one with a treemap of three areas: the floor;
 - page: from opening any other page's link to its last change, in a server that has run a while;
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("build", "compare", "stability", "codec", "curves")
 TREEMAP = "document.querySelector('.treemaplayer .slice path')"
-AREAS = "document.querySelector('.sketch a')"
+CLUSTERS = "document.querySelector('[class*=st-key-jump_] button')"
 HEADING = "document.querySelector('h2')"
 SEARCH = "document.querySelector('input[aria-label=\"Find a class\"]')"
 QUIET = (
@@ -238,7 +238,7 @@ def main() -> None:
         kinds = {
             "Streamlit with a heading": (streamlit_on(floor), (HEADING,), HEADING),
             "Streamlit with a treemap": (streamlit_on(chart), (HEADING,), TREEMAP),
-            "hierlab app": (APP, (HEADING, SEARCH, AREAS), TREEMAP),
+            "hierlab app": (APP, (HEADING, SEARCH, CLUSTERS), TREEMAP),
         }
         starts: dict[str, list[Start]] = {kind: [] for kind in kinds}
         for _ in range(asked.starts):  # in turn, so that a busy minute falls on all

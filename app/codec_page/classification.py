@@ -1,69 +1,52 @@
-"""What a classifier reads in the codec's pictures, at each level of its label map."""
+"""What a classifier sees in a picture at each level of the codec's label map, and from which bytes
+on it stays sure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from app.codec_page.decoding import as_tensor
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from app.codec_page.photograph import Photograph, as_tensor, look_at
+from app.data.label_maps import label_map_files
+from codec_plugin import CodecError
+from codec_plugin.checkpointing.checkpoint import CheckpointMeta
+from codec_plugin.classifiers import load_classifier
+from codec_plugin.data.label_hierarchy import load_hierarchy
+from codec_plugin.evaluation.recognition import Recogniser
+from hierlab import HierlabError, load_label_map
 
-    from codec_plugin import Codec
-    from codec_plugin.evaluation.recognition import Recogniser
+__all__ = ["CLASSIFIER", "SURE", "Answers", "answers_at", "first_sure", "load_recogniser"]
 
-__all__ = ["SURE", "Answers", "Reader", "first_sure", "load_reader", "read"]
-
+CLASSIFIER = "efficientnet-lite0"
 SHOWN = 5
 SURE = 0.8
 # By level name, the most probable clusters with their probabilities 0..1.
 Answers = dict[str, tuple[tuple[str, float], ...]]
 
 
-@dataclass(frozen=True)
-class Reader:
-    """What names the pictures.
-
-    Args:
-        recogniser: the classifier read through the codec's label map, or None without one.
-        remark: why there is none, in a sentence.
-    """
-
-    recogniser: Recogniser | None
-    remark: str
+def load_recogniser(photograph: Photograph) -> Recogniser | str:
+    """The classifier that looks at a codec's pictures; a sentence that says why there is none."""
+    checkpoint = photograph.machine.codec.checkpoint
+    return _recogniser(checkpoint.model_id, checkpoint.hierarchy_file, checkpoint.meta)
 
 
-def load_reader(codec: Codec, label_maps: Mapping[str, Path], classifier: str) -> Reader:
-    """Load the classifier that looks at a codec's pictures.
-
-    Args:
-        codec: whose label map names the clusters.
-        label_maps: files to look through for the label map that the codec was trained for.
-        classifier: whose answers are shown.
-    """
-    from codec_plugin import CodecError
-    from codec_plugin.classifiers import load_classifier
-    from codec_plugin.data.label_hierarchy import load_hierarchy
-    from codec_plugin.evaluation.recognition import Recogniser
-
+@st.cache_resource(max_entries=4, show_spinner="Loading the classifier…")
+def _recogniser(model_id: str, beside: str, _meta: CheckpointMeta) -> Recogniser | str:
     try:
-        path = _label_map_of(codec, label_maps)
-        if path is None:
-            return Reader(None, "the label map that the codec was trained for is not here")
-        return Reader(Recogniser(load_classifier(classifier), load_hierarchy(path)), "")
+        path = beside or _label_map_of(_meta, label_map_files())
+        if not path:
+            return "the label map that the codec was trained for is not here"
+        return Recogniser(load_classifier(CLASSIFIER), load_hierarchy(path))
     except CodecError as error:
-        return Reader(None, str(error))
+        return str(error)
 
 
-def _label_map_of(codec: Codec, label_maps: Mapping[str, Path]) -> Path | None:
+def _label_map_of(meta: CheckpointMeta, label_maps: Mapping[str, Path]) -> Path | None:
     """The file of the label map with the checkpoint's identity, its own name tried first."""
-    from hierlab import HierlabError, load_label_map
-
-    meta = codec.checkpoint.meta
     for _, path in sorted(label_maps.items(), key=lambda entry: entry[0] != meta.label_map_name):
         try:
             if load_label_map(path).id == meta.label_map_id:
@@ -73,19 +56,33 @@ def _label_map_of(codec: Codec, label_maps: Mapping[str, Path]) -> Path | None:
     return None
 
 
-def read(recogniser: Recogniser, pixels: NDArray[np.uint8]) -> Answers:
+def answers_at(photograph: Photograph, recogniser: Recogniser, size: int | None) -> Answers:
+    """What is seen at each level in the picture after `size` bytes; None is the original."""
+    return _answers(photograph.key, size, recogniser, photograph)
+
+
+@st.cache_data(max_entries=2048, show_spinner=False)
+def _answers(
+    key: str, size: int | None, _recogniser: Recogniser, _photograph: Photograph
+) -> Answers:
+    pixels = _photograph.original if size is None else look_at(_photograph, size).pixels
+    assert pixels is not None
+    return answers_of(_recogniser, pixels)
+
+
+def answers_of(recogniser: Recogniser, pixels: NDArray[np.uint8]) -> Answers:
     """What a classifier sees in a picture (H, W, 3), at each level."""
     posterior = recogniser.posterior(as_tensor(pixels))
     hierarchy = recogniser.hierarchy
-    found = {}
+    answers = {}
     for level, name in enumerate(hierarchy.level_names):
         summed = hierarchy.sum_posteriors(posterior[None], level)[0]
         best = summed.topk(min(SHOWN, len(summed)))
-        found[name] = tuple(
+        answers[name] = tuple(
             (hierarchy.cluster_names[level][cluster], share)
             for cluster, share in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         )
-    return found
+    return answers
 
 
 def first_sure(

@@ -2,92 +2,82 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
+import pandas as pd
 import streamlit as st
 
-from app.codec_page import decoding
-from app.codec_page.classification import SURE, first_sure
-from app.codec_page.photograph import Photograph, answers_at, look_at
+from app.codec_page.classification import SURE, answers_at, first_sure
+from app.codec_page.photograph import Photograph, cuts, look_at
 from app.components.widgets import chart
+from app.figures.answers import confidence_figure
 from app.theme.markdown import in_markdown, sentence
+from codec_plugin import CodecError
+from codec_plugin.evaluation.recognition import Recogniser
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from app.codec_page.classification import Answers, Reader
-
-__all__ = ["in_words", "sureness"]
+__all__ = ["show_confidence_curve", "sure_sentence"]
 
 # Up to here a dozen numbers of bytes are looked at unasked.
 MAX_SWEPT_PIXELS = 600_000
+CUTS = 12
+Best = Mapping[str, Sequence[tuple[str, float]]]
 
 
-def sureness(photograph: Photograph, reader: Reader, size: int) -> None:
+def show_confidence_curve(photograph: Photograph, recogniser: Recogniser, size: int) -> None:
     """Lay out the best cluster's probability at each level against bytes."""
-    from app.figures.answers import sureness_figure
-    from codec_plugin import CodecError
-
-    encoded = photograph.encoded
-    if encoded.height_px * encoded.width_px > MAX_SWEPT_PIXELS:
+    width, height = photograph.size_px
+    if height * width > MAX_SWEPT_PIXELS:
         st.caption("Where each level becomes sure is told of smaller pictures only.")
         return
-    sizes = decoding.cuts(encoded)
+    sizes = cuts(photograph.fewest, len(photograph.blob), photograph.level_ends, CUTS)
+    mark = st.empty()
+    answers = []
     try:
-        answers = _sweep(photograph, reader, sizes)
+        for number, cut in enumerate(sizes, 1):
+            # A newer move of the slider breaks in here.
+            mark.caption(f"Looking at {cut:,} bytes, {number} of {len(sizes)}…")
+            answers.append(answers_at(photograph, recogniser, cut))
     except CodecError as error:
-        st.info(sentence(error))
+        mark.info(sentence(error))
         return
+    mark.empty()
     best = {level: [one[level][0] for one in answers] for level in answers[0]}
-
-    def table() -> pd.DataFrame:
-        import pandas as pd
-
-        looks = [look_at(photograph, one) for one in sizes]
-        rows = pd.DataFrame({"bytes": sizes})
-        rows["bits per pixel"] = [round(one.rate_bpp, 4) for one in looks]
-        if photograph.original is not None:
-            rows["PSNR in dB"] = [round(one.psnr_db or 0.0, 2) for one in looks]
-        for level, found in best.items():
-            rows[level] = [name for name, _ in found]
-            rows[f"{level} %"] = [round(100 * share, 1) for _, share in found]
-        return rows
-
     chart(
-        sureness_figure(
+        confidence_figure(
             sizes,
-            {level: [share for _, share in found] for level, found in best.items()},
-            encoded.ends,
+            {level: [share for _, share in clusters] for level, clusters in best.items()},
+            photograph.level_ends,
             now=size,
         ),
-        table,
+        lambda: _table(photograph, sizes, best),
         title="Where each level becomes sure",
         key="sureness",
         alt="Probability of the best cluster at each level against bytes",
     )
-    st.caption(in_words(sizes, best))
+    st.caption(sure_sentence(sizes, best))
 
 
-def _sweep(photograph: Photograph, reader: Reader, sizes: tuple[int, ...]) -> list[Answers]:
-    """What is seen at each number of bytes; a newer move of the slider breaks in between two."""
-    mark = st.empty()
-    found = []
-    for number, size in enumerate(sizes, 1):
-        mark.caption(f"Looking at {size:,} bytes, {number} of {len(sizes)}…")
-        found.append(answers_at(photograph, reader, size))
-    mark.empty()
-    return found
+def _table(photograph: Photograph, sizes: Sequence[int], best: Best) -> pd.DataFrame:
+    looks = [look_at(photograph, size) for size in sizes]
+    rows = pd.DataFrame({"bytes": sizes})
+    rows["bits per pixel"] = [round(look.rate_bpp, 4) for look in looks]
+    if photograph.original is not None:
+        rows["PSNR in dB"] = [round(look.psnr_db or 0.0, 2) for look in looks]
+    for level, clusters in best.items():
+        rows[level] = [name for name, _ in clusters]
+        rows[f"{level} %"] = [round(100 * share, 1) for _, share in clusters]
+    return rows
 
 
-def in_words(sizes: tuple[int, ...], best: dict[str, list[tuple[str, float]]]) -> str:
-    """From which bytes on each level is sure."""
-    told = []
-    for level, found in best.items():
-        held = first_sure(sizes, found)
-        told.append(
+def sure_sentence(sizes: Sequence[int], best: Best) -> str:
+    """From which bytes on each level is sure, in words."""
+    parts = []
+    for level, clusters in best.items():
+        held = first_sure(sizes, clusters)
+        parts.append(
             f"{in_markdown(level)}: not sure within this file"
             if held is None
-            else f"{in_markdown(level)}: {in_markdown(found[-1][0])} from {held:,} bytes on"
+            else f"{in_markdown(level)}: {in_markdown(clusters[-1][0])} from {held:,} bytes on"
         )
     least = f"{100 * SURE:.0f} %"
-    return f"Sure means at least {least} for one cluster, and no change later. {'; '.join(told)}."
+    return f"Sure means at least {least} for one cluster, and no change later. {'; '.join(parts)}."

@@ -2,48 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
-from app.codec_page import decoding
-from app.codec_page.beside import peer_slots, show_peer
-from app.codec_page.confidence_curve import sureness
+from app.codec_page.classification import CLASSIFIER, Answers, answers_at, load_recogniser
+from app.codec_page.confidence_curve import show_confidence_curve
+from app.codec_page.conventional import CONVENTIONAL, fitting
 from app.codec_page.photograph import (
-    CLASSIFIER,
+    Look,
     Photograph,
-    answers_at,
+    Pixels,
+    damaged_stage,
     look_at,
-    reader_of,
-    show_picture,
+    png_bytes,
 )
 from app.components.widgets import chart
+from app.data.uploads import digest
+from app.figures.answers import answer_figure
 from app.query_params import parse_number
 from app.theme.markdown import in_markdown, sentence, without_folders
 from app.theme.palette import LINES
+from codec_plugin import BlockDamagedError, CodecError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from streamlit.delta_generator import DeltaGenerator
 
-    from app.codec_page.classification import Answers
-    from app.codec_page.decoding import Encoded, Look
-
-__all__ = ["cutting", "stage_strip"]
+__all__ = ["show_cuts", "stage_strip"]
 
 
 @st.fragment
-def cutting(photograph: Photograph) -> None:
+def show_cuts(photograph: Photograph) -> None:
     """Lay out everything below the choice of photograph."""
-    from codec_plugin import CodecError
-    from codec_plugin.errors import BlockDamagedError
-
-    encoded = photograph.encoded
-    total = len(encoded.blob)
-    low = min(encoded.first, total)
-    size = _slider(photograph, low, total) if total > low else total
+    total = len(photograph.blob)
+    size = _slider(photograph, total) if total > photograph.fewest else total
     try:
-        found = look_at(photograph, size)
+        look = look_at(photograph, size)
     except BlockDamagedError:
         st.error(
             "The file is damaged in its first stage: nothing of the picture can be trusted. "
@@ -54,59 +51,110 @@ def cutting(photograph: Photograph) -> None:
     except CodecError as error:
         st.error(sentence(error), icon=":material/error:")
         return
-    _tell_faults(encoded, found)
+    _tell_faults(photograph, size, look)
     left, middle, right = st.columns([3, 3, 4], gap="medium")
     with left:
-        show_picture(found.pixels, alt=f"The picture from {size:,} bytes")
+        _show_picture(look.pixels, alt=f"The picture from {size:,} bytes")
         of = f"{total:,} bytes"
-        if not encoded.whole:
-            of += f" (the whole file had {encoded.stage_ends[-1]:,})"
+        if not photograph.whole:
+            of += f" (the whole file had {photograph.stage_ends[-1]:,})"
         st.caption(f"Decoded from {size:,} of {of}")
-        _figures(found, encoded)
+        _figures(look, photograph)
     with middle:
         if photograph.original is not None:
-            show_picture(photograph.original, alt="The original photograph")
+            _show_picture(photograph.original, alt="The original photograph")
             st.caption("The original")
     beside, sure, files = st.container(), st.container(), st.container()
     with files:
-        _downloads(encoded, size, found)
-    slots = peer_slots(beside, size) if photograph.original is not None else {}
-    for peer in [peer for peer in slots if peer != "avif"]:
-        show_peer(slots[peer], peer, photograph, size)
+        _downloads(photograph, size, look)
+    slots = _conventional_slots(beside, size) if photograph.original is not None else {}
+    for name in [name for name in slots if name != "avif"]:
+        _show_conventional(slots[name], name, photograph, size)
     with right:
-        reader = reader_of(photograph)
-        if reader.recogniser is None:
-            why = in_markdown(without_folders(reader.remark))
+        recogniser = load_recogniser(photograph)
+        if isinstance(recogniser, str):
+            why = in_markdown(without_folders(recogniser))
             st.info(f"No classifier looks at the picture: {why}.")
         else:
-            _bars(answers_at(photograph, reader, size))
-    if reader.recogniser is not None:
+            _bars(answers_at(photograph, recogniser, size))
+    if not isinstance(recogniser, str):
         with sure:
-            sureness(photograph, reader, size)
+            show_confidence_curve(photograph, recogniser, size)
     if "avif" in slots:
-        show_peer(slots["avif"], "avif", photograph, size)
+        _show_conventional(slots["avif"], "avif", photograph, size)
 
 
-def _tell_faults(encoded: Encoded, found: Look) -> None:
+def _show_picture(pixels: Pixels, *, alt: str) -> None:
+    """Lay out a picture exactly as it is: Streamlit by itself would make a JPEG of it."""
+    png = _png(digest(pixels.tobytes()), pixels)
+    st.image(png, width="stretch", output_format="PNG", alt=alt)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _png(key: str, _pixels: Pixels) -> bytes:
+    return png_bytes(_pixels, quick=True)
+
+
+def _conventional_slots(place: DeltaGenerator, size: int) -> dict[str, DeltaGenerator]:
+    """Lay out the choice of conventional codecs; where each goes."""
+    with place:
+        st.markdown(f"**Others at {size:,} bytes** (the largest file that fits, or their smallest)")
+        picked = st.pills(
+            "Codecs beside it",
+            CONVENTIONAL,
+            default=list(CONVENTIONAL),
+            selection_mode="multi",
+            format_func=str.upper,
+            key="peers",
+            bind="query-params",
+            help="AVIF takes a second or two more than the others.",
+        )
+        # As wide as the pictures above, which leave four tenths (less a gap) to the bars.
+        *columns, last = st.columns([3, 3, 4], gap="medium")
+        columns.append(last.columns([59, 21], gap=None)[0])
+    chosen = [name for name in CONVENTIONAL if name in (picked or ())]
+    return dict(zip(chosen, columns, strict=False))
+
+
+def _show_conventional(place: DeltaGenerator, name: str, photograph: Photograph, size: int) -> None:
+    picture, note = place.empty(), place.empty()
+    label = name.upper()
+    try:
+        look = fitting(
+            name,
+            photograph,
+            size,
+            lambda quality: note.caption(f"{label} at quality {quality}…"),
+        )
+    except CodecError as error:
+        note.info(sentence(error))
+        return
+    over = f" (its smallest, {look.bytes - size:,} too many)" if look.bytes > size else ""
+    with picture:
+        _show_picture(look.pixels, alt=f"{label} at {look.bytes:,} bytes")
+    note.caption(f"{label}: {look.bytes:,} bytes{over}, PSNR {look.psnr_db:.2f} dB")
+
+
+def _tell_faults(photograph: Photograph, size: int, look: Look) -> None:
     """What is wrong with the file, before its picture."""
-    damaged = decoding.damaged_stage(encoded, found)
+    damaged = damaged_stage(photograph.stage_ends, size, look.stages_complete)
     if damaged is not None:
         st.error(
-            f"The file is damaged in stage {damaged} of {len(encoded.stage_ends)}: the picture, "
-            "and what is read in it, come from the stages before. Get the file again.",
+            f"The file is damaged in stage {damaged} of {len(photograph.stage_ends)}: the "
+            "picture, and what is read in it, come from the stages before. Get the file again.",
             icon=":material/error:",
         )
-    for warning in found.warnings[0 if damaged is None else 1 :]:
+    for warning in look.warnings[0 if damaged is None else 1 :]:
         st.warning(in_markdown(warning))
 
 
-def _slider(photograph: Photograph, low: int, total: int) -> int:
-    encoded = photograph.encoded
+def _slider(photograph: Photograph, total: int) -> int:
+    low, level_ends = photograph.fewest, photograph.level_ends
 
     def to(end: int) -> None:
         st.session_state["bytes"] = end
 
-    first = min(max(next(iter(encoded.ends.values()), total), low), total)
+    first = min(max(next(iter(level_ends.values()), total), low), total)
     # Not bound to the address by Streamlit, which would carry the number into another file: a place
     # in one says nothing of another.
     former = st.session_state.get("bytes_of")
@@ -123,10 +171,10 @@ def _slider(photograph: Photograph, low: int, total: int) -> int:
     )
     if st.query_params.get("bytes") != str(size):
         st.query_params["bytes"] = str(size)
-    st.html(stage_strip(encoded, low, total))
+    st.html(stage_strip(level_ends, photograph.stage_ends[-1], low, total))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Go to where a level is told:", width="content")
-        for level, end in encoded.ends.items():
+        for level, end in level_ends.items():
             if end <= total:
                 st.button(
                     f"{in_markdown(level)} · {end:,} bytes",
@@ -134,21 +182,21 @@ def _slider(photograph: Photograph, low: int, total: int) -> int:
                     on_click=to,
                     args=(end,),
                 )
-        if total not in encoded.ends.values():
+        if total not in level_ends.values():
             st.button(f"all · {total:,} bytes", key="to_all", on_click=to, args=(total,))
     return size
 
 
-def stage_strip(encoded: Encoded, low: int, total: int) -> str:
+def stage_strip(level_ends: Mapping[str, int], last_end: int, low: int, total: int) -> str:
     """The bytes up to each level as coloured parts of a bar that is as wide as the slider.
 
     What comes after the last level only makes the picture better.
     """
     parts = []
     begin = low
-    ends = list(encoded.ends.items())
-    if encoded.stage_ends[-1] > max(encoded.ends.values(), default=0):
-        ends.append(("picture quality", encoded.stage_ends[-1]))
+    ends = list(level_ends.items())
+    if last_end > max(level_ends.values(), default=0):
+        ends.append(("picture quality", last_end))
     for number, (level, end) in enumerate(ends):
         width = max(min(end, total) - begin, 0)
         if width:
@@ -165,27 +213,24 @@ def stage_strip(encoded: Encoded, low: int, total: int) -> str:
     )
 
 
-def _figures(found: Look, encoded: Encoded) -> None:
+def _figures(look: Look, photograph: Photograph) -> None:
     with st.container(horizontal=True):
-        st.metric("Rate", f"{found.rate_bpp:.3f} bpp", width="content")
-        if found.psnr_db is not None:
-            st.metric("PSNR", f"{found.psnr_db:.2f} dB", width="content")
+        st.metric("Rate", f"{look.rate_bpp:.3f} bpp", width="content")
+        if look.psnr_db is not None:
+            st.metric("PSNR", f"{look.psnr_db:.2f} dB", width="content")
+    width, height = photograph.size_px
     st.caption(
-        f"{found.bytes_used:,} bytes used, {found.stages_complete} of "
-        f"{len(encoded.stage_ends)} stages whole; {encoded.width_px} × {encoded.height_px} pixels"
+        f"{look.bytes_used:,} bytes used, {look.stages_complete} of "
+        f"{len(photograph.stage_ends)} stages whole; {width} × {height} pixels"
     )
 
 
 def _bars(answers: Answers) -> None:
-    from app.figures.answers import answer_figure
-
     def table() -> pd.DataFrame:
-        import pandas as pd
-
         rows = [
             (level, name, round(100 * share, 1))
-            for level, found in answers.items()
-            for name, share in found
+            for level, clusters in answers.items()
+            for name, share in clusters
         ]
         return pd.DataFrame(rows, columns=["level", "cluster", "probability in %"])
 
@@ -198,19 +243,20 @@ def _bars(answers: Answers) -> None:
     )
 
 
-def _downloads(encoded: Encoded, size: int, found: Look) -> None:
+def _downloads(photograph: Photograph, size: int, look: Look) -> None:
+    blob, whole = photograph.blob, photograph.whole
     with st.container(horizontal=True):
         st.download_button(
-            f"{'Whole' if encoded.whole else 'Uploaded, cut'} .c2f ({len(encoded.blob):,} bytes)",
-            encoded.blob,
-            "photo.c2f" if encoded.whole else f"photo-{len(encoded.blob)}.c2f",
+            f"{'Whole' if whole else 'Uploaded, cut'} .c2f ({len(blob):,} bytes)",
+            blob,
+            "photo.c2f" if whole else f"photo-{len(blob)}.c2f",
             "application/octet-stream",
             on_click="ignore",
             icon=":material/download:",
         )
         st.download_button(
             f"Cut .c2f ({size:,} bytes)",
-            encoded.blob[:size],
+            blob[:size],
             f"photo-{size}.c2f",
             "application/octet-stream",
             on_click="ignore",
@@ -219,7 +265,7 @@ def _downloads(encoded: Encoded, size: int, found: Look) -> None:
         )
         st.download_button(
             "Decoded picture (PNG)",
-            lambda: decoding.png_bytes(found.pixels),
+            lambda: png_bytes(look.pixels),
             "decoded.png",
             "image/png",
             on_click="ignore",

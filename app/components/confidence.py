@@ -10,6 +10,7 @@ import streamlit as st
 from app.components.widgets import chart, choose_named
 from app.data.data_dir import stamp
 from app.data.label_maps import label_map_files
+from app.figures.confidence import histogram
 from hierlab import HierlabError, load_label_map
 
 __all__ = ["show_confidence"]
@@ -35,8 +36,6 @@ def _sure(content: tuple[str, int, int]) -> dict[str, pd.DataFrame]:
 
 def show_confidence() -> None:
     """Lay out how sure the classes of a map are."""
-    from app.figures.confidence import confidence_figure
-
     known = {}
     for name, path in label_map_files().items():
         try:
@@ -63,7 +62,7 @@ def show_confidence() -> None:
     )
     table = known[name][level or levels[0]]
     chart(
-        confidence_figure(table["confidence"]),
+        histogram(table["confidence"]),
         lambda: table,
         title="How often a class stays with its cluster (1 = always)",
         key="confidence",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import streamlit as st
 
@@ -13,6 +13,8 @@ from app.components.tables import (
     CONSISTENCY_TITLE,
     LEVEL_COLUMNS,
     chance_sentence,
+    class_table,
+    cluster_table,
     consistency_rows,
     csv_bytes,
     level_rows,
@@ -24,9 +26,8 @@ from app.data.label_maps import Chosen
 from app.data.measure_cache import alike, measured
 from app.query_params import Spot, spot_of_class
 from app.theme.markdown import counted, in_markdown, in_table
-
-if TYPE_CHECKING:
-    from hierlab._show import ClusterReport
+from hierlab import Cluster
+from hierlab.measures.class_similarity import nearest_clusters
 
 __all__ = ["show_spot"]
 
@@ -105,23 +106,21 @@ def _class(chosen: Chosen, position: int, go: Go) -> None:
 
 
 def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:
-    from hierlab._show import find_cluster
-
     label_map = chosen.label_map
     level = label_map.levels[spot.level]
-    report = find_cluster(label_map, level, str(spot.cluster))
-    st.markdown(f"#### {in_markdown(report.name)}")
+    cluster = level.clusters[spot.cluster]
+    st.markdown(f"#### {in_markdown(cluster.name)}")
     st.caption(
-        f"level {in_markdown(level.name)}, cluster number {report.number} (of 0 to {level.k - 1})"
+        f"level {in_markdown(level.name)}, cluster number {spot.cluster} (of 0 to {level.k - 1})"
     )
-    _facts(chosen, spot, report)
+    _facts(chosen, spot, cluster)
     _jumps(chosen, spot, go)
     st.markdown("**Members**")
     st.dataframe(
-        member_table(label_map, report, spot.level),
+        member_table(label_map, spot.level, spot.cluster),
         hide_index=True,
         key="members",
-        height=min(38 + 35 * report.size, 300),
+        height=min(38 + 35 * cluster.size, 300),
     )
     _images(chosen, spot)
     st.button(
@@ -132,14 +131,16 @@ def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:
     )
 
 
-def _facts(chosen: Chosen, spot: Spot, report: ClusterReport) -> None:
-    facts = [("Classes", f"{report.size:,}"), ("Medoid", in_markdown(report.medoid))]
-    if report.synset:
-        facts.append(("Synset", f"`{report.synset}`"))
-    if report.coverage is not None:
-        facts.append(("Name holds for", f"{100 * report.coverage:.0f} % of them"))
-    if report.confidence is not None:
-        facts.append(("Confidence", f"{report.confidence:.2f}"))
+def _facts(chosen: Chosen, spot: Spot, cluster: Cluster) -> None:
+    classes = chosen.label_map.classes
+    medoid = classes.names[classes.index[cluster.medoid]]
+    facts = [("Classes", f"{cluster.size:,}"), ("Medoid", in_markdown(medoid))]
+    if cluster.synset:
+        facts.append(("Synset", f"`{cluster.synset}`"))
+    if cluster.coverage is not None:
+        facts.append(("Name holds for", f"{100 * cluster.coverage:.0f} % of them"))
+    if cluster.confidence is not None:
+        facts.append(("Confidence", f"{cluster.confidence:.2f}"))
     consistent = measured(chosen.key, chosen.label_map)
     if consistent is not None:
         inside = {one.cluster: one for one in consistent.levels[spot.level].discords}
@@ -153,8 +154,6 @@ def _facts(chosen: Chosen, spot: Spot, report: ClusterReport) -> None:
 
 def _jumps(chosen: Chosen, spot: Spot, go: Go) -> None:
     """Buttons to the clusters above, below and beside."""
-    from hierlab.measures.class_similarity import nearest_clusters
-
     label_map = chosen.label_map
     level = label_map.levels[spot.level]
     members = level.members(spot.cluster)
@@ -213,8 +212,6 @@ def _images(chosen: Chosen, spot: Spot) -> None:
 
 
 def _downloads(chosen: Chosen, level: int) -> None:
-    from app.components.tables import class_table, cluster_table
-
     label_map = chosen.label_map
     with st.popover("Download", icon=":material/download:"):
         st.download_button(

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hierlab import LabelMap
-    from hierlab._show import ClusterReport
     from hierlab.measures.consistency import ConsistencyReport
 
 __all__ = [
@@ -83,7 +82,7 @@ def class_table(label_map: LabelMap) -> pd.DataFrame:
     return table
 
 
-def member_table(label_map: LabelMap, report: ClusterReport, level: int) -> pd.DataFrame:
+def member_table(label_map: LabelMap, level: int, cluster: int) -> pd.DataFrame:
     """One row a class of one cluster, in class order; at most 5,000."""
     import pandas as pd
 
@@ -94,7 +93,7 @@ def member_table(label_map: LabelMap, report: ClusterReport, level: int) -> pd.D
             label_map.classes.names[position],
             found.class_confidence[position] if found.class_confidence else None,
         )
-        for position in found.members(report.number)[:MAX_SHOWN].tolist()
+        for position in found.members(cluster)[:MAX_SHOWN].tolist()
     ]
     return _without_empty(pd.DataFrame(rows, columns=["key", "class", "confidence"]), "confidence")
 

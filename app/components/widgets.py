@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,6 @@ import streamlit as st
 
 from app.data.label_maps import Chosen, keep_own_map, map_names, map_of_name
 from app.data.uploads import MAX_MAP_MB, UploadError, label_map_of
-from app.startup import head_start
 from app.theme.markdown import in_markdown, sentence
 from hierlab.errors import HierlabError
 
@@ -22,6 +22,7 @@ __all__ = [
     "choose_map",
     "choose_named",
     "follow_options",
+    "lacks_codec",
     "page_title",
     "table_below",
     "upload_map",
@@ -36,6 +37,18 @@ def page_title(title: str, about: str) -> None:
     st.caption(about)
 
 
+def lacks_codec() -> bool:
+    """Whether the codec's packages are not installed; then the page says how to get them."""
+    packages = ("torch", "constriction", "safetensors")
+    lacking = [name for name in packages if importlib.util.find_spec(name) is None]
+    if lacking:
+        st.info(
+            f"This page needs {', '.join(lacking)}, which are not installed. "
+            "Run `pip install 'hierlab[codec]'` where the app runs, then start it again."
+        )
+    return bool(lacking)
+
+
 def chart(
     figure: go.Figure,
     table: Callable[[], pd.DataFrame],
@@ -44,30 +57,17 @@ def chart(
     key: str,
     alt: str,
     on_select: Callable[[], None] | None = None,
-    sketch: str = "",
-    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
-    """A titled figure with the same numbers as a table below it, made when it is opened.
-
-    Args:
-        sketch: HTML that stands in the figure's place until the browser has drawn it.
-        meanwhile: done before the browser gets the figure.
-    """
+    """A titled figure with the same numbers as a table below it, made when it is opened."""
     st.markdown(f"**{title}**")
-    with st.container(key=f"{key}_frame"):
-        if sketch:
-            st.html(sketch)
-            head_start(meanwhile)
-        else:
-            meanwhile()
-        st.plotly_chart(
-            figure,
-            key=key,
-            alt=alt,
-            config=CHART,
-            on_select=on_select or "ignore",
-            selection_mode="points",
-        )
+    st.plotly_chart(
+        figure,
+        key=key,
+        alt=alt,
+        config=CHART,
+        on_select=on_select or "ignore",
+        selection_mode="points",
+    )
     table_below(table, key=f"{key}_table")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.theme.markdown import in_markdown, short
-from hierlab import ClassList
+from hierlab import ClassList, load_classes
 
 if TYPE_CHECKING:
     from hierlab._list import Available, Item
@@ -63,8 +63,6 @@ def _of_different_models(names: list[str]) -> list[str]:
 
 def _in_tables(classes: ClassList) -> bool:
     """Whether the shipped tables of ImageNet hold all classes, by their WordNet ids."""
-    from hierlab.datasets.class_lists import load_classes
-
     return set(classes.ids) <= set(load_classes(BUILT_IN).ids)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 from app.data.data_dir import served, stamp
-from hierlab import LabelMap
-from hierlab.labelmap import load_label_map
+from hierlab import LabelMap, load_label_map
+from hierlab.utils.files import hierarchies_path
 
 __all__ = ["Chosen", "keep_own_map", "label_map_files", "map_names", "map_of_name", "own_maps"]
 
@@ -75,10 +75,7 @@ def map_of_name(name: str) -> Chosen:
 
 def label_map_files() -> dict[str, Path]:
     """Files of the shipped and served maps, by name."""
-    from hierlab.regenerate.hierarchies import shipped_names
-    from hierlab.utils.files import hierarchies_path
-
-    shipped = {name: hierarchies_path(f"{name}.json") for name in shipped_names()}
+    shipped = {path.stem: path for path in sorted(hierarchies_path().glob("*.json"))}
     return {**shipped, **served("maps", ".json")}
 
 

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from hierlab import LabelMap
+from hierlab import HierlabError, LabelMap, wu_palmer
+from hierlab.measures.class_similarity import likeness
+from hierlab.measures.consistency import consistency
+from hierlab.measures.projection import class_positions
+from hierlab.wordnet.taxonomy import taxonomy_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,11 +25,6 @@ __all__ = ["alike", "measured", "positions"]
 @st.cache_data(max_entries=64, show_spinner=False)
 def measured(key: str, _label_map: LabelMap) -> ConsistencyReport | None:
     """Wu-Palmer consistency of all levels and clusters; None where WordNet lacks the classes."""
-    from hierlab.errors import HierlabError
-    from hierlab.measures.consistency import consistency
-    from hierlab.wordnet.taxonomy import taxonomy_for
-    from hierlab.wordnet.wu_palmer import wu_palmer
-
     if len(_label_map.classes) > 5_000:
         return None
     try:
@@ -47,15 +46,11 @@ def measured(key: str, _label_map: LabelMap) -> ConsistencyReport | None:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def alike(key: str, _label_map: LabelMap) -> Likeness | None:
     """How alike the classes are; None where nothing here knows."""
-    from hierlab.measures.class_similarity import likeness
-
     return likeness(_label_map)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def positions(key: str, _label_map: LabelMap) -> tuple[NDArray[np.float64], str] | None:
     """The classes on a plane, and what their distances mean."""
-    from hierlab.measures.projection import class_positions
-
     found = alike(key, _label_map)
     return None if found is None else (class_positions(found.matrix), found.about)

@@ -6,14 +6,15 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from app.data.uploads import MAX_ROWS, MAX_TABLE_MB, UploadError
-
-if TYPE_CHECKING:
-    from codec_plugin.evaluation.reports.curves import Panel
+from codec_plugin import CodecError
+from codec_plugin.evaluation.reports.curves import Panel, panels
+from codec_plugin.evaluation.reports.summary import bytes_to_reach, summarise
+from codec_plugin.evaluation.statistics.bd_rate import bd_quality, mean_curve
 
 __all__ = ["Results", "bd_table", "panel_table", "read_results"]
 
@@ -42,10 +43,6 @@ def read_results(content: bytes) -> Results:
     Raises:
         UploadError: too large, not such a table, or a value that is no number.
     """
-    from codec_plugin import CodecError
-    from codec_plugin.evaluation.reports.curves import panels
-    from codec_plugin.evaluation.reports.summary import summarise
-
     rows = _rows(content)
     try:
         summary = summarise(rows)
@@ -104,9 +101,6 @@ def panel_table(panel: Panel, subjects: Sequence[str]) -> pd.DataFrame:
 
 def bd_table(results: Results, anchor: str, wanted_percent: int) -> pd.DataFrame:
     """One row a codec: mean PSNR gain over an anchor, and bytes to reach an accuracy per level."""
-    from codec_plugin.evaluation.reports.summary import bytes_to_reach
-    from codec_plugin.evaluation.statistics.bd_rate import bd_quality, mean_curve
-
     rows = []
     levels = [key.removeprefix("correct_") for key in results.summary[0] if "correct_" in key]
     base = mean_curve(results.summary, anchor, "psnr_db")

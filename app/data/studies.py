@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from hierlab import LabelMap, load_classes
+from hierlab.assembly import describe
+from hierlab.builders import BuildInput
+from hierlab.errors import StudyError
+from hierlab.study.grid import WHOLE
 from hierlab.study.stability import REST
+from hierlab.study.store import StudyStore
+from hierlab.wordnet.taxonomy import taxonomy_for
 
 if TYPE_CHECKING:
-    from hierlab import LabelMap
     from hierlab.study.report import Heatmap
     from hierlab.study.stability import AxisAgreement, VarianceShare
 
@@ -83,15 +89,6 @@ def partition(folder: Path, heatmap: Heatmap, place: int) -> LabelMap:
     Raises:
         HierlabError: the study lost the cell.
     """
-    from hierlab.assembly import describe
-    from hierlab.builders import BuildInput
-    from hierlab.datasets.class_lists import load_classes
-    from hierlab.errors import StudyError
-    from hierlab.labelmap import LabelMap
-    from hierlab.study.grid import WHOLE
-    from hierlab.study.store import StudyStore
-    from hierlab.wordnet.taxonomy import taxonomy_for
-
     name = heatmap.names[place]
     with StudyStore(folder) as store:
         cells = [

@@ -6,13 +6,12 @@ import hashlib
 import io
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from hierlab.errors import ClassListError, HierlabError
-
-if TYPE_CHECKING:
-    from codec_plugin.data.picture import Picture
-    from hierlab import ClassList, LabelMap
+from codec_plugin import ImageError, Picture, read_picture
+from hierlab import ClassList, HierlabError, LabelMap
+from hierlab.datasets.class_lists import load_classes
+from hierlab.errors import ClassListError
+from hierlab.labelmap import loads_label_map
 
 __all__ = [
     "MAX_CLASSES_MB",
@@ -50,8 +49,6 @@ def label_map_of(content: bytes) -> LabelMap:
     Raises:
         UploadError: too large, or not a sound label map; the message names the field.
     """
-    from hierlab.labelmap import loads_label_map
-
     _check_size(content, MAX_MAP_MB, "a label map")
     try:
         return loads_label_map(content, source="the uploaded file")
@@ -69,8 +66,6 @@ def class_list_of(content: bytes, suffix: str) -> ClassList:
     Raises:
         UploadError: too large, or no such list.
     """
-    from hierlab.datasets.class_lists import load_classes
-
     _check_size(content, MAX_CLASSES_MB, "a class list")
     if suffix not in (".txt", ".csv", ".tsv", ".json", ".yaml", ".yml"):
         raise UploadError("A class list is a txt, csv, tsv, json or yaml file.")
@@ -93,9 +88,6 @@ def picture_of(content: bytes) -> Picture:
     Raises:
         UploadError: too many bytes or pixels, or not a picture.
     """
-    from codec_plugin.data.picture import read_picture
-    from codec_plugin.errors import ImageError
-
     _check_size(content, MAX_PICTURE_MB, "a picture")
     try:
         return read_picture(

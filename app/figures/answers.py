@@ -15,7 +15,7 @@ from app.figures.axes import log_ticks
 from app.theme.markdown import in_figure
 from app.theme.palette import DASHES, LINES, MARKERS
 
-__all__ = ["answer_figure", "sureness_figure"]
+__all__ = ["answer_figure", "confidence_figure"]
 
 Answers = Mapping[str, Sequence[tuple[str, float]]]
 GREY = "#8C8C8C"
@@ -71,7 +71,7 @@ def answer_figure(answers: Answers, *, height_px: int = 420) -> go.Figure:
     )
 
 
-def sureness_figure(
+def confidence_figure(
     sizes: Sequence[int],
     shares: Mapping[str, Sequence[float]],
     ends: Mapping[str, int],

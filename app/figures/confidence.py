@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 
 from app.theme.palette import LINES
 
-__all__ = ["confidence_figure"]
+__all__ = ["histogram"]
 
 
-def confidence_figure(values: Iterable[float], *, height_px: int = 360) -> go.Figure:
+def histogram(values: Iterable[float], *, height_px: int = 360) -> go.Figure:
     """Histogram of class confidences, 0..1, in twenty bins."""
     figure = go.Figure(
         go.Histogram(

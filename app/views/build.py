@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import streamlit as st
 
 from app.components.tables import (
@@ -18,10 +19,12 @@ from app.components.tables import (
 )
 from app.components.widgets import choose_map, page_title
 from app.data.encoders import BUILT_IN, choose_encoders, show_absent
-from app.data.label_maps import Chosen, keep_own_map
+from app.data.label_maps import Chosen, keep_own_map, own_maps
+from app.data.measure_cache import measured
 from app.data.uploads import MAX_CLASSES_MB, UploadError, class_list_of
 from app.theme.markdown import counted, in_markdown, in_table, sentence
-from hierlab import ClassList, HierlabError, LabelMap, build
+from hierlab import ClassList, HierlabError, LabelMap, build, list_
+from hierlab.builders import get_builder
 
 if TYPE_CHECKING:
     from hierlab._list import Available
@@ -46,8 +49,6 @@ def render() -> None:
 
 @st.cache_resource(ttl=60, show_spinner=False)
 def _available() -> Available:
-    from hierlab import list_
-
     return list_()
 
 
@@ -72,8 +73,6 @@ def _form(available: Available) -> dict[str, Any] | None:
     )
     about = {item.name: item.about for item in available.methods}
     st.caption(in_markdown(about[method]))
-    from hierlab.builders import get_builder
-
     builder = get_builder(method)
     arguments: dict[str, Any] = {"method": method, "classes": classes}
     if builder.needs == "vectors":
@@ -169,8 +168,6 @@ def _make(arguments: dict[str, Any]) -> None:
 def _result() -> None:
     if refused := st.session_state.get("build_refused"):
         st.error(refused, icon=":material/error:")
-    from app.data.label_maps import own_maps
-
     made = own_maps().get(st.session_state.get("built", ""))
     beside = choose_map("Compare with", "beside")
     if made is None:
@@ -193,8 +190,6 @@ def _result() -> None:
 
 
 def _measures(chosen: Chosen, *, new: bool) -> None:
-    from app.data.measure_cache import measured
-
     label_map = chosen.label_map
     st.markdown(f"**{'New: ' if new else ''}{in_markdown(chosen.name)}**")
     nested = "nested" if label_map.nested else "not nested"
@@ -208,8 +203,6 @@ def _measures(chosen: Chosen, *, new: bool) -> None:
         st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
         if at_chance := levels_at_chance(report):
             st.warning(chance_sentence(at_chance))
-    import pandas as pd
-
     top = label_map.levels[0]
     rows = sorted(((one.name, one.size) for one in top.clusters), key=lambda row: -row[1])
     st.dataframe(

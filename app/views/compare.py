@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
+from streamlit_echarts import st_echarts
 
 from app.components.widgets import chart, choose_map, page_title, upload_map
 from app.data.comparison import (
@@ -164,9 +166,7 @@ def _heatmap(
         _choose_in_table(ribbons, agreement, first, second)
 
 
-def _size_table(agreement: LevelAgreement, first: Chosen, second: Chosen):  # type: ignore[no-untyped-def]
-    import pandas as pd
-
+def _size_table(agreement: LevelAgreement, first: Chosen, second: Chosen) -> pd.DataFrame:
     return pd.DataFrame(
         [
             (side, cluster.name, cluster.size)
@@ -183,8 +183,6 @@ def _size_table(agreement: LevelAgreement, first: Chosen, second: Chosen):  # ty
 def _ribbons(
     ribbons: tuple[Ribbon, ...], agreement: LevelAgreement, first: Chosen, second: Chosen
 ) -> None:
-    from streamlit_echarts import st_echarts
-
     shown = strongest(ribbons, MAX_RIBBONS)
     chosen = _chosen_ribbon(ribbons, agreement, first, second)
     key = f"sankey_{agreement.first}_{agreement.second}_{first.key[:8]}_{second.key[:8]}"

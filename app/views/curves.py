@@ -6,24 +6,26 @@ import hashlib
 
 import streamlit as st
 
-from app.codec_page.decoding import missing
 from app.components.tables import csv_bytes
-from app.components.widgets import chart, choose_named, follow_options, page_title
+from app.components.widgets import (
+    chart,
+    choose_named,
+    follow_options,
+    lacks_codec,
+    page_title,
+)
 from app.data import data_dir
 from app.data.own_files import own_files, take_file
 from app.data.results import Results, bd_table, panel_table, read_results
 from app.data.uploads import MAX_TABLE_MB, UploadError
+from app.figures.curves import curve_figure
 from app.theme.markdown import in_markdown, sentence
 
 
 def render() -> None:
     """Lay out the page."""
     page_title("Curves", "Accuracy at each level, and PSNR, against the bits of real files.")
-    if lacking := missing():
-        st.info(
-            f"This page needs {', '.join(lacking)}, which are not installed. "
-            "Run `pip install 'hierlab[codec]'` where the app runs, then start it again."
-        )
+    if lacks_codec():
         return
     content = _source()
     if content is None:
@@ -93,8 +95,6 @@ def _curves(results: Results, key: str) -> None:
     kept = panel._replace(
         curves=tuple(curve for curve in panel.curves if curve.name in (picked or ()))
     )
-    from app.figures.curves import curve_figure
-
     chart(
         curve_figure(kept, results.subjects, log_rate=log_rate),
         lambda: panel_table(kept, picked or ()),

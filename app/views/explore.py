@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from urllib.parse import urlencode
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -12,6 +11,7 @@ from app.components.tables import cluster_table
 from app.components.widgets import chart, choose_map, page_title, upload_map
 from app.data.label_maps import Chosen
 from app.data.measure_cache import positions
+from app.figures.classmap import class_map_figure
 from app.figures.sizes import MAX_BARS, sizes_figure
 from app.figures.tree import (
     KINDS,
@@ -22,10 +22,10 @@ from app.figures.tree import (
     tree_figure,
     tree_nodes,
 )
-from app.figures.treemap_placeholder import SKETCH_STYLE, treemap_sketch
 from app.query_params import Spot, class_of_key, format_spot, parse_spot, spot_of_class
 from app.theme.markdown import in_markdown
 from hierlab import LabelMap
+from hierlab.datasets.class_lists import find_class
 
 VIEWS = (*KINDS, "Class map", "Sizes")
 MAX_FOUND = 12
@@ -53,13 +53,10 @@ def render() -> None:
     spot, position = _place(label_map, level)
     _found(chosen, level, query)
     left, right = st.columns([2, 1], gap="medium")
-
-    def beside() -> None:
-        with right:
-            inspector.show_spot(chosen, spot, level, go, position=position)
-
-    with left:  # the figure comes last: a browser that has it draws nothing else for seconds
-        _picture(chosen, level, spot, position, beside)
+    with right:  # first: a browser that has the figure draws nothing else for seconds
+        inspector.show_spot(chosen, spot, level, go, position=position)
+    with left:
+        _picture(chosen, level, spot, position)
 
 
 def go(label_map: LabelMap, spot: Spot | None, position: int | None = None) -> None:
@@ -125,8 +122,6 @@ def _controls(label_map: LabelMap) -> int:
 
 
 def _found(chosen: Chosen, level: int, query: str | None) -> None:
-    from hierlab.datasets.class_lists import find_class
-
     if not query:
         return
     classes = chosen.label_map.classes
@@ -148,23 +143,16 @@ def _found(chosen: Chosen, level: int, query: str | None) -> None:
         st.caption(f"and {len(positions) - MAX_FOUND:,} more; type more of the name")
 
 
-def _picture(
-    chosen: Chosen,
-    level: int,
-    spot: Spot | None,
-    position: int | None,
-    meanwhile: Callable[[], None],
-) -> None:
+def _picture(chosen: Chosen, level: int, spot: Spot | None, position: int | None) -> None:
     view = st.session_state.get("view") or VIEWS[0]
-    kind = next((kind for kind in KINDS if kind == view), None)
-    if kind is not None:
-        _tree(chosen, kind, level, spot, position, meanwhile)
+    if view in KINDS:
+        _tree(chosen, view, level, spot, position)
         return
-    meanwhile()
+    shown = _at_level(chosen.label_map, spot, position, level)
     if view == "Sizes":
-        _sizes(chosen, level, _at_level(chosen.label_map, spot, position, level))
+        _sizes(chosen, level, shown)
     else:
-        _class_map(chosen, level, _at_level(chosen.label_map, spot, position, level), position)
+        _class_map(chosen, level, shown, position)
 
 
 def _at_level(
@@ -181,14 +169,7 @@ def _nodes(key: str, _label_map: LabelMap) -> tuple[Node, ...]:
     return tree_nodes(_label_map)
 
 
-def _tree(
-    chosen: Chosen,
-    kind: Kind,
-    level: int,
-    spot: Spot | None,
-    position: int | None,
-    meanwhile: Callable[[], None],
-) -> None:
+def _tree(chosen: Chosen, kind: Kind, level: int, spot: Spot | None, position: int | None) -> None:
     nodes = _nodes(chosen.key, chosen.label_map)
     path = "" if position is None else path_of_class(chosen.label_map, position)
     at = node_of_spot(nodes, spot, path)
@@ -210,8 +191,6 @@ def _tree(
         alt=f"{kind} of {chosen.name}: {len(nodes)} areas, sized by classes; "
         "the table below has the clusters of the level",
         on_select=clicked,
-        sketch=_sketch(chosen, nodes, below) if kind == "Treemap" else "",
-        meanwhile=meanwhile,
     )
     if len(nodes) < 2 or nodes[-1].position is None:
         st.caption("Single classes are left out: there are too many areas to draw.")
@@ -242,18 +221,6 @@ def clicked_place(
     return (around if node.id == at.id else node).spot, None
 
 
-def _sketch(chosen: Chosen, nodes: tuple[Node, ...], depth: int) -> str:
-    def address(node: Node) -> str:
-        asked = {**st.query_params.to_dict(), "map": chosen.name}
-        if node.spot is not None:
-            asked["cluster"] = format_spot(chosen.label_map, node.spot)
-            asked.pop("class", None)
-        return "?" + urlencode(asked)
-
-    drawn = treemap_sketch(nodes, address, depth=depth)
-    return f"<style>{SKETCH_STYLE}</style>{drawn}" if drawn else ""
-
-
 def _select_by_table(chosen: Chosen, level: int, key: str) -> None:
     points = st.session_state[key]["selection"]["points"]
     if points and points[0].get("customdata"):
@@ -276,8 +243,6 @@ def _sizes(chosen: Chosen, level: int, shown: int | None) -> None:
 
 
 def _class_map(chosen: Chosen, level: int, shown: int | None, position: int | None) -> None:
-    from app.figures.classmap import class_map_figure
-
     with st.spinner("Placing the classes on a plane…"):
         placed = positions(chosen.key, chosen.label_map)
     if placed is None:

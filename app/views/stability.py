@@ -9,12 +9,16 @@ import streamlit as st
 
 from app.components.confidence import show_confidence
 from app.components.widgets import chart, choose_named, page_title
+from app.data.comparison import agreement_table, move_table
 from app.data.data_dir import served, stamp
 from app.data.label_maps import keep_own_map
 from app.data.studies import axis_table, heatmap_table, partition, share_table, with_short_names
+from app.figures.stability import agreement_heatmap, axis_figure, axis_heatmap, share_figure
 from app.query_params import parse_number
 from app.theme.markdown import in_list, in_markdown, sentence
-from hierlab import HierlabError
+from hierlab import HierlabError, compare
+from hierlab.study.report_cache import kept_report
+from hierlab.utils.files import studies_path
 
 if TYPE_CHECKING:
     from hierlab.study.report import Heatmap, StudyReport
@@ -55,8 +59,6 @@ def render() -> None:
 
 
 def _studies() -> dict[str, Path]:
-    from hierlab.utils.files import studies_path
-
     shipped = studies_path()
     own = (
         {path.parent.name: path.parent for path in sorted(shipped.glob("*/study.json"))}
@@ -71,8 +73,6 @@ def _studies() -> dict[str, Path]:
     max_entries=8, show_spinner="Working out the study's figures; a new study takes a minute, once…"
 )
 def _report(content: tuple[str, int, int]) -> StudyReport:
-    from hierlab.study.report_cache import kept_report
-
     return kept_report(Path(content[0]).parent)
 
 
@@ -90,8 +90,6 @@ def _part(view: str, report: StudyReport, folder: Path) -> None:
 
 
 def _by_k(view: str, report: StudyReport) -> None:
-    from app.figures.stability import axis_figure, axis_heatmap, share_figure
-
     known = sorted({row.k for row in report.agreements} | {row.k for row in report.shares})
     counts = [str(k) for k in known]
     if not counts:
@@ -139,8 +137,6 @@ def _by_k(view: str, report: StudyReport) -> None:
 
 
 def _encoders(report: StudyReport, folder: Path) -> None:
-    from app.figures.stability import agreement_heatmap
-
     if not report.heatmaps:
         st.info("This study has fewer than two encoders.")
         return
@@ -184,9 +180,6 @@ def _places(heatmap: Heatmap, pair: str) -> tuple[int, int]:
 
 
 def _pair(heatmap: Heatmap, folder: Path) -> None:
-    from app.data.comparison import agreement_table, move_table
-    from hierlab import compare
-
     a, b = _places(with_short_names(heatmap), st.query_params.get("pair", ""))
     if min(a, b) < 0 or a == b:
         st.info("Click a cell to see the two partitions behind it.")

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -407,7 +408,7 @@ def test_the_codec_page_keeps_the_bytes_of_the_address(page: Page) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
 def test_a_searched_file_has_stages_of_its_own(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.views.codec.EFFORT", 1)  # as the search does, but soon
+    monkeypatch.setattr("app.codec_page.page.EFFORT", 1)  # as the search does, but soon
     ends = []
     for asked in ({}, {"search": "true"}, {"search": "true", "side": "512"}):
         test = page("codec", photo="coffee", peers="jpeg", **asked)
@@ -467,45 +468,20 @@ def test_own_photographs_and_files_are_chosen_by_name(page: Page) -> None:
 
 def _whole_file(test: AppTest) -> bytes:
     """The file behind the slider, made again by the codec itself."""
-    from app.codec_page import decoding as coding
+    from app.codec_page.photograph import encode, load_machine, shrunk
     from codec_plugin.checkpointing.shipped import CHECKPOINTS
 
     path = CHECKPOINTS / f"{test.selectbox(key='codec').value}.safetensors"
     side = test.selectbox(key="side").value
-    pixels, _ = coding.shrunk(photos()["chelsea"].read_bytes(), side)
-    return coding.encode(coding.load_machine(path), pixels).blob
-
-
-def test_levels_and_stages_are_counted_apart() -> None:
-    from app.codec_page.decoding import Encoded, Look, cuts, damaged_stage
-    from app.codec_page.slider import stage_strip
-
-    pixels = np.zeros((8, 8, 3), np.uint8)
-    ends = tuple(range(100, 1000, 100))  # nine stages, levels told by the first, fifth and seventh
-    levels = {"coarse": 100, "mid": 500, "fine": 700}
-    encoded = Encoded(bytes(900), levels, ends, 40, 8, 8)
-    assert encoded.whole
-    assert not Encoded(bytes(899), levels, ends, 40, 8, 8).whole
-    assert set(levels.values()) < set(cuts(encoded))
-    strip = stage_strip(encoded, 40, 900)
-    for part in ("coarse: bytes 40 to 100", "mid: bytes 100 to 500", "fine: bytes 500 to 700"):
-        assert part in strip
-    assert "picture quality: bytes 700 to 900" in strip
-    assert "picture quality" not in stage_strip(
-        Encoded(bytes(700), levels, ends[:7], 40, 8, 8), 40, 700
-    )
-
-    def look(size: int, complete: int) -> Look:
-        return Look(pixels, size, 1.0, None, complete, (), size)
-
-    assert damaged_stage(encoded, look(650, 6)) is None
-    assert damaged_stage(encoded, look(650, 4)) == 5
+    pixels, _ = shrunk(photos()["chelsea"].read_bytes(), side)
+    return encode(load_machine(path), pixels)
 
 
 def test_codec_without_its_packages_says_how_to_get_them(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.codec_page.decoding.CODEC_PACKAGES", ("no_such_package",))
+    monkeypatch.setattr("sys.path", [])  # nothing that is not loaded yet can be found
+    monkeypatch.delitem(sys.modules, "constriction", raising=False)
     for name in ("codec", "curves"):
         test = page(name)
         assert not test.exception

@@ -1,6 +1,5 @@
 """The server: `hierlab app` starts it, and ends with it."""
 
-import importlib.metadata
 import socket
 import subprocess
 import sys
@@ -9,23 +8,6 @@ import urllib.error
 import urllib.request
 
 import pytest
-
-from app.serve import COMPONENTS, _name_components
-
-
-def test_components_are_found_without_reading_every_package(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from streamlit.components.v2 import manifest_scanner
-
-    monkeypatch.setattr(
-        manifest_scanner, "scan_component_manifests", manifest_scanner.scan_component_manifests
-    )
-    every = importlib.metadata.distributions
-    _name_components()
-    found = manifest_scanner.scan_component_manifests()
-    assert tuple(manifest.name for manifest, _ in found) == COMPONENTS
-    assert importlib.metadata.distributions is every
 
 
 @pytest.mark.slow

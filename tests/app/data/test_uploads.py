@@ -4,11 +4,9 @@ import io
 import struct
 import zlib
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from app.codec_page.decoding import shrunk
 from app.data.uploads import UploadError, class_list_of, label_map_of, picture_of
 from hierlab.labelmap import LabelMap
 
@@ -80,21 +78,10 @@ def test_a_photograph_is_read_as_the_command_reads_it() -> None:
     taken = picture_of(stream.getvalue())
     assert (taken.width_px, taken.height_px) == (4, 6)
     assert taken.pixels[0, 0].tolist() == [255, 127, 127]
-    pixels, done = shrunk(stream.getvalue(), 3)
-    assert pixels.shape == (3, 2, 3)
-    assert done == (
+    assert taken.notes == (
         "turned upright (EXIF orientation 6)",
         "transparency composited on white",
-        "made smaller from 4 × 6 to 2 × 3 pixels",
     )
-
-
-def test_sixteen_bits_of_grey_are_scaled_not_clipped() -> None:
-    stream = io.BytesIO()
-    Image.fromarray(np.full((4, 4), 40 * 257, np.uint16)).save(stream, "PNG")
-    pixels, done = shrunk(stream.getvalue(), 256)
-    assert (pixels == 40).all()
-    assert done == ()
 
 
 def test_class_lists_are_read_and_refused() -> None:

@@ -5,10 +5,10 @@ import pytest
 
 from app.codec_page.classification import first_sure
 from app.data.studies import share_table
-from app.figures.answers import answer_figure, sureness_figure
+from app.figures.answers import answer_figure, confidence_figure
 from app.figures.axes import log_ticks
 from app.figures.classmap import class_map_figure
-from app.figures.confidence import confidence_figure
+from app.figures.confidence import histogram
 from app.figures.contingency import contingency_figure
 from app.figures.sankey import Ribbon, sankey_height_px, sankey_options, strongest
 from app.figures.sizes import sizes_figure
@@ -23,7 +23,6 @@ from app.figures.tree import (
     tree_figure,
     tree_nodes,
 )
-from app.figures.treemap_placeholder import MAX_AREAS, squarify, treemap_sketch
 from app.query_params import Spot, format_spot, parse_number, parse_spot, spot_of_class
 from app.theme.markdown import counted, in_figure, in_list, in_markdown, in_table, sentence, short
 from app.theme.palette import CATEGORIES, LINES, category, ink, lighter
@@ -144,7 +143,7 @@ def test_answers_have_a_panel_a_level() -> None:
 
 
 def test_lines_and_notes_of_a_log_axis_stand_together() -> None:
-    figure = sureness_figure([100, 1000], {"coarse": [0.5, 1]}, {"coarse": 1000}, now=100)
+    figure = confidence_figure([100, 1000], {"coarse": [0.5, 1]}, {"coarse": 1000}, now=100)
     assert [shape.x0 for shape in figure.layout.shapes] == [1000, 100]
     assert [note.x for note in figure.layout.annotations] == pytest.approx([3, 2])
 
@@ -195,7 +194,7 @@ def test_a_cluster_in_parts_opens_where_the_class_is(crossed: LabelMap) -> None:
 
 def test_sizes_and_confidences_are_all_there(nested: LabelMap) -> None:
     assert sum(sizes_figure({"toys": nested.levels[0]}).data[0].y) == 8
-    assert len(confidence_figure([0.1, 0.5, 1.0]).data[0].x) == 3
+    assert len(histogram([0.1, 0.5, 1.0]).data[0].x) == 3
 
 
 def test_what_no_choice_explains_is_never_on_top() -> None:
@@ -293,30 +292,6 @@ def test_cells_of_a_heatmap_can_be_clicked() -> None:
     marks = contingency_figure(ribbons, first="A", second="B").data[1]
     assert marks.hoverinfo != "skip"  # plotly sends no clicks of what is skipped
     assert list(marks.text) == ["a → b: 2 classes", "c → b: 1 class"]
-
-
-def test_squares_fill_their_box_by_size() -> None:
-    sizes = [6, 6, 4, 3, 2, 2, 1]
-    areas = squarify(sizes, (0, 0, 6, 4))
-    # The example of the paper that the rule is from.
-    assert [round(part, 3) for part in areas[0]] == [0, 0, 3, 2]
-    assert [round(part, 3) for part in areas[1]] == [0, 2, 3, 4]
-    for size, (left, top, right, bottom) in zip(sizes, areas, strict=True):
-        assert (right - left) * (bottom - top) == pytest.approx(size)
-        assert min(left, top) >= 0
-        assert right <= 6 + 1e-9
-        assert bottom <= 4 + 1e-9
-
-
-def test_a_sketch_leads_to_every_area(nested: LabelMap) -> None:
-    nodes = tree_nodes(nested.renamed("<b>toys</b>"))
-    drawn = treemap_sketch(nodes, lambda node: f'?at="{node.id}"', depth=1)
-    assert drawn.count("<a ") == 2 * 3  # the root and two areas, for wide and narrow screens
-    assert 'href="?at=&quot;all/1&quot;"' in drawn
-    assert "animal<br>4" in drawn
-    assert "<b>" not in drawn
-    many = [nodes[0], *(Node(f"all/{n}", "all", "x", 1, "#000000") for n in range(MAX_AREAS + 1))]
-    assert treemap_sketch(many, lambda node: "", depth=1) == ""
 
 
 def test_parts_of_an_answer_stand_in_lines() -> None:

@@ -1,0 +1,140 @@
+"""The choice of codec and photograph, and the file that is made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.codec_page.photograph import (
+    Machine,
+    Photograph,
+    Pixels,
+    encode,
+    load_machine,
+    shrunk,
+)
+from app.codec_page.slider import show_cuts
+from app.components.widgets import choose_named
+from app.data.data_dir import photos, served, stamp
+from app.data.own_files import own_files, take_file
+from app.data.uploads import MAX_PICTURE_MB, UploadError, digest, picture_of
+from app.theme.markdown import in_markdown, sentence
+from codec_plugin import CodecError, read_header
+from codec_plugin.checkpointing.shipped import CHECKPOINTS, shipped_checkpoints
+
+__all__ = ["render"]
+
+SIDES = (256, 384, 512, 768)
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".c2f")
+MAX_FILE_MB = 16
+EFFORT = 20
+# On two busy cores a search takes a minute for 256 pixels, and more as their square.
+MAX_SEARCHED_SIDE = 384
+
+
+def render() -> None:
+    """Lay out what is below the heading."""
+    shipped = {name: CHECKPOINTS / f"{name}.safetensors" for name in shipped_checkpoints()}
+    checkpoints = {**shipped, **served("codecs", ".safetensors")}
+    if not checkpoints:
+        st.info(
+            "No trained codec is here. Train one with `c2f train`, or put a checkpoint into "
+            "the folder `codecs` of the app's data."
+        )
+        return
+    try:
+        photograph = _photograph(checkpoints)
+        if photograph is not None:
+            photograph.stage_ends  # noqa: B018 (a foreign file is refused here)
+    except (CodecError, UploadError) as error:
+        st.error(sentence(error), icon=":material/error:")
+        return
+    if photograph is not None:
+        show_cuts(photograph)
+
+
+def _check(content: bytes, name: str) -> None:
+    """Refuse an upload that is neither a picture nor a file of the codec."""
+    if not name.lower().endswith(".c2f"):
+        picture_of(content)
+        return
+    if len(content) > MAX_FILE_MB * 2**20:
+        raise UploadError(f"The file is larger than {MAX_FILE_MB} MB, the limit for .c2f.")
+    try:
+        read_header(content)
+    except CodecError as error:
+        raise UploadError(f"This is not a .c2f file that can be read: {error}.") from error
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the codec…")
+def _machine(checkpoint: tuple[str, int, int]) -> Machine:
+    return load_machine(Path(checkpoint[0]))
+
+
+@st.cache_resource(max_entries=64, show_spinner="Encoding…")
+def _encoded(checkpoint: tuple[str, int, int], key: str, _pixels: Pixels) -> bytes:
+    return encode(_machine(checkpoint), _pixels)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _searcher(checkpoint: tuple[str, int, int]) -> Machine:
+    """A codec of its own, so that nobody's slider waits for another's search."""
+    return load_machine(Path(checkpoint[0]))
+
+
+@st.cache_resource(
+    max_entries=64,
+    show_spinner="Searching for the classes; up to a minute for 256 pixels, twice that for 384…",
+)
+def _searched(checkpoint: tuple[str, int, int], key: str, _pixels: Pixels) -> bytes:
+    return encode(_searcher(checkpoint), _pixels, effort=EFFORT)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _shrunk(key: str, side_px: int, _content: bytes) -> tuple[Pixels, tuple[str, ...]]:
+    return shrunk(_content, side_px)
+
+
+def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
+    """Lay out the choice of codec and photograph, and encode it."""
+    known = photos()
+    columns = st.columns([3, 3, 2, 4], vertical_alignment="bottom")
+    take_file(
+        "Your own photograph or .c2f file",
+        "JPEG, PNG, WebP, AVIF or .c2f",
+        "photos",
+        "photo",
+        max_mb=MAX_PICTURE_MB,
+        check=_check,
+        endings=ENDINGS,
+        column=columns[3],
+    )
+    name = choose_named("codec", "Codec", list(checkpoints), "codec", column=columns[0])
+    own = own_files("photos")
+    names = [*list(known)[:1], *reversed(own), *list(known)[1:]]
+    if not names:
+        st.info("Take a photograph of your own to begin.")
+        return None
+    shown = choose_named("photograph", "Photograph", names, "photo", column=columns[1])
+    side = columns[2].selectbox("Longest side, pixels", SIDES, key="side", bind="query-params")
+    searching = st.toggle(
+        "Search for the classes while encoding",
+        key="search",
+        bind="query-params",
+        disabled=side > MAX_SEARCHED_SIDE,
+        help=f"As c2f encode --effort {EFFORT}: the first bytes then tell the class more often; "
+        f"the decoder stays the same. Up to {MAX_SEARCHED_SIDE} pixels.",
+    )
+    checkpoint = stamp(checkpoints[name])
+    content = own[shown] if shown in own else known[shown].read_bytes()
+    machine = _machine(checkpoint)
+    if shown in own and shown.lower().endswith(".c2f"):
+        return Photograph(machine, content)
+    key = digest(content)
+    pixels, done = _shrunk(key, side, content)
+    if done:
+        st.caption(in_markdown(f"The photograph: {'; '.join(done)}."))
+    search = searching and side <= MAX_SEARCHED_SIDE
+    blob = (_searched if search else _encoded)(checkpoint, f"{key}-{side}", pixels)
+    return Photograph(machine, blob, pixels)

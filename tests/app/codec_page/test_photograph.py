@@ -1,0 +1,56 @@
+"""A photograph's file, its cuts, and the conventional codecs beside it."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'hierlab[codec]'")
+
+from app.codec_page.conventional import kept_file
+from app.codec_page.photograph import cuts, damaged_stage, png_bytes, shrunk
+from app.codec_page.slider import stage_strip
+from codec_plugin import CodecError
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+# Nine stages of a hundred bytes, levels told by the first, fifth and seventh.
+LEVELS = {"coarse": 100, "mid": 500, "fine": 700}
+STAGES = tuple(range(100, 1000, 100))
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_picture_is_shown_as_it_is(quick: bool) -> None:
+    shown = np.asarray(Image.open(io.BytesIO(png_bytes(PIXELS, quick=quick))))
+    np.testing.assert_array_equal(shown, PIXELS)
+
+
+def test_a_file_is_made_once_and_by_another_thread() -> None:
+    first = kept_file("jpeg", "a picture", 50, PIXELS)
+    assert first.result(60).startswith(b"\xff\xd8")
+    assert kept_file("jpeg", "a picture", 50, PIXELS) is first
+    assert kept_file("jpeg", "a picture", 60, PIXELS) is not first
+
+
+def test_a_codec_that_is_not_here_is_an_error_of_ours() -> None:
+    with pytest.raises(CodecError):
+        kept_file("no such codec", "a picture", 50, PIXELS).result(60)
+
+
+def test_levels_and_stages_are_counted_apart() -> None:
+    assert set(LEVELS.values()) < set(cuts(40, 900, LEVELS, 12))
+    strip = stage_strip(LEVELS, 900, 40, 900)
+    for part in ("coarse: bytes 40 to 100", "mid: bytes 100 to 500", "fine: bytes 500 to 700"):
+        assert part in strip
+    assert "picture quality: bytes 700 to 900" in strip
+    assert "picture quality" not in stage_strip(LEVELS, 700, 40, 700)
+    assert damaged_stage(STAGES, 650, 6) is None
+    assert damaged_stage(STAGES, 650, 4) == 5
+
+
+def test_sixteen_bits_of_grey_are_scaled_not_clipped() -> None:
+    stream = io.BytesIO()
+    Image.fromarray(np.full((4, 4), 40 * 257, np.uint16)).save(stream, "PNG")
+    pixels, done = shrunk(stream.getvalue(), 256)
+    assert (pixels == 40).all()
+    assert done == ()
