@@ -28,11 +28,11 @@ from hierlab.clustering import (
 from hierlab.clustering.vectors import lloyd, unit_rows
 from hierlab.clustering.ward import ward_tree
 from hierlab.datasets.class_lists import load_classes
-from hierlab.datasets.groupings import load_groupings
-from hierlab.embeddings.prototypes import resolve
+from hierlab.datasets.shipped_maps import VARIANTS
+from hierlab.embeddings.resolve import resolve
+from hierlab.measures.groupings import load_groupings
 from hierlab.measures.pair_statistics import class_means
 from hierlab.measures.partition_scores import partition_agreement
-from hierlab.regenerate.hierarchies import VARIANTS
 from hierlab.wordnet.taxonomy import Taxonomy
 from hierlab.wordnet.wu_palmer import wu_palmer
 

@@ -34,9 +34,9 @@ def list_() -> Available:
     """List variants, encoders, prompt sets, methods, shipped hierarchies and class lists."""
     from hierlab.builders import registered
     from hierlab.datasets.class_lists import BUILT_IN
+    from hierlab.datasets.shipped_maps import SHIPPED, shipped_names
     from hierlab.embeddings.prompt_templates import PROMPT_SETS
     from hierlab.embeddings.similarity_table import list_tables
-    from hierlab.regenerate.hierarchies import SHIPPED, shipped_names
 
     purposes = {shipped.name: shipped.purpose for shipped in SHIPPED}
     return Available(

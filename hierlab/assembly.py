@@ -1,4 +1,4 @@
-"""Build: from classes and a source of likeness to a named, described label map."""
+"""Builds a label map: from classes and vectors, a similarity or WordNet to named clusters."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from hierlab._consensus_map import consensus_map
+from hierlab.builders import Builder, BuildInput, get_builder
+from hierlab.classes import ClassList
+from hierlab.datasets.class_lists import given_classes
+from hierlab.embeddings.prototypes import load_prototypes, prototypes_of
+from hierlab.embeddings.resolve import resolve
+from hierlab.embeddings.similarity_matrix import load_similarity
 from hierlab.errors import BuilderError
-from hierlab.labelmap import LabelMap, Level, canonical_labels
+from hierlab.hierarchy.description import TOOL, describe, level_names, reading_provenance
+from hierlab.labelmap import LabelMap
+from hierlab.measures.partition_stability import auto_levels
+from hierlab.wordnet.taxonomy import resolved
 
-if TYPE_CHECKING:
-    from hierlab.builders import Builder, BuildInput, Labels
-    from hierlab.classes import ClassList
-
-__all__ = ["build", "check_k", "describe", "given_classes", "level_names"]
+__all__ = ["build", "check_k"]
 
 DEFAULT_METHOD = "consensus"
 DEFAULT_OF_MANY = "topdown"  # beyond what the default can hold
@@ -68,8 +74,6 @@ def build(
         BuilderError: k does not fit, or the method, a parameter or an input is missing.
         PrototypeError: the vectors do not fit the classes or cannot be had here.
     """
-    from hierlab.builders import get_builder
-
     class_list = given_classes(classes)
     if method is not None:
         builder = get_builder(method)
@@ -91,8 +95,6 @@ def build(
             raise BuilderError(
                 f"consensus and stable are a method of their own; leave out method {method!r}"
             )
-        from hierlab._consensus_map import consensus_map
-
         encoders = list(consensus or [str(one) for one in (prototypes or clip,) if one])
         kind = "stable" if stable else "consensus"
         return consensus_map(
@@ -101,7 +103,6 @@ def build(
             counts,
             names,
             name=name or _slug(Path(encoders[0]).stem if stable and encoders else "", kind, counts),
-            tool=_tool(),
             stable=stable,
             source=source,
             seed=seed,
@@ -125,37 +126,19 @@ def build(
         "parameters": settings,
         "seed": seed if builder.seeded else None,
         "source": origin,
-        "tool": _tool(),
+        "tool": TOOL,
     }
-    provenance |= told_of(inputs)
+    provenance |= reading_provenance(inputs.classes, inputs.taxonomy)
     title = name or _slug(origin.get("variant") or origin["kind"], builder.name, counts)
-    return LabelMap(title, inputs.classes, describe(inputs, labels, names), provenance)
-
-
-def told_of(inputs: BuildInput) -> dict[str, Any]:
-    """What provenance says of a list of one's own: how it was read, and in which WordNet."""
-    told: dict[str, Any] = {}
-    if inputs.classes.read_as:
-        told["read"] = inputs.classes.read_as
-    if inputs.taxonomy is not None and inputs.classes.resolved_by:
-        told["wordnet"] = inputs.taxonomy.source
-    return told
-
-
-def given_classes(classes: str | Path | ClassList | Sequence[str]) -> ClassList:
-    """The classes that an argument means: a list of them, names or ids, or what a file says.
-
-    Raises:
-        ClassListError: not a class list.
-    """
-    from hierlab.classes import ClassList
-    from hierlab.datasets.class_lists import classes_of_words, load_classes
-
-    if isinstance(classes, ClassList):
-        return classes
-    if isinstance(classes, str | Path):
-        return load_classes(classes)
-    return classes_of_words(classes)
+    described = describe(
+        inputs.classes,
+        labels,
+        names,
+        taxonomy=inputs.taxonomy,
+        vectors=inputs.vectors,
+        similarity=inputs.similarity,
+    )
+    return LabelMap(title, inputs.classes, described, provenance)
 
 
 def _is_default(classes: object) -> bool:
@@ -165,9 +148,6 @@ def _is_default(classes: object) -> bool:
 def _auto(
     builder: Builder, encoders: Sequence[Any], classes: ClassList, source: str, seed: int
 ) -> tuple[int, ...]:
-    from hierlab.embeddings.prototypes import prototypes_of, resolve
-    from hierlab.study.suggest_k import auto_levels
-
     if builder.needs != "vectors" or encoders[0] is None:
         raise BuilderError(
             "k auto looks at prototypes; give --clip, --prototypes or --consensus, or numbers"
@@ -217,71 +197,6 @@ def _counts(k: ArrayLike) -> tuple[int, ...]:
     return tuple(found.tolist())
 
 
-def level_names(count: int, given: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Names for `count` levels: those given, or coarse, mid, fine where they fit.
-
-    Raises:
-        BuilderError: the given names are not one per level, or repeat.
-    """
-    if given:
-        if len(given) != count or len(set(given)) != count:
-            raise BuilderError(f"expected {count} different level names, got {', '.join(given)}")
-        if bad := next((name for name in given if not re.fullmatch(r"[\w.-]{1,64}", name)), None):
-            raise BuilderError(
-                f"a level name has 1 to 64 letters, digits, '.', '_', '-': got {bad!r}"
-            )
-        return tuple(given)
-    usual = {1: ("coarse",), 2: ("coarse", "fine"), 3: ("coarse", "mid", "fine")}
-    return usual.get(count) or tuple(f"level{number}" for number in range(1, count + 1))
-
-
-def describe(
-    inputs: BuildInput,
-    labels: Labels,
-    names: Sequence[str],
-    confidence: Sequence[NDArray[np.float64] | None] | None = None,
-) -> tuple[Level, ...]:
-    """Turn label arrays into levels with named clusters and medoids.
-
-    Args:
-        inputs: where the labels came from; naming uses its taxonomy and vectors or similarity.
-        labels: one (C,) array a level.
-        names: one a level.
-        confidence: per level (C,) values 0..1, or None.
-    """
-    from hierlab.wordnet.cluster_names import name_clusters
-
-    found = []
-    for number, (name, raw) in enumerate(zip(names, labels, strict=True)):
-        canonical = canonical_labels(raw)
-        sure = confidence[number] if confidence is not None else None
-        clusters = name_clusters(
-            canonical,
-            inputs.classes,
-            taxonomy=inputs.taxonomy,
-            vectors=inputs.vectors,
-            similarity=inputs.similarity,
-        )
-        found.append(
-            Level(name, canonical, clusters)
-            if sure is None
-            else _with_confidence(name, canonical, clusters, sure)
-        )
-    return tuple(found)
-
-
-def _with_confidence(name: str, labels: Any, clusters: Any, sure: NDArray[np.float64]) -> Level:
-    from msgspec.structs import replace
-
-    mean = np.bincount(labels, sure, len(clusters)) / np.bincount(labels, minlength=len(clusters))
-    # Four digits: what is beyond is rounding of the linear algebra, and files must be equal.
-    told = tuple(
-        replace(cluster, confidence=round(float(value), 4))
-        for cluster, value in zip(clusters, mean, strict=True)
-    )
-    return Level(name, labels, told, tuple(round(float(value), 4) for value in sure))
-
-
 def _inputs(
     needs: str,
     classes: ClassList,
@@ -292,23 +207,14 @@ def _inputs(
     source: str,
     wordnet: str | Path | None = None,
 ) -> tuple[BuildInput, dict[str, Any]]:
-    from hierlab.builders import BuildInput
-    from hierlab.wordnet.resolution import with_resolution
-    from hierlab.wordnet.taxonomy import taxonomy_for
-
-    taxonomy = taxonomy_for(classes, required=needs == "taxonomy", wordnet=wordnet)
-    classes = with_resolution(classes, taxonomy)
+    classes, taxonomy = resolved(classes, required=needs == "taxonomy", wordnet=wordnet)
     if needs == "taxonomy":
         return BuildInput(classes, taxonomy=taxonomy), {"kind": "wordnet", "version": "3.0"}
     if needs == "similarity":
-        from hierlab.embeddings.similarity_matrix import load_similarity
-
         if similarity is None:
             raise BuilderError("this method needs a (C, C) similarity; give --similarity FILE")
         matrix, origin = load_similarity(similarity, classes)
         return BuildInput(classes, similarity=matrix, taxonomy=taxonomy), origin
-    from hierlab.embeddings.prototypes import prototypes_of, resolve
-
     if prototypes is None and clip is None:
         raise BuilderError("this method needs prototypes; give --clip MODEL or --prototypes FILE")
     if prototypes is not None and not isinstance(prototypes, str | Path):
@@ -320,8 +226,6 @@ def _inputs(
 
 def _classes_of(prototypes: str | Path, default: ClassList) -> ClassList:
     """Prototypes of another list bring their own classes."""
-    from hierlab.embeddings.prototypes import load_prototypes
-
     own = load_prototypes(prototypes).classes
     return default if own is None or own.ids == default.ids else own
 
@@ -329,9 +233,3 @@ def _classes_of(prototypes: str | Path, default: ClassList) -> ClassList:
 def _slug(origin: str, method: str, counts: Sequence[int]) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", origin.lower()).strip("-")
     return "-".join(part for part in (words, method, *map(str, counts)) if part)
-
-
-def _tool() -> str:
-    from hierlab import __version__
-
-    return f"hierlab {__version__}"

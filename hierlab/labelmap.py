@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,8 +15,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hierlab.classes import MAX_CLASSES, ClassList
-from hierlab.errors import ClassListError, LabelMapError
-from hierlab.utils.files import read_bounded, write_atomic
+from hierlab.errors import ClassListError, FormatError, LabelMapError
+from hierlab.hierarchy import arrays
+from hierlab.hierarchy.graph import graph_from, hierarchy_from
+from hierlab.hierarchy.imported import assemble
+from hierlab.hierarchy.level import (
+    MAX_LEVELS,
+    Cluster,
+    Level,
+    canonical_labels,
+    check_level,
+    out_of_range,
+)
+from hierlab.utils.files import hierarchies_path, read_bounded, write_atomic
 from hierlab.wordnet.resolution import How
 
 if TYPE_CHECKING:
@@ -36,22 +46,7 @@ __all__ = [
 
 FORMAT = "hierlab-label-map"
 VERSION = 1
-MAX_LEVELS = 16
 MAX_BYTES = 64 * 2**20
-
-
-class Cluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One group of classes: what people call it and which class stands at its centre.
-
-    `coverage` is the share of its classes that the name holds for, 0..1, where that is known.
-    """
-
-    name: str
-    size: int
-    medoid: str
-    synset: str | None = None
-    confidence: float | None = None
-    coverage: float | None = None
 
 
 class _LevelFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -84,45 +79,6 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 class _Head(msgspec.Struct):
     format: str
     version: int
-
-
-@dataclass(frozen=True, eq=False)
-class Level:
-    """One partition of the classes; levels of one name and equal labels are equal.
-
-    Args:
-        name: such as `coarse`.
-        labels: (C,) cluster number of each class, 0..K-1, numbered by first appearance.
-        clusters: K descriptions, in the order of the numbers.
-        class_confidence: (C,) how surely each class belongs where it is, 0..1, if known.
-    """
-
-    name: str
-    labels: NDArray[np.int32]
-    clusters: tuple[Cluster, ...]
-    class_confidence: tuple[float, ...] | None = None
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Level):
-            return NotImplemented
-        return self.name == other.name and np.array_equal(self.labels, other.labels)
-
-    def __hash__(self) -> int:
-        return hash((self.name, np.asarray(self.labels, dtype="<i4").tobytes()))
-
-    @property
-    def k(self) -> int:
-        """Number of clusters."""
-        return len(self.clusters)
-
-    @cached_property
-    def sizes(self) -> NDArray[np.int64]:
-        """(K,) number of classes in each cluster."""
-        return np.bincount(self.labels, minlength=self.k)
-
-    def members(self, cluster: int) -> NDArray[np.int64]:
-        """Positions of the classes of one cluster, in class order."""
-        return np.flatnonzero(self.labels == cluster)
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +122,7 @@ class LabelMap:
             LabelMapError: no level, not one label per class, or two levels of one size.
             ClassListError: not a class list.
         """
-        from hierlab._conversion import from_labels
-
-        return from_labels(classes, levels, name)
+        return cls(*arrays.from_labels(classes, levels, name))
 
     @classmethod
     def from_networkx(
@@ -193,12 +147,9 @@ class LabelMap:
         Raises:
             FormatError: no direction, no edge, or a circle.
         """
-        from hierlab.formats._imported import assemble
-        from hierlab.formats._networkx import hierarchy_from
-
-        found = hierarchy_from(graph, "graph", parent_first=parent_first)
+        foreign = hierarchy_from(graph, "graph", parent_first=parent_first)
         title = name or str(graph.graph.get("name") or "graph")
-        return assemble(found, name=title, format="networkx", identity=identity)
+        return cls(*assemble(foreign, name=title, format="networkx", identity=identity))
 
     def __eq__(self, other: object) -> bool:
         return self.id == other.id if isinstance(other, LabelMap) else NotImplemented
@@ -289,9 +240,7 @@ class LabelMap:
         Args:
             names: whether columns hold cluster names; else cluster numbers (int64).
         """
-        from hierlab._conversion import to_frame
-
-        return to_frame(self, names=names)
+        return arrays.to_frame(self.classes, self.levels, names=names)
 
     def to_networkx(self) -> nx.DiGraph[Any]:
         """A directed graph from clusters (`level/number`) to classes (`class/key`).
@@ -299,9 +248,7 @@ class LabelMap:
         Nodes have `label`, `kind` (cluster or class), `level`, `size` and `key`; an edge has
         `classes`, how many its ends share. Holds maps that are not nested too.
         """
-        from hierlab.formats._networkx import graph_from
-
-        return graph_from(self)
+        return graph_from(self.classes, self.levels, name=self.name, id=self.id)
 
     def to_linkage(self) -> NDArray[np.float64]:
         """(C - 1, 4) linkage matrix as of `scipy.cluster.hierarchy`; leaves in class order.
@@ -313,24 +260,16 @@ class LabelMap:
         Raises:
             FormatError: the map is not nested.
         """
-        from hierlab._conversion import to_linkage
-
-        return to_linkage(self)
+        if not self.nested:
+            raise FormatError(
+                f"a linkage matrix holds trees, and {self.name!r} is not nested; "
+                "build with a nested method"
+            )
+        return arrays.to_linkage(self.levels, len(self.classes))
 
     def renamed(self, name: str) -> LabelMap:
         """Return the same map under another name."""
         return replace(self, name=name)
-
-
-def canonical_labels(labels: ArrayLike) -> NDArray[np.int32]:
-    """Number clusters by first appearance: (C,) any integers -> (C,) int32 in 0..K-1."""
-    values = np.asarray(labels)
-    _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int32)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)
-    result: NDArray[np.int32] = rank[inverse.reshape(values.shape)]
-    result.setflags(write=False)
-    return result
 
 
 def _refines(fine: NDArray[np.int32], coarse: NDArray[np.int32], k: int) -> bool:
@@ -346,8 +285,6 @@ def load_label_map(path: str | Path) -> LabelMap:
         LabelMapError: the file is not a sound label map; the message names the field.
         HierlabError: the file cannot be read or is larger than 64 MiB.
     """
-    from hierlab.utils.files import hierarchies_path
-
     source = Path(path)
     shipped = hierarchies_path(f"{path}.json")
     if not source.exists() and len(source.parts) == 1 and shipped.is_file():
@@ -410,15 +347,11 @@ def _level(level: _LevelFile, field: str) -> Level:
     if level.k != len(level.clusters):
         raise LabelMapError(f"{field}.k", f"k is {level.k} with {len(level.clusters)} clusters")
     if out := next((n for n, label in enumerate(level.labels) if not 0 <= label < level.k), None):
-        raise _out_of_range(field, out, level.labels[out], level.k)
+        raise out_of_range(field, out, level.labels[out], level.k)
     labels = np.asarray(level.labels, dtype=np.int64).astype(np.int32)
     labels.setflags(write=False)
     sure = None if level.class_confidence is None else tuple(level.class_confidence)
     return Level(level.name, labels, tuple(level.clusters), sure)
-
-
-def _out_of_range(field: str, position: int, label: int, k: int) -> LabelMapError:
-    return LabelMapError(f"{field}.labels[{position}]", f"expected 0 to {k - 1}, got {label}")
 
 
 def _check(label_map: LabelMap) -> None:
@@ -427,7 +360,7 @@ def _check(label_map: LabelMap) -> None:
     if not 1 <= len(levels) <= MAX_LEVELS:
         raise LabelMapError("levels", f"expected 1 to {MAX_LEVELS} levels, got {len(levels)}")
     for number, level in enumerate(levels):
-        _check_level(level, f"levels[{number}]", label_map.classes)
+        check_level(level, f"levels[{number}]", label_map.classes)
     names = [level.name for level in levels]
     if len(set(names)) != len(names):
         raise LabelMapError("levels", f"level names must differ, got {', '.join(names)}")
@@ -436,57 +369,6 @@ def _check(label_map: LabelMap) -> None:
         raise LabelMapError(
             "levels", f"clusters must grow in number from coarse to fine, got {sizes}"
         )
-
-
-def _check_level(level: Level, field: str, classes: ClassList) -> None:
-    if not re.fullmatch(r"[\w.-]{1,64}", level.name):
-        raise LabelMapError(
-            f"{field}.name",
-            f"expected 1 to 64 letters, digits, '.', '_' or '-', got {level.name[:64]!r}",
-        )
-    labels = np.asarray(level.labels)
-    if labels.shape != (len(classes),):
-        raise LabelMapError(
-            f"{field}.labels",
-            f"expected {len(classes)} labels, one per class, got {labels.size}",
-        )
-    if labels.dtype.kind not in "iu":
-        raise LabelMapError(f"{field}.labels", f"expected whole numbers, got {labels.dtype}")
-    if not 1 <= level.k <= len(classes):
-        raise LabelMapError(
-            f"{field}.k",
-            f"k is {level.k} for {len(classes)} classes; LabelMap.from_labels describes clusters",
-        )
-    if (outside := (labels < 0) | (labels >= level.k)).any():
-        position = int(outside.argmax())
-        raise _out_of_range(field, position, int(labels[position]), level.k)
-    _check_clusters(level, labels, field, classes)
-    if not np.array_equal(labels, canonical_labels(labels)):
-        raise LabelMapError(f"{field}.labels", "clusters must be numbered by first appearance")
-    sure = level.class_confidence
-    if sure is not None and not (
-        len(sure) == len(classes) and all(0 <= value <= 1 for value in sure)
-    ):
-        raise LabelMapError(
-            f"{field}.class_confidence", f"expected {len(classes)} numbers from 0 to 1"
-        )
-
-
-def _check_clusters(
-    level: Level, labels: NDArray[np.int32], field: str, classes: ClassList
-) -> None:
-    sizes = np.bincount(labels, minlength=level.k)
-    for number, (cluster, size) in enumerate(zip(level.clusters, sizes.tolist(), strict=True)):
-        if cluster.size != size or not size:
-            raise LabelMapError(
-                f"{field}.clusters[{number}].size",
-                f"says {cluster.size}, the labels give it {size}",
-            )
-        if cluster.medoid not in classes.index or labels[classes.index[cluster.medoid]] != number:
-            raise LabelMapError(
-                f"{field}.clusters[{number}].medoid",
-                f"{cluster.medoid!r} is no class of the cluster",
-            )
 
 
 def label_map_schema() -> dict[str, Any]:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hierlab import LabelMap, load_classes
-from hierlab.assembly import describe
-from hierlab.builders import BuildInput
 from hierlab.errors import StudyError
+from hierlab.hierarchy.description import describe
 from hierlab.study.grid import WHOLE
 from hierlab.study.stability import REST
 from hierlab.study.store import StudyStore
@@ -101,7 +100,6 @@ def partition(folder: Path, heatmap: Heatmap, place: int) -> LabelMap:
             raise StudyError(f"the study has no partition of {name}; resume it")
         labels = store.labels(cells[0])
         classes = load_classes(store.grid.classes)
-    inputs = BuildInput(classes, taxonomy=taxonomy_for(classes))
-    levels = describe(inputs, [labels], [f"k{heatmap.k}"])
+    levels = describe(classes, [labels], [f"k{heatmap.k}"], taxonomy=taxonomy_for(classes))
     shown = with_short_names(heatmap).names[place]
     return LabelMap(f"{shown} {heatmap.method}", classes, levels, {"study": folder.name})

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.clustering.vectors import centred, unit_rows
 from hierlab.errors import BuilderError
 
 __all__ = ["MAX_CLASSES", "closeness", "diffused", "neighbour_ranks", "rank_affinity"]
@@ -29,8 +30,6 @@ def neighbour_ranks(vectors: NDArray[np.float64]) -> NDArray[np.int32]:
     Raises:
         BuilderError: more classes than the method can hold.
     """
-    from hierlab.clustering.vectors import centred
-
     if len(vectors) > MAX_CLASSES:
         raise BuilderError(
             f"consensus compares all pairs and takes at most {MAX_CLASSES} classes, "
@@ -120,8 +119,6 @@ def _spectrum(affinity: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArr
 def _placed(
     values: NDArray[np.float64], axes: NDArray[np.float64], steps: float
 ) -> NDArray[np.float64]:
-    from hierlab.clustering.vectors import unit_rows
-
     powers = values**steps
     kept = powers > _NEGLIGIBLE * powers.max()
     return unit_rows(axes[:, kept][:, ::-1] * powers[kept][::-1])

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.clustering.vectors import cluster_means, lloyd
+from hierlab.clustering.ward import ward_tree
+
 __all__ = ["regrouped"]
 
 _Rows = NDArray[np.float64]
@@ -30,9 +33,6 @@ def regrouped(rows: _Rows, labels: _Labels, clusters: int) -> _Labels:
     Source: split and merge: Kaukoranta, Fränti and Nevalainen, Iterative split-and-merge
         algorithm for vector quantization codebook generation, Optical Engineering 37(10), 1998.
     """
-    # Here: the builders import this package, so it cannot import them first.
-    from hierlab.clustering.vectors import lloyd
-
     best = _spread(rows, labels, clusters)
     for _ in range(_ROUNDS if clusters > 2 else 0):
         for one, other, inside, halves in _exchanges(rows, labels, clusters):
@@ -53,9 +53,6 @@ def _exchanges(
     rows: _Rows, labels: _Labels, clusters: int
 ) -> list[tuple[int, int, _Labels, _Labels]]:
     """The most promising: two clusters to unite, the classes of a third, and its halves."""
-    from hierlab.clustering.vectors import cluster_means, lloyd
-    from hierlab.clustering.ward import ward_tree
-
     sizes = np.bincount(labels, minlength=clusters).astype(np.float64)
     means = cluster_means(rows, labels, clusters)
     apart = ((means[:, None] - means[None]) ** 2).sum(axis=2)
@@ -83,8 +80,6 @@ def _exchanges(
 
 def _spread(rows: _Rows, labels: _Labels, clusters: int) -> float:
     """Sum of squared distances to the cluster means."""
-    from hierlab.clustering.vectors import cluster_means
-
     means = cluster_means(rows, labels, clusters)
     sizes = np.bincount(labels, minlength=clusters)
     squares = float(np.einsum("cr,cr->", rows, rows))

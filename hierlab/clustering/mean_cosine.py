@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.clustering.vectors import centred
 from hierlab.errors import BuilderError
 
 __all__ = ["mean_cosines"]
@@ -25,8 +26,6 @@ def mean_cosines(encoders: Iterable[_Matrix]) -> _Matrix:
     Returns:
         (C, C) symmetric, −1..1, zeros on the diagonal: a class is no evidence for itself.
     """
-    from hierlab.clustering.vectors import centred
-
     total: _Matrix | None = None
     count = 0
     for vectors in encoders:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from hierlab.clustering.dendrogram import Branch, grow
 from hierlab.clustering.exchange import regrouped
+from hierlab.clustering.vectors import lloyd
+from hierlab.clustering.ward import ward_tree
 
 __all__ = ["coarsest_level", "nested_levels"]
 
@@ -52,10 +54,6 @@ def coarsest_level(rows: _Rows, clusters: int) -> _Labels:
         rows: (C, R) unit rows.
         clusters: how many, 1..C.
     """
-    # Here: the builders import this package, so it cannot import them first.
-    from hierlab.clustering.vectors import lloyd
-    from hierlab.clustering.ward import ward_tree
-
     if clusters == len(rows):
         return np.arange(clusters)
     cut = lloyd(rows, ward_tree(rows).cut(clusters), clusters)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.errors import BuilderError
-from hierlab.labelmap import canonical_labels
+from hierlab.hierarchy.level import canonical_labels
 
 if TYPE_CHECKING:
     from hierlab.builders._registry import BuildInput

@@ -11,7 +11,7 @@ from hierlab.errors import BuilderError
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList
-    from hierlab.datasets.groupings import Grouping
+    from hierlab.measures.groupings import Grouping
 
 __all__ = [
     "Against",
@@ -78,7 +78,7 @@ def parse_against(which: list[str] | None) -> list[Grouping] | None:
     Raises:
         HierlabError: no such name or file, or no such content.
     """
-    from hierlab.datasets.groupings import load_groupings
+    from hierlab.measures.groupings import load_groupings
 
     return [one for name in which for one in load_groupings(name)] if which else None
 

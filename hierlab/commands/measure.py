@@ -30,7 +30,7 @@ def measure(
     as_json: Json = False,
 ) -> None:
     """Measure a hierarchy: agreement with people, Wu-Palmer consistency, sizes, silhouette."""
-    from hierlab.embeddings.prototypes import prototypes_behind, resolve
+    from hierlab.embeddings.resolve import prototypes_behind, resolve
     from hierlab.labelmap import load_label_map
     from hierlab.measures.report import measure as measure_map
     from hierlab.utils.terminal import emit_json

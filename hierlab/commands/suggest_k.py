@@ -42,7 +42,7 @@ def suggest_k(
 ) -> None:
     """Find numbers of clusters that hold: hierlab suggest-k --clip ViT-B-32 -o k.svg."""
     from hierlab.commands._options import parse_against, parse_counts
-    from hierlab.embeddings.prototypes import resolve
+    from hierlab.embeddings.resolve import resolve
     from hierlab.errors import StudyError
     from hierlab.study.suggest_k import suggest_k as suggest
     from hierlab.study.suggest_k import table_csv

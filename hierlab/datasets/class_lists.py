@@ -28,8 +28,9 @@ from hierlab.datasets.class_records import (
 from hierlab.errors import ClassListError, FormatError, HierlabError
 from hierlab.utils.files import data_path, read_bounded
 from hierlab.utils.text_table import decode_text, sniff_delimiter
+from hierlab.wordnet.taxonomy import Taxonomy
 
-__all__ = ["BUILT_IN", "classes_of_words", "find_class", "load_classes"]
+__all__ = ["BUILT_IN", "classes_of_words", "find_class", "given_classes", "load_classes"]
 
 BUILT_IN = ("imagenet-1k",)
 MAX_BYTES = 64 * 2**20
@@ -95,6 +96,19 @@ def classes_of_words(words: Iterable[str]) -> ClassList:
     if strange := next((word for word in listed if not isinstance(word, str)), None):
         raise ClassListError(f"expected names or WordNet ids as classes, got {strange!r}")
     return _class_list(Listed(spoken([one_line(word) for word in listed])))
+
+
+def given_classes(classes: str | Path | ClassList | Iterable[str]) -> ClassList:
+    """The classes that an argument means: a list of them, names or ids, or what a file says.
+
+    Raises:
+        ClassListError: not a class list.
+    """
+    if isinstance(classes, ClassList):
+        return classes
+    if isinstance(classes, str | Path):
+        return load_classes(classes)
+    return classes_of_words(classes)
 
 
 def find_class(classes: ClassList, query: str) -> list[int]:
@@ -188,8 +202,6 @@ def _usual_name(entry: Entry, key: str) -> str:
     known = _built_in(BUILT_IN[0])
     if entry.key in known.index:
         return known.names[known.index[entry.key]]
-    from hierlab.wordnet.taxonomy import Taxonomy
-
     nouns = Taxonomy.wordnet()
     return nouns[entry.key].label if entry.key in nouns else entry.key
 

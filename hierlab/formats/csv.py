@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from hierlab.errors import FormatError
-from hierlab.formats._imported import Foreign, ForeignLevel, make_classes
 from hierlab.formats._registry import read_text, register_exporter, register_importer
 from hierlab.formats._table import encode_csv
 from hierlab.formats._wide import KEYS, NAMES, ORDERS, TableLevel, WideTable, number, read_wide
+from hierlab.hierarchy.imported import Foreign, ForeignLevel, make_classes
 from hierlab.labelmap import LabelMap
 from hierlab.utils.text_table import TextTable, fold, read_table
 
@@ -208,6 +208,6 @@ def _level(level: TableLevel, index: dict[str, int], path: Path) -> ForeignLevel
 
 
 def _safe_level_name(text: str | None) -> str | None:
-    from hierlab.formats._tree import safe_level_name
+    from hierlab.hierarchy.tree_levels import safe_level_name
 
     return safe_level_name(text) if text else None

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hierlab.errors import FormatError
-from hierlab.formats._imported import Foreign
 from hierlab.formats._registry import read_text, register_exporter, register_importer
 from hierlab.formats._table import encode_csv
-from hierlab.formats._tree import foreign_tree, inner_levels, nodes_of, require_nested
+from hierlab.formats._tree import inner_levels, nodes_of, require_nested
+from hierlab.hierarchy.imported import Foreign
+from hierlab.hierarchy.tree_levels import foreign_tree
 from hierlab.labelmap import LabelMap
 from hierlab.utils.text_table import NAMES as MARKS
 from hierlab.utils.text_table import TextTable, fold, read_table, sniff_delimiter

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hierlab.formats._graph_files import read_graph_file
-from hierlab.formats._imported import Foreign
 from hierlab.formats._registry import register_importer
+from hierlab.hierarchy.imported import Foreign
 
 __all__ = ["read_gml"]
 

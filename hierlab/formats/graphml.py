@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from hierlab.formats._graph import graph_of
 from hierlab.formats._graph_files import read_graph_file
-from hierlab.formats._imported import Foreign
 from hierlab.formats._registry import register_exporter, register_importer
+from hierlab.hierarchy.graph import graph_of
+from hierlab.hierarchy.imported import Foreign
 from hierlab.labelmap import LabelMap
 
 __all__ = ["read_graphml", "write_graphml"]
@@ -37,7 +37,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 @register_exporter("graphml", _SUMMARY)
 def write_graphml(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     """Clusters and classes as nodes; an edge tells how many classes its two ends share."""
-    nodes, edges = graph_of(label_map)
+    nodes, edges = graph_of(label_map.classes, label_map.levels)
     lines = [_HEAD]
     for node in nodes:
         values = (

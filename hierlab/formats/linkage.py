@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.errors import FormatError
-from hierlab.formats._imported import Foreign, ForeignLevel, make_classes
 from hierlab.formats._registry import MAX_BYTES, read_text, register_exporter, register_importer
-from hierlab.labelmap import MAX_LEVELS, LabelMap
+from hierlab.hierarchy.imported import Foreign, ForeignLevel, make_classes
+from hierlab.hierarchy.level import MAX_LEVELS
+from hierlab.labelmap import LabelMap
 from hierlab.utils.files import read_bounded
 
 __all__ = ["cut_linkage", "is_linkage", "read_linkage", "write_linkage"]

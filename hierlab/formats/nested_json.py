@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from hierlab.errors import FormatError
-from hierlab.formats._imported import Foreign
 from hierlab.formats._registry import read_text, register_exporter, register_importer
-from hierlab.formats._tree import foreign_tree, nodes_of, require_nested
+from hierlab.formats._tree import nodes_of, require_nested
+from hierlab.hierarchy.imported import Foreign
+from hierlab.hierarchy.tree_levels import foreign_tree
 from hierlab.labelmap import LabelMap
 
 __all__ = ["children_field", "read_nested_json", "tree_of", "write_nested_json"]

@@ -10,10 +10,9 @@ from typing import Any
 import msgspec
 
 from hierlab.errors import FormatError
-from hierlab.formats._graph import graph_of
-from hierlab.formats._imported import Foreign
-from hierlab.formats._networkx import hierarchy_from
 from hierlab.formats._registry import read_text, register_exporter, register_importer
+from hierlab.hierarchy.graph import graph_of, hierarchy_from
+from hierlab.hierarchy.imported import Foreign
 from hierlab.labelmap import LabelMap
 
 __all__ = ["read_networkx_json", "write_networkx_json"]
@@ -24,7 +23,7 @@ _SUMMARY = "node-link JSON of networkx; holds maps that are not nested too"
 @register_exporter("networkx-json", _SUMMARY)
 def write_networkx_json(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     """Clusters and classes as nodes; an edge tells how many classes its two ends share."""
-    nodes, edges = graph_of(label_map)
+    nodes, edges = graph_of(label_map.classes, label_map.levels)
     content = {
         "directed": True,
         "multigraph": False,

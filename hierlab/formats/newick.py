@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hierlab.errors import FormatError
-from hierlab.formats._imported import Foreign
 from hierlab.formats._registry import read_text, register_exporter, register_importer
-from hierlab.formats._tree import foreign_tree, nodes_of, opened, require_nested
+from hierlab.formats._tree import nodes_of, require_nested
+from hierlab.hierarchy.imported import Foreign
+from hierlab.hierarchy.tree_levels import foreign_tree, opened
 from hierlab.labelmap import LabelMap
 
 __all__ = ["read_newick", "write_newick"]

@@ -80,7 +80,7 @@ def nearest_clusters(
 
 def _from_table(label_map: LabelMap) -> Likeness | None:
     from hierlab.clustering.vectors import centred_cosines
-    from hierlab.embeddings.prototypes import resolve
+    from hierlab.embeddings.resolve import resolve
     from hierlab.errors import HierlabError
 
     variants = _variants(label_map.provenance.get("source"))

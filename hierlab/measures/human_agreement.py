@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.errors import UnknownClassError
+from hierlab.measures.bootstrap import bootstrap_ari, class_weights, interval
 
 if TYPE_CHECKING:
-    from hierlab.datasets.groupings import Grouping
     from hierlab.labelmap import LabelMap
+    from hierlab.measures.groupings import Grouping
 
 __all__ = ["GroupingAgreement", "grouping_agreement"]
 
@@ -60,8 +61,6 @@ def grouping_agreement(
 
     Source: Hubert and Arabie, Comparing partitions, J. Classification 2, 1985.
     """
-    from hierlab.study.statistics import class_weights
-
     found = []
     for grouping in groupings:
         rows, groups = grouping.on(label_map.classes)
@@ -90,8 +89,6 @@ def grouping_agreement(
 def _interval(
     labels: NDArray[np.int32], groups: NDArray[np.int32], weights: NDArray[np.float64]
 ) -> tuple[float, float | None, float | None]:
-    from hierlab.study.statistics import bootstrap_ari, interval
-
     values = bootstrap_ari(labels, groups, weights)
     if len(values) < 2:
         return float(values[0]), None, None

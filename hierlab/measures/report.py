@@ -14,8 +14,8 @@ from hierlab.measures.consistency import ConsistencyReport, consistency
 from hierlab.measures.human_agreement import GroupingAgreement, grouping_agreement
 
 if TYPE_CHECKING:
-    from hierlab.datasets.groupings import Grouping
     from hierlab.labelmap import LabelMap
+    from hierlab.measures.groupings import Grouping
     from hierlab.wordnet.taxonomy import Taxonomy
     from hierlab.wordnet.wu_palmer import Policy
 
@@ -70,7 +70,7 @@ def measure(
     Raises:
         HierlabError: vectors or groupings that do not fit the classes.
     """
-    from hierlab.datasets.groupings import groupings_for
+    from hierlab.measures.groupings import groupings_for
 
     left_out: list[str] = []
     against = groupings_for(label_map.classes) if groupings is None else groupings

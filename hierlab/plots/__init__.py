@@ -118,7 +118,8 @@ def _similarity(
         return load_similarity(similarity, label_map.classes)[0], "similarity"
     if prototypes is None:
         return _wu_palmer(label_map, policy), f"Wu-Palmer similarity ({policy})"
-    from hierlab.embeddings.prototypes import prototypes_of, resolve
+    from hierlab.embeddings.prototypes import prototypes_of
+    from hierlab.embeddings.resolve import resolve
 
     if isinstance(prototypes, str | Path):
         found = resolve(prototypes, label_map.classes)

@@ -26,9 +26,10 @@ def rebuild(
     Raises:
         MissingExtraError, TaxonomyError: a source is not installed; the message says how to get it.
     """
+    from hierlab.datasets.shipped_maps import SHIPPED
     from hierlab.regenerate.classes import regenerate_classes
     from hierlab.regenerate.gallery import write_gallery
-    from hierlab.regenerate.hierarchies import SHIPPED, build_shipped
+    from hierlab.regenerate.hierarchies import build_shipped
     from hierlab.regenerate.tables import regenerate_tables
     from hierlab.regenerate.wordnet import regenerate_wordnet
 

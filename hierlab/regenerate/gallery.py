@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from hierlab.datasets.shipped_maps import EARLIER, SHIPPED
 from hierlab.labelmap import Cluster, LabelMap
 from hierlab.measures.report import MeasureReport
-from hierlab.regenerate.hierarchies import EARLIER, SHIPPED
 from hierlab.utils.files import write_atomic
 
 __all__ = ["write_gallery"]

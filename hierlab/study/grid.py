@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.errors import StudyError
+from hierlab.measures.partition_stability import drawn_positions
 
 __all__ = ["AXES", "PREPROCESSING", "WHOLE", "Cell", "StudyGrid", "draw_positions", "halves_of"]
 
@@ -117,8 +118,7 @@ def draw_positions(count: int, share: float | None, draw: int) -> NDArray[np.int
     """Positions of the classes of one draw, in class order; draw `WHOLE` takes all."""
     if draw == WHOLE or share is None:
         return np.arange(count)
-    size = max(1, round(share * count))
-    return np.sort(np.random.default_rng([9001, draw]).permutation(count)[:size])
+    return drawn_positions(count, share, draw)
 
 
 def halves_of(encoders: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:

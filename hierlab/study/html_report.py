@@ -10,8 +10,8 @@ from hierlab.study.svg_charts import bars, heatmap
 from hierlab.study.vector_sources import CONTROLS
 
 if TYPE_CHECKING:
+    from hierlab.measures.bootstrap import Interval
     from hierlab.study.report import StudyReport
-    from hierlab.study.statistics import Interval
 
 __all__ = ["render"]
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hierlab.classes import ClassList
 from hierlab.clustering.vectors import centred_cosines
 from hierlab.errors import HierlabError, StudyError, TaxonomyError
+from hierlab.measures.bootstrap import Interval, bootstrap_ari, class_weights, interval
 from hierlab.study.grid import WHOLE, Cell, StudyGrid
 from hierlab.study.semantics import Discord, Likeness, discords, follows
 from hierlab.study.stability import (
@@ -21,7 +22,6 @@ from hierlab.study.stability import (
     axis_agreement,
     variance,
 )
-from hierlab.study.statistics import Interval, bootstrap_ari, class_weights, interval
 from hierlab.study.store import StudyStore
 from hierlab.study.summary import answer
 from hierlab.study.vector_sources import JOINED, control_vectors
@@ -248,7 +248,7 @@ def _people(
     classes: ClassList,
     seed: int,
 ) -> list[PeopleAgreement]:
-    from hierlab.datasets.groupings import groupings_for
+    from hierlab.measures.groupings import groupings_for
 
     found = []
     for grouping in groupings_for(classes):
@@ -317,7 +317,7 @@ def _likeness(
 def _encodercentred_cosines(
     grid: StudyGrid, classes: ClassList, left_out: list[str]
 ) -> list[tuple[str, NDArray[np.float64]]]:
-    from hierlab.embeddings.prototypes import resolve
+    from hierlab.embeddings.resolve import resolve
 
     found: list[tuple[str, NDArray[np.float64]]] = []
     for encoder in grid.encoders:

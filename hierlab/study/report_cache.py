@@ -39,7 +39,7 @@ def kept_report(folder: str | Path) -> StudyReport:
     Raises:
         StudyError: no study or no finished cell.
     """
-    from hierlab.embeddings.embed import cache_folder
+    from hierlab.utils.files import cache_folder
 
     digest = _digest(folder)
     own, cached = Path(folder) / _FILE, cache_folder() / f"study-{digest[:32]}.json"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.study.statistics import Interval, holm, interval, partial_correlation
+from hierlab.measures.bootstrap import Interval, interval
+from hierlab.study.statistics import holm, partial_correlation
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList

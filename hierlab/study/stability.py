@@ -11,8 +11,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.measures.bootstrap import Interval, bootstrap_ari, interval
 from hierlab.study.grid import AXES, WHOLE, Cell
-from hierlab.study.statistics import Interval, bootstrap_ari, interval, variance_shares
+from hierlab.study.statistics import variance_shares
 from hierlab.study.vector_sources import JOINED
 
 __all__ = [

@@ -10,20 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.errors import BuilderError, TaxonomyError
-from hierlab.study.grid import draw_positions
-from hierlab.study.statistics import bootstrap_ari
+from hierlab.measures.bootstrap import bootstrap_ari
+from hierlab.measures.partition_stability import (
+    DRAWS,
+    MOST_LEVELS,
+    diffused_rows,
+    k_candidates,
+    local_maxima,
+    partitions,
+    stability_scores,
+)
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList
-    from hierlab.datasets.groupings import Grouping
+    from hierlab.measures.groupings import Grouping
 
-__all__ = ["KReport", "KRow", "auto_levels", "suggest_k", "table_csv", "wordnet_similarity"]
+__all__ = ["KReport", "KRow", "suggest_k", "table_csv", "wordnet_similarity"]
 
-_SHARE = 0.8
-_STEPS = 16  # numbers tried if none are given
 _REFERENCES = 3
-_TOLD = 3
-_DRAWS = 6
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def suggest_k(
     *,
     classes: ClassList,
     k: Sequence[int] | None = None,
-    draws: int = _DRAWS,
+    draws: int = DRAWS,
     seed: int = 0,
     groupings: Sequence[Grouping] | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -98,18 +102,20 @@ def suggest_k(
         stability over draws: Ben-Hur, Elisseeff and Guyon, Pac. Symp. Biocomput. 2002.
     """
     from hierlab.clustering.vectors import centred
-    from hierlab.datasets.groupings import groupings_for
+    from hierlab.measures.groupings import groupings_for
 
     count = len(vectors)
     if count < 4 or draws < 2:
         raise BuilderError(
             f"expected at least 4 classes and 2 draws, got {count} classes and {draws} draws"
         )
-    numbers = _numbers(k, count)
+    numbers = k_candidates(k, count)
     told = progress or (lambda done, total: None)
-    whole_rows = _placed(vectors)
-    whole = _partitions(whole_rows, numbers)
-    scores = _stability((vectors,), whole, numbers, draws, seed, lambda done: told(done, draws + 1))
+    whole_rows = diffused_rows(vectors)
+    whole = partitions(whole_rows, numbers)
+    scores = stability_scores(
+        (vectors,), whole, numbers, draws, seed, lambda done: told(done, draws + 1)
+    )
     against = groupings_for(classes) if groupings is None else groupings
     people = _people(whole, against, classes)
     plain = centred(vectors)
@@ -134,57 +140,6 @@ def suggest_k(
     return KReport(table, best, _advice(table, best, names), names)
 
 
-def auto_levels(encoders: Sequence[NDArray[np.float64]], *, seed: int = 0) -> tuple[int, ...]:
-    """Numbers of clusters for a hierarchy as deep as the classes allow, coarse to fine.
-
-    The numbers at which partitions hold better than at those beside them (`suggest_k`), from three
-    clusters on and each at least twice the one before, then the classes themselves.
-
-    Args:
-        encoders: (C, D) unit rows each; D may differ.
-        seed: of the draws.
-
-    Raises:
-        BuilderError: fewer than four classes.
-    """
-    count = len(encoders[0])
-    if count < 4:
-        raise BuilderError(f"--k auto needs at least 4 classes, got {count}; give numbers")
-    numbers = _numbers(None, count)
-    scores = _stability(encoders, _partitions(_placed(*encoders), numbers), numbers, _DRAWS, seed)
-    means = scores.mean(axis=0)
-    found: list[int] = []
-    for at in sorted(_maxima(list(means)), key=lambda at: -means[at]):
-        near = any(max(numbers[at], k) < 2 * min(numbers[at], k) for k in found)
-        if numbers[at] > 2 and not near and len(found) < _TOLD:
-            found.append(numbers[at])
-    return (*sorted(found or [numbers[len(numbers) // 2]]), count)
-
-
-def _stability(
-    encoders: Sequence[NDArray[np.float64]],
-    whole: list[NDArray[np.int32]],
-    numbers: Sequence[int],
-    draws: int,
-    seed: int,
-    told: Callable[[int], None] = lambda done: None,
-) -> NDArray[np.float64]:
-    """(draws, numbers) ARI of the partitions of all classes with those of draws of them."""
-    count = len(encoders[0])
-    scores = np.empty((draws, len(numbers)))
-    ones = np.ones((1, count))
-    for draw in range(draws):
-        rows = draw_positions(count, _SHARE, seed * 10_007 + draw)
-        for at, labels in enumerate(
-            _partitions(_placed(*(one[rows] for one in encoders)), numbers)
-        ):
-            spread = np.full(count, -1, dtype=np.int32)
-            spread[rows] = labels
-            scores[draw, at] = bootstrap_ari(whole[at], spread, ones)[0]
-        told(draw + 1)
-    return scores
-
-
 def _people(
     whole: list[NDArray[np.int32]], against: Sequence[Grouping], classes: ClassList
 ) -> NDArray[np.float64]:
@@ -195,37 +150,6 @@ def _people(
         ones = np.ones((1, len(rows)))
         found[number] = [bootstrap_ari(labels[rows], made, ones)[0] for labels in whole]
     return found
-
-
-def _numbers(k: Sequence[int] | None, count: int) -> tuple[int, ...]:
-    highest = round(_SHARE * count) - 1
-    if k is None:
-        even = np.geomspace(2, max(2, min(count // 2, highest)), _STEPS)
-        return tuple(sorted({round(number) for number in even}))
-    numbers = tuple(sorted(set(k)))
-    if not numbers or numbers[0] < 2 or numbers[-1] > highest:
-        raise BuilderError(
-            f"expected K from 2 to {highest} (a draw of 80 % must have more classes), "
-            f"got {','.join(map(str, k))}"
-        )
-    return numbers
-
-
-def _placed(*encoders: NDArray[np.float64]) -> NDArray[np.float64]:
-    from hierlab.clustering import ConsensusSettings, diffused, neighbour_ranks, rank_affinity
-
-    settings = ConsensusSettings().scaled(len(encoders[0]))
-    affinity = rank_affinity([neighbour_ranks(one) for one in encoders], settings.top_reach)
-    return diffused(affinity, settings.top_steps)
-
-
-def _partitions(rows: NDArray[np.float64], numbers: Sequence[int]) -> list[NDArray[np.int32]]:
-    """One tree for all the numbers, each cut followed by k-means steps."""
-    from hierlab.clustering.vectors import canonical, lloyd
-    from hierlab.clustering.ward import ward_tree
-
-    tree = ward_tree(rows)
-    return canonical([lloyd(rows, tree.cut(number), number) for number in numbers])
 
 
 def _gaps(
@@ -248,7 +172,7 @@ def _gaps(
     for _ in range(_REFERENCES):
         # Each main direction shuffled by itself: the same spread along it, and no clusters.
         shuffled = np.column_stack([rng.permutation(column) for column in main.T])
-        found = _partitions(_placed(unit_rows(shuffled)), numbers)
+        found = partitions(diffused_rows(unit_rows(shuffled)), numbers)
         total += [np.log(_spread(shuffled, labels)) for labels in found]
     own = [np.log(_spread(main, labels)) for labels in whole]
     return [float(gap) for gap in total / _REFERENCES - own]
@@ -294,19 +218,9 @@ def _within(labels: NDArray[np.int32], similarity: NDArray[np.float64] | None) -
 def _peaks(rows: Sequence[KRow]) -> tuple[int, ...]:
     """Local maxima of the stability, best first, at most three; told by rising k."""
     scores = [row.stability for row in rows]
-    inner = _maxima(scores)
-    best = sorted(inner, key=lambda at: -scores[at])[:_TOLD]
+    inner = local_maxima(scores)
+    best = sorted(inner, key=lambda at: -scores[at])[:MOST_LEVELS]
     return tuple(sorted(rows[at].k for at in best))
-
-
-def _maxima(scores: Sequence[float]) -> list[int]:
-    """Places of local maxima, the ends among them."""
-    return [
-        at
-        for at in range(len(scores))
-        if (at == 0 or scores[at] >= scores[at - 1])
-        and (at == len(scores) - 1 or scores[at] > scores[at + 1])
-    ]
 
 
 def _advice(rows: Sequence[KRow], best: Sequence[int], groupings: Sequence[str]) -> str:

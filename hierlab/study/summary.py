@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hierlab.measures.bootstrap import Interval
     from hierlab.study.report import Consistency, PeopleAgreement
     from hierlab.study.semantics import Likeness
     from hierlab.study.stability import AxisAgreement, VarianceShare
-    from hierlab.study.statistics import Interval
 
 __all__ = ["answer"]
 

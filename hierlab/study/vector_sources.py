@@ -82,7 +82,7 @@ def find_sources(grid: StudyGrid, classes: ClassList) -> tuple[list[Source], lis
 
 
 def _encoders(grid: StudyGrid, classes: ClassList, left_out: list[str]) -> Iterator[Source]:
-    from hierlab.embeddings.prototypes import resolve
+    from hierlab.embeddings.resolve import resolve
 
     for encoder in grid.encoders:
         fixed = encoder.endswith(".npz") or "@" in encoder
@@ -119,7 +119,7 @@ def control_vectors(control: str, classes: ClassList) -> NDArray[np.float64]:
         PrototypeError: the sentence encoder is not here.
     """
     if control == "minilm":
-        from hierlab.embeddings.prototypes import resolve
+        from hierlab.embeddings.resolve import resolve
 
         return resolve("minilm", classes).vectors
     if control == "spelling":

@@ -218,3 +218,11 @@ def read_bounded(path: str | Path, limit_bytes: int) -> bytes:
             f"{source} is larger than {limit_bytes / 2**20:.0f} MiB, the limit for such files"
         )
     return content
+
+
+def cache_folder() -> Path:
+    """Where embedded vectors are kept: `HIERLAB_CACHE`, or the user's usual cache folder."""
+    if own := os.environ.get("HIERLAB_CACHE"):
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "hierlab"

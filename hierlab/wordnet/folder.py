@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hierlab.errors import HierlabError, TaxonomyError
+from hierlab.utils.files import cache_folder, read_bounded, write_atomic
 from hierlab.wordnet.dictionary import NounTable, decode_nouns, encode_nouns
 from hierlab.wordnet.synset import Synset
 
@@ -44,9 +45,6 @@ def read_nouns(path: str | Path) -> tuple[NounTable, str]:
     Raises:
         TaxonomyError: not found, another version, or not readable as dictionary files.
     """
-    from hierlab.embeddings.embed import cache_folder
-    from hierlab.utils.files import read_bounded, write_atomic
-
     files = _contents(Path(path))
     digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()
     kept = cache_folder() / f"wordnet-{VERSION}-{digest[:32]}.npz"

@@ -16,7 +16,7 @@ from hierlab.utils.files import data_path, read_bounded
 from hierlab.wordnet.dictionary import NounTable, read_nouns_file
 from hierlab.wordnet.folder import named_folder, read_nouns
 from hierlab.wordnet.graph import depths, in_circles
-from hierlab.wordnet.resolution import Lexicon, Resolution, resolve_classes
+from hierlab.wordnet.resolution import Lexicon, Resolution, resolve_classes, with_resolution
 from hierlab.wordnet.synset import Lineage, Synset
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hierlab.classes import ClassList
 
-__all__ = ["Lineage", "Resolution", "Synset", "Taxonomy", "taxonomy_for"]
+__all__ = ["Lineage", "Resolution", "Synset", "Taxonomy", "resolved", "taxonomy_for"]
 
 MAX_BYTES = 64 * 2**20
 SHIPPED = "WordNet 3.0, shipped"
@@ -292,3 +292,14 @@ def taxonomy_for(
             f"names (dog.n.01) or English nouns, got such as {classes.names[0]!r}"
         )
     return None
+
+
+def resolved(
+    classes: ClassList, *, required: bool = False, wordnet: str | Path | None = None
+) -> tuple[ClassList, Taxonomy | None]:
+    """A list with the synset of each class, and the taxonomy that they are of.
+
+    Args, Raises: as for `taxonomy_for`.
+    """
+    taxonomy = taxonomy_for(classes, required=required, wordnet=wordnet)
+    return with_resolution(classes, taxonomy), taxonomy

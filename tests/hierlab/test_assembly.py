@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import hierlab
-from hierlab.assembly import check_k, level_names
+from hierlab.assembly import check_k
 from hierlab.errors import BuilderError, HierlabError
+from hierlab.hierarchy.description import level_names
 
 WORDS = ("tabby cat", "tiger cat", "goldfish", "hammer", "screwdriver", "teapot")
 
@@ -92,8 +93,8 @@ def test_level_names_fit_the_number_of_levels():
 
 def test_default_method_reaches_its_figures():
     """Wu-Palmer (nltk) within clusters, mean over the seven shipped variants, and balance."""
+    from hierlab.datasets.shipped_maps import VARIANTS
     from hierlab.measures.consistency import pair_means
-    from hierlab.regenerate.hierarchies import VARIANTS
 
     found, largest = [], 0
     similarity = None

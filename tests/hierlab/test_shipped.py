@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hierlab
-from hierlab.regenerate.hierarchies import EARLIER, SHIPPED, shipped_names
+from hierlab.datasets.shipped_maps import EARLIER, SHIPPED, shipped_names
 
 
 @pytest.mark.parametrize("name", shipped_names())

@@ -28,8 +28,8 @@ from app.theme.markdown import counted, in_figure, in_list, in_markdown, in_tabl
 from app.theme.palette import CATEGORIES, LINES, category, ink, lighter
 from app.views.explore import clicked_place
 from hierlab.labelmap import LabelMap
+from hierlab.measures.bootstrap import Interval
 from hierlab.study.stability import REST, AxisAgreement, VarianceShare
-from hierlab.study.statistics import Interval
 
 RIBBONS = (
     Ribbon(0, 0, "animal", "alive", 4),

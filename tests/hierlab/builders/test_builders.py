@@ -14,7 +14,8 @@ from hierlab.classes import ClassList
 from hierlab.clustering.vectors import nearest_rows
 from hierlab.clustering.ward import _two_stage_tree, tree_of_costs, ward_tree
 from hierlab.datasets.class_lists import load_classes
-from hierlab.embeddings.prototypes import load_prototypes, resolve
+from hierlab.embeddings.prototypes import load_prototypes
+from hierlab.embeddings.resolve import resolve
 from hierlab.embeddings.similarity_table import list_tables, load_table
 from hierlab.errors import BuilderError
 from hierlab.labelmap import canonical_labels

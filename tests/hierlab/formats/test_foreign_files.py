@@ -27,9 +27,7 @@ _FIXED = settings(
 @pytest.fixture(autouse=True)
 def _no_wordnet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names of clusters are the files' own: do not look them up."""
-    monkeypatch.setattr(
-        "hierlab.wordnet.taxonomy.taxonomy_for", lambda classes, required=False: None
-    )
+    monkeypatch.setattr("hierlab.wordnet.taxonomy.taxonomy_for", lambda classes, **options: None)
 
 
 def _read(folder: Path, content: str, name: str = "file.csv", **options: Any) -> LabelMap:

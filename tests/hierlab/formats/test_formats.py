@@ -26,9 +26,7 @@ CROSSED = make_map([[0, 0, 1, 1], [0, 1, 1, 2]])
 @pytest.fixture(autouse=True)
 def _no_wordnet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Random keys are no words: do not look each up in WordNet."""
-    monkeypatch.setattr(
-        "hierlab.wordnet.taxonomy.taxonomy_for", lambda classes, required=False: None
-    )
+    monkeypatch.setattr("hierlab.wordnet.taxonomy.taxonomy_for", lambda classes, **options: None)
 
 
 def _there_and_back(label_map: LabelMap, format: str, *, identity: bool = False) -> LabelMap:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hierlab.embeddings.prototypes import resolve
+from hierlab.embeddings.resolve import resolve
 from hierlab.labelmap import LabelMap
 from hierlab.measures.class_similarity import likeness
 

@@ -73,8 +73,8 @@ def test_the_page_stands_alone_and_escapes_names(report):
 
 def test_agreement_with_people_is_that_of_the_shipped_maps(report):
     """The study's cells and the shipped consensus are the same partitions, so the same figure."""
-    from hierlab.datasets.groupings import load_groupings
     from hierlab.labelmap import load_label_map
+    from hierlab.measures.groupings import load_groupings
     from hierlab.measures.human_agreement import grouping_agreement
     from hierlab.study.report_cache import kept_report
     from hierlab.utils.files import studies_path
@@ -95,12 +95,12 @@ def test_agreement_with_people_is_that_of_the_shipped_maps(report):
 
 def test_agreement_with_people_is_over_the_classes_they_grouped(study, monkeypatch):
     from hierlab.datasets.class_lists import load_classes
-    from hierlab.datasets.groupings import Grouping
+    from hierlab.measures.groupings import Grouping
 
     ids = load_classes(StudyStore(study).grid.classes).ids
     some = {key: f"group {at // 10}" for at, key in enumerate(ids) if at % 10 < 7 - at // 10}
     mine = Grouping("mine", "", "", "", some)
-    monkeypatch.setattr("hierlab.datasets.groupings.groupings_for", lambda classes: (mine,))
+    monkeypatch.setattr("hierlab.measures.groupings.groupings_for", lambda classes: (mine,))
     rows = {(row.method, row.k, row.encoders): row for row in study_report(study).people}
     assert rows["consensus (raw)", 4, "3 single"].ari.value > 0.9
     assert rows["consensus (raw)", 4, "control:noise"].ari.value < 0.2

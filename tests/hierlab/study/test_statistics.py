@@ -7,14 +7,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from hierlab.errors import StudyError
-from hierlab.study.statistics import (
-    bootstrap_ari,
-    class_weights,
-    holm,
-    interval,
-    partial_correlation,
-    variance_shares,
-)
+from hierlab.measures.bootstrap import bootstrap_ari, class_weights, interval
+from hierlab.study.statistics import holm, partial_correlation, variance_shares
 
 
 def _labels(count, clusters, seed):

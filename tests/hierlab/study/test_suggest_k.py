@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hierlab.classes import ClassList
-from hierlab.datasets.groupings import Grouping
 from hierlab.errors import BuilderError
+from hierlab.measures.groupings import Grouping
 from hierlab.study.suggest_k import suggest_k, table_csv
 from hierlab.study.svg_charts import curves
 

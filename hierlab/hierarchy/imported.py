@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace as with_fields
 from numpy.typing import NDArray
 
 from hierlab.classes import ClassList
+from hierlab.datasets.class_lists import load_classes
+from hierlab.datasets.class_matching import positions
 from hierlab.errors import ClassListError, FormatError, HierlabError
-from hierlab.labelmap import MAX_LEVELS, Cluster, LabelMap, Level, canonical_labels
-
-if TYPE_CHECKING:
-    from hierlab.builders import BuildInput
+from hierlab.hierarchy.description import (
+    TOOL,
+    MapParts,
+    describe,
+    level_names,
+    reading_provenance,
+)
+from hierlab.hierarchy.level import MAX_LEVELS, Cluster, Level, canonical_labels
+from hierlab.wordnet.taxonomy import Taxonomy, resolved
 
 __all__ = ["Foreign", "ForeignLevel", "assemble", "make_classes"]
 
@@ -80,19 +87,14 @@ def assemble(
     classes: ClassList | None = None,
     identity: bool = False,
     levels: Sequence[str] | None = None,
-) -> LabelMap:
-    """Make a label map: classes in order, levels from coarse to fine, clusters named.
+) -> MapParts:
+    """Make the parts of a label map: classes in order, levels from coarse to fine, clusters named.
 
     The map's provenance says under `read` how the file was understood and what was left out.
 
     Raises:
         FormatError: no level, too many, or classes that do not fit.
     """
-    from hierlab.assembly import told_of
-    from hierlab.builders import BuildInput
-    from hierlab.wordnet.resolution import with_resolution
-    from hierlab.wordnet.taxonomy import taxonomy_for
-
     told = [foreign.told] if foreign.told else []
     foreign = _ordered(foreign, classes)
     count = len(foreign.classes)
@@ -110,14 +112,13 @@ def assemble(
             f"expected 1 to {MAX_LEVELS} levels, found {len(found)}; name those to keep in --levels"
         )
     names = _level_names(found, levels)
-    taxonomy = taxonomy_for(foreign.classes)
-    known = with_resolution(foreign.classes, taxonomy)
-    inputs = BuildInput(known, taxonomy=taxonomy)
-    described = _describe(found, names, inputs)
-    provenance = _provenance(format)
+    known, taxonomy = resolved(foreign.classes)
+    described = _describe(found, names, known, taxonomy)
+    provenance = {"method": "import", "format": format, "tool": TOOL}
     if told:
         provenance["read"] = "; ".join(told)
-    return LabelMap(name, known, described, {**told_of(inputs), **provenance})
+    reading = reading_provenance(known, taxonomy)
+    return MapParts(name, known, described, {**reading, **provenance})
 
 
 def _rising(levels: Sequence[ForeignLevel]) -> tuple[list[ForeignLevel], list[str]]:
@@ -139,19 +140,11 @@ def _same(first: ForeignLevel, second: ForeignLevel) -> bool:
     return bool(np.array_equal(canonical_labels(first.labels), canonical_labels(second.labels)))
 
 
-def _provenance(format: str) -> dict[str, str]:
-    from hierlab import __version__
-
-    return {"method": "import", "format": format, "tool": f"hierlab {__version__}"}
-
-
 def _ordered(foreign: Foreign, classes: ClassList | None) -> Foreign:
     """Put the classes in the asked or usual order; recognise a built-in list by its keys."""
     own = foreign.classes
     wanted = classes
     if wanted is None:
-        from hierlab.datasets.class_lists import load_classes
-
         usual = load_classes("imagenet-1k")
         if own.ids == usual.ids:
             return replace(foreign, classes=replace(usual, names=own.names))
@@ -165,8 +158,6 @@ def _ordered(foreign: Foreign, classes: ClassList | None) -> Foreign:
                 "classes; give the list in the order of the leaves"
             )
         return replace(foreign, classes=wanted)
-    from hierlab.datasets.class_matching import positions
-
     rows = positions(wanted, own)
     if (rows < 0).any():
         if foreign.recut is not None:
@@ -181,8 +172,6 @@ def _ordered(foreign: Foreign, classes: ClassList | None) -> Foreign:
 
 
 def _level_names(found: Sequence[ForeignLevel], given: Sequence[str] | None) -> list[str]:
-    from hierlab.assembly import level_names
-
     try:
         usual = level_names(len(found), given)
     except HierlabError as error:
@@ -198,13 +187,14 @@ def _level_names(found: Sequence[ForeignLevel], given: Sequence[str] | None) -> 
 
 
 def _describe(
-    found: Sequence[ForeignLevel], names: Sequence[str], inputs: BuildInput
+    found: Sequence[ForeignLevel],
+    names: Sequence[str],
+    classes: ClassList,
+    taxonomy: Taxonomy | None,
 ) -> tuple[Level, ...]:
     """Name clusters as the file does, the rest by WordNet or by their central class."""
-    from hierlab.assembly import describe
-
     labels = [canonical_labels(level.labels) for level in found]
-    described = describe(inputs, labels, names)
+    described = describe(classes, labels, names, taxonomy=taxonomy)
     return tuple(
         replace(level, clusters=_renamed(level, told))
         for level, told in zip(described, found, strict=True)
@@ -212,8 +202,6 @@ def _describe(
 
 
 def _renamed(level: Level, told: ForeignLevel) -> tuple[Cluster, ...]:
-    from msgspec.structs import replace as with_fields
-
     first = np.unique(level.labels, return_index=True)[1]
     own = [(told.names or {}).get(int(told.labels[row])) for row in first]
     return tuple(

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from hierlab.classes import ClassList
 from hierlab.cli import app
 from hierlab.datasets.class_lists import load_classes
-from hierlab.datasets.groupings import Grouping, grouping_names, groupings_for, load_groupings
 from hierlab.errors import HierlabError, UnknownClassError
 from hierlab.labelmap import load_label_map
+from hierlab.measures.groupings import Grouping, grouping_names, groupings_for, load_groupings
 from hierlab.measures.human_agreement import grouping_agreement
 from tests.hierlab.label_maps import make_map
 

@@ -1,4 +1,4 @@
-"""A label map as the objects of other libraries: pandas, networkx, scipy; and from arrays."""
+"""Levels from arrays of labels, and levels as a pandas table or a scipy linkage matrix."""
 
 from __future__ import annotations
 
@@ -9,42 +9,38 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hierlab.errors import FormatError, LabelMapError
-from hierlab.labelmap import MAX_LEVELS, LabelMap, Level, canonical_labels
+from hierlab.classes import ClassList
+from hierlab.datasets.class_lists import given_classes
+from hierlab.errors import LabelMapError
+from hierlab.hierarchy.description import TOOL, MapParts, describe, reading_provenance
+from hierlab.hierarchy.level import MAX_LEVELS, Level, canonical_labels
+from hierlab.wordnet.taxonomy import resolved
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from hierlab.classes import ClassList
 
 __all__ = ["from_labels", "to_frame", "to_linkage"]
 
 
 def from_labels(
     classes: ClassList | Sequence[str] | str | Path, levels: Mapping[str, ArrayLike], name: str
-) -> LabelMap:
+) -> MapParts:
     """See `LabelMap.from_labels`."""
-    from hierlab import __version__
-    from hierlab.assembly import describe, given_classes, told_of
-    from hierlab.builders import BuildInput
-    from hierlab.wordnet.resolution import with_resolution
-    from hierlab.wordnet.taxonomy import taxonomy_for
-
     listed = given_classes(classes)
     if not levels:
         raise LabelMapError("levels", f"expected 1 to {MAX_LEVELS} levels, got none")
     found = [(title, *_numbered(title, values, len(listed))) for title, values in levels.items()]
     found.sort(key=lambda one: int(one[1].max()))
-    taxonomy = taxonomy_for(listed)
-    listed = with_resolution(listed, taxonomy)
-    inputs = BuildInput(listed, taxonomy=taxonomy)
-    described = describe(inputs, [labels for _, labels, _ in found], [one[0] for one in found])
+    listed, taxonomy = resolved(listed)
+    described = describe(
+        listed, [labels for _, labels, _ in found], [one[0] for one in found], taxonomy=taxonomy
+    )
     named = tuple(
         _named(level, names) if names else level
         for level, (_, _, names) in zip(described, found, strict=True)
     )
-    provenance = {"method": "labels", "tool": f"hierlab {__version__}", **told_of(inputs)}
-    return LabelMap(name, listed, named, provenance)
+    provenance = {"method": "labels", "tool": TOOL, **reading_provenance(listed, taxonomy)}
+    return MapParts(name, listed, named, provenance)
 
 
 def _numbered(
@@ -81,32 +77,26 @@ def _named(level: Level, names: Sequence[str]) -> Level:
     return replace(level, clusters=clusters)
 
 
-def to_frame(label_map: LabelMap, *, names: bool) -> pd.DataFrame:
+def to_frame(classes: ClassList, levels: Sequence[Level], *, names: bool) -> pd.DataFrame:
     """See `LabelMap.to_frame`."""
     import pandas as pd
 
-    columns: dict[str, Any] = {"name": list(label_map.classes.names)}
-    for level in label_map:
+    columns: dict[str, Any] = {"name": list(classes.names)}
+    for level in levels:
         title = level.name if level.name != "name" else "level name"
         if names:
             told = np.array([cluster.name for cluster in level.clusters], dtype=object)
             columns[title] = told[level.labels]
         else:
             columns[title] = level.labels.astype(np.int64)
-    return pd.DataFrame(columns, index=pd.Index(label_map.classes.ids, name="key"))
+    return pd.DataFrame(columns, index=pd.Index(classes.ids, name="key"))
 
 
-def to_linkage(label_map: LabelMap) -> NDArray[np.float64]:
-    """See `LabelMap.to_linkage`."""
-    if not label_map.nested:
-        raise FormatError(
-            f"a linkage matrix holds trees, and {label_map.name!r} is not nested; "
-            "build with a nested method"
-        )
-    count = len(label_map.classes)
+def to_linkage(levels: Sequence[Level], count: int) -> NDArray[np.float64]:
+    """See `LabelMap.to_linkage`; of nested levels over `count` classes."""
     # The level below all others is each class alone, the one above all is everything together.
     partitions = [np.zeros(count, dtype=np.int64)]
-    partitions += [level.labels.astype(np.int64) for level in label_map if 1 < level.k < count]
+    partitions += [level.labels.astype(np.int64) for level in levels if 1 < level.k < count]
     partitions.append(np.arange(count))
     rows: list[tuple[int, int, float, int]] = []
     cluster = np.arange(count)  # number in the matrix of the group that each class is in

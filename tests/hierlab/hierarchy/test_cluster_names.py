@@ -9,8 +9,8 @@ import pytest
 from hierlab.classes import ClassList
 from hierlab.datasets.class_lists import load_classes
 from hierlab.errors import HierlabError
+from hierlab.hierarchy.cluster_names import MOST, medoids, name_clusters
 from hierlab.labelmap import canonical_labels
-from hierlab.wordnet.cluster_names import MOST, medoids, name_clusters
 from hierlab.wordnet.kinds import kinds
 from hierlab.wordnet.taxonomy import Taxonomy
 

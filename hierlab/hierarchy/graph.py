@@ -1,26 +1,85 @@
-"""Graphs of networkx and label maps, in both directions."""
+"""Levels as a directed graph of clusters and classes, and the hierarchy in a networkx graph."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from hierlab.classes import ClassList
 from hierlab.errors import FormatError
-from hierlab.formats._graph import graph_of
-from hierlab.formats._imported import Foreign
-from hierlab.formats._tree import foreign_tree
+from hierlab.hierarchy.imported import Foreign
+from hierlab.hierarchy.level import Level
+from hierlab.hierarchy.tree_levels import foreign_tree
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from hierlab.labelmap import LabelMap
-
-__all__ = ["graph_from", "hierarchy_from"]
+__all__ = ["Edge", "GraphNode", "graph_from", "graph_of", "hierarchy_from"]
 
 _NAMES = ("label", "name", "title")
 
 
-def graph_from(label_map: LabelMap) -> nx.DiGraph[Any]:
+@dataclass(frozen=True)
+class GraphNode:
+    """A cluster (`level/number`) or a class (`class/key`)."""
+
+    id: str
+    label: str
+    kind: str
+    level: str
+    size: int
+    key: str
+
+
+@dataclass(frozen=True)
+class Edge:
+    """From a coarser node to a finer one that shares `classes` classes with it."""
+
+    source: str
+    target: str
+    classes: int
+
+
+def graph_of(classes: ClassList, levels: Sequence[Level]) -> tuple[list[GraphNode], list[Edge]]:
+    """Nodes from coarse to fine, and edges; a node has several parents where levels cross."""
+    levels = [level for level in levels if level.k < len(classes)]
+    nodes = [
+        GraphNode(
+            f"{level.name}/{number}",
+            cluster.name,
+            "cluster",
+            level.name,
+            cluster.size,
+            cluster.synset or "",
+        )
+        for level in levels
+        for number, cluster in enumerate(level.clusters)
+    ]
+    edges = [edge for coarse, fine in pairwise(levels) for edge in _between(coarse, fine)]
+    for row, (key, name) in enumerate(zip(classes.ids, classes.names, strict=True)):
+        nodes.append(GraphNode(f"class/{key}", name, "class", "class", 1, key))
+        if levels:
+            edges.append(Edge(f"{levels[-1].name}/{levels[-1].labels[row]}", f"class/{key}", 1))
+    return nodes, edges
+
+
+def _between(coarse: Level, fine: Level) -> list[Edge]:
+    cells, counts = np.unique(
+        coarse.labels.astype(np.int64) * fine.k + fine.labels, return_counts=True
+    )
+    return [
+        Edge(f"{coarse.name}/{cell // fine.k}", f"{fine.name}/{cell % fine.k}", count)
+        for cell, count in zip(cells.tolist(), counts.tolist(), strict=True)
+    ]
+
+
+def graph_from(
+    classes: ClassList, levels: Sequence[Level], *, name: str, id: str
+) -> nx.DiGraph[Any]:
     """Clusters (`level/number`) and classes (`class/key`) as nodes, from coarse to fine.
 
     Nodes have `label`, `kind` (cluster or class), `level`, `size` and `key`; edges `classes`, how
@@ -28,19 +87,11 @@ def graph_from(label_map: LabelMap) -> nx.DiGraph[Any]:
     """
     import networkx as nx
 
-    nodes, edges = graph_of(label_map)
-    graph: nx.DiGraph[Any] = nx.DiGraph(
-        name=label_map.name, label_map=label_map.id, made_by="hierlab"
-    )
+    nodes, edges = graph_of(classes, levels)
+    graph: nx.DiGraph[Any] = nx.DiGraph(name=name, label_map=id, made_by="hierlab")
     for node in nodes:
-        graph.add_node(
-            node.id,
-            label=node.label,
-            kind=node.kind,
-            level=node.level,
-            size=node.size,
-            key=node.key,
-        )
+        attributes = asdict(node)
+        graph.add_node(attributes.pop("id"), **attributes)
     graph.add_edges_from((edge.source, edge.target, {"classes": edge.classes}) for edge in edges)
     return graph
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hierlab.errors import HierlabError
-from hierlab.labelmap import Cluster
+from hierlab.hierarchy.level import Cluster
 from hierlab.wordnet.kinds import Kinds, kinds
+from hierlab.wordnet.wu_palmer import wu_palmer_blocks
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList
@@ -138,8 +139,6 @@ def _wordnet_medoids(
     Cluster by cluster, row by row: no matrix of all pairs. Of a large cluster every n-th class
     stands for the rest. A class without a synset is like nothing.
     """
-    from hierlab.wordnet.wu_palmer import wu_palmer_blocks
-
     sizes = np.bincount(labels)
     centres = np.unique(labels, return_index=True)[1]
     order = resolution.known[np.argsort(labels[resolution.known], kind="stable")]

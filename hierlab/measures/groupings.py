@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.classes import ClassList
 from hierlab.errors import HierlabError
+from hierlab.labelmap import loads_label_map
 from hierlab.utils.files import data_path, read_bounded
-
-if TYPE_CHECKING:
-    from hierlab.classes import ClassList
+from hierlab.utils.text_table import decode_text, read_table
 
 __all__ = ["Grouping", "grouping_names", "groupings_for", "load_groupings"]
 
@@ -128,8 +127,6 @@ def _from_json(path: Path) -> tuple[Grouping, ...]:
 
 
 def _from_label_map(path: Path, content: bytes) -> tuple[Grouping, ...]:
-    from hierlab.labelmap import loads_label_map
-
     label_map = loads_label_map(content, source=str(path))
     ids = label_map.classes.ids
     return tuple(
@@ -146,8 +143,6 @@ def _from_label_map(path: Path, content: bytes) -> tuple[Grouping, ...]:
 
 
 def _from_table(path: Path) -> dict[str, str]:
-    from hierlab.utils.text_table import decode_text, read_table
-
     text = decode_text(read_bounded(path, MAX_BYTES))[0]
     table = read_table(text, known=(*_CLASS_COLUMNS, *_GROUP_COLUMNS))
     if len(table.columns) < 2:
