@@ -41,7 +41,7 @@ def test_nothing_else_is_shipped():
 def test_groups_of_imagenet_are_about_imagenet_and_cifar_about_cifar(request):
     names = [one.name for one in groupings_for(load_classes("imagenet-1k"))]
     assert names == [name for name in sorted(SIZES) if name != "cifar100"]
-    cifar = load_classes(request.path.parent / "data" / "cifar-100.txt")
+    cifar = load_classes(request.path.parents[1] / "data" / "cifar-100.txt")
     (found,) = groupings_for(cifar)
     rows, groups = found.on(cifar)
     assert found.name == "cifar100"
