@@ -21,7 +21,7 @@ PAGES = (
 
 # Less air, so that the figure shows without scrolling and tables fit their column.
 STYLE = """
-.stMainBlockContainer { padding-top: 3.75rem; padding-bottom: 2rem; }
+.stMainBlockContainer { padding: 3.75rem 2rem 2rem; }
 .stMainBlockContainer h2 { padding-bottom: 0; font-size: 1.6rem; }
 /* White is hard to read on the light blue of the dark theme. */
 [data-testid=stBaseButton-primary] p, [data-testid=stBaseButton-primary] span {

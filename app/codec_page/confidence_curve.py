@@ -51,6 +51,7 @@ def show_confidence_curve(photograph: Photograph, recogniser: Recogniser, size: 
         ),
         lambda: _table(photograph, sizes, best),
         title="Where each level becomes sure",
+        source="c2f",
         key="sureness",
         alt="Probability of the best cluster at each level against bytes",
     )

@@ -238,6 +238,7 @@ def _bars(answers: Answers) -> None:
         answer_figure(answers),
         table,
         title=f"What {CLASSIFIER} sees in the decoded picture",
+        source="c2f",
         key="answers",
         alt="Bars of the most probable clusters at each level",
     )

@@ -65,6 +65,7 @@ def show_confidence() -> None:
         histogram(table["confidence"]),
         lambda: table,
         title="How often a class stays with its cluster (1 = always)",
+        source=f"{name}, level {level or levels[0]}",
         key="confidence",
         alt="Histogram of the confidence of the classes",
     )

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.data.label_maps import Chosen, keep_own_map, map_names, map_of_name
 from app.data.uploads import MAX_MAP_MB, UploadError, label_map_of
+from app.figures.frame import put_in_frame
 from app.theme.markdown import in_markdown, sentence
 from hierlab.errors import HierlabError
 
@@ -24,17 +25,25 @@ __all__ = [
     "follow_options",
     "lacks_codec",
     "page_title",
+    "show_table",
     "table_below",
     "upload_map",
 ]
 
-CHART = {"displaylogo": False, "scrollZoom": False, "responsive": True}
+# What plotly's bar does that a click, a drag or a double click does not.
+CHART = {
+    "displaylogo": False,
+    "scrollZoom": False,
+    "responsive": True,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoom2d", "pan2d"],
+}
 
 
 def page_title(title: str, about: str) -> None:
     """The head of a page: what it is, in one line."""
-    st.header(title, anchor=False)
-    st.caption(about)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.header(title, anchor=False, width="content")
+        st.caption(about, width="content")
 
 
 def lacks_codec() -> bool:
@@ -54,17 +63,22 @@ def chart(
     table: Callable[[], pd.DataFrame],
     *,
     title: str,
+    source: str,
     key: str,
     alt: str,
     on_select: Callable[[], None] | None = None,
 ) -> None:
-    """A titled figure with the same numbers as a table below it, made when it is opened."""
-    st.markdown(f"**{title}**")
+    """A titled figure with the same numbers as a table below it, made when it is opened.
+
+    Args:
+        source: what it was drawn from, which a saved picture tells too.
+    """
+    put_in_frame(figure, title, f"{source} · hierlab", dark=st.context.theme.type == "dark")
     st.plotly_chart(
         figure,
         key=key,
         alt=alt,
-        config=CHART,
+        config={**CHART, "toImageButtonOptions": {"format": "svg", "filename": key}},
         on_select=on_select or "ignore",
         selection_mode="points",
     )
@@ -77,7 +91,21 @@ def table_below(table: Callable[[], pd.DataFrame], *, key: str, title: str = "As
         title, icon=":material/table:", key=f"{key}_open", on_change="rerun", type="compact"
     )
     if folded.open:
-        folded.dataframe(table(), hide_index=True, key=key)
+        show_table(table(), key=key, place=folded)
+
+
+def show_table(table: pd.DataFrame, *, key: str, place: Any = st, **options: Any) -> None:
+    """A table whose fractions have one number of decimals a column: 1 of %, 2 of dB, else 3."""
+    decimals = {
+        name: 1 if "%" in name else 2 if "dB" in name else 3
+        for name in map(str, table.select_dtypes("float").columns)
+    }
+    columns = {
+        name: st.column_config.NumberColumn(format=f"%.{count}f")
+        for name, count in decimals.items()
+        if not (table[name].dropna() % 1 == 0).all()
+    }
+    place.dataframe(table, hide_index=True, key=key, column_config=columns, **options)
 
 
 def choose_map(label: str, key: str, *, default: int = 0, column: Any = st) -> Chosen | None:
@@ -132,26 +160,29 @@ def choose_named(
     return name
 
 
-def follow_options(key: str, options: Sequence[str], *, of: str) -> list[str] | None:
+def follow_options(
+    key: str, first: Sequence[str], options: Sequence[str], *, of: str
+) -> list[str] | None:
     """Keep a choice of several true when the options are those of another thing.
 
-    A part chosen by hand stays where all of it is still there; else all of the new are chosen. The
-    browser is told, so that what is marked is what is chosen.
+    A part chosen by hand stays where all of it is still there; else the first of the new are
+    chosen. The browser is told, so that what is marked is what is chosen.
 
     Args:
+        first: those that are chosen at first.
         of: what the options belong to.
 
     Returns:
         The default for the widget; None where the choice has just been set.
     """
     former = st.session_state.get(f"{key}_of")
-    st.session_state[f"{key}_of"] = (of, list(options))
+    st.session_state[f"{key}_of"] = (of, list(first))
     held = st.session_state.get(key)
     if former is None or former[0] == of or held is None:
-        return list(options)
-    if set(held) <= set(options) and len(held) < len(former[1]):
-        return list(options)
-    st.session_state[key] = list(options)
+        return list(first)
+    if set(held) <= set(options) and set(held) != set(former[1]):
+        return list(first)
+    st.session_state[key] = list(first)
     return None
 
 

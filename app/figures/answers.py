@@ -11,7 +11,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from app.figures.axes import log_ticks
+from app.figures.frame import log_ticks
 from app.theme.markdown import in_figure
 from app.theme.palette import DASHES, LINES, MARKERS
 

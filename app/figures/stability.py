@@ -33,6 +33,7 @@ def agreement_heatmap(heatmap: Heatmap, *, height_px: int = 460) -> go.Figure:
             colorscale=AMOUNT,
             colorbar={"title": "ARI", "thickness": 12},
             texttemplate="%{z:.2f}",
+            textfont={"size": 11},  # plotly's own are of 7 px on a telephone
             customdata=[[f"{names[a]}<br>{names[b]}" for b in places] for a in places],
             hovertemplate="%{customdata}<br>ARI %{z:.3f}<extra></extra>",
             hoverongaps=False,
@@ -98,6 +99,7 @@ def axis_heatmap(rows: Sequence[AxisAgreement], *, height_px: int = 340) -> go.F
             colorscale=AMOUNT,
             colorbar={"title": "ARI", "thickness": 12},
             texttemplate="%{z:.2f}",
+            textfont={"size": 11},  # plotly's own are of 7 px on a telephone
             hovertemplate="%{y} differs, %{x}: ARI %{z:.3f}<extra></extra>",
             hoverongaps=False,
         ),

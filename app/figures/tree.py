@@ -188,7 +188,7 @@ def tree_figure(
         height=HEIGHT_PX if kind != "Icicle" else _icicle_px(shown, at, depth),
         # The path back to the root is drawn above the areas, in the margin.
         margin={"t": 8 if at == ROOT else PATH_PX + 4, "l": 0, "r": 0, "b": 8},
-        uniformtext={"minsize": 9, "mode": "hide"},
+        uniformtext={"minsize": 11, "mode": "hide"},
     )
     return figure
 

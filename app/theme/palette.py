@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["AMOUNT", "CATEGORIES", "DASHES", "LINES", "MARKERS", "category", "ink", "lighter"]
+from zlib import crc32
+
+__all__ = [
+    "AMOUNT",
+    "CATEGORIES",
+    "CONVENTIONAL",
+    "DASHES",
+    "INK",
+    "LINES",
+    "MARKERS",
+    "OURS",
+    "category",
+    "codec_style",
+    "ink",
+    "lighter",
+]
 
 # Paul Tol's "muted" scheme with two more of the same kind: clusters, always beside their names.
 CATEGORIES = (
@@ -24,6 +39,32 @@ LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C8
 # Lines differ in dash and marker too: colour is never the only sign.
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross")
+# Words of axes and legends, by theme: a contrast of at least 4.5 to its two backgrounds.
+INK = {"light": "#4A5360", "dark": "#B4BCC6"}
+# Codecs by name, so that each keeps its colour, dash and marker in every table of results.
+OURS = ("coarse2fine-search", "coarse2fine", "coarse2fine-search-all")
+CONVENTIONAL = ("avif", "webp", "jpeg2000", "jpeg", "vvc")
+_CODECS = (
+    *(
+        OURS[0],
+        CONVENTIONAL[0],
+        CONVENTIONAL[1],
+        CONVENTIONAL[2],
+        "plain",
+        CONVENTIONAL[3],
+        "label",
+    ),
+    *(
+        OURS[1],
+        "saliency",
+        "variance-mask",
+        "equal-steps",
+        "vvc",
+        "single-rate",
+        "channel-wise-low",
+    ),
+    *(OURS[2], "paper-recipe", "channel-wise", "double-tail-drop", "no-context", "zero-fill"),
+)
 # Made for readers who see few colours, and even in lightness.
 AMOUNT = "Cividis"
 
@@ -31,6 +72,14 @@ AMOUNT = "Cividis"
 def category(number: int) -> str:
     """Colour of a category; they repeat after twelve."""
     return CATEGORIES[number % len(CATEGORIES)]
+
+
+def codec_style(name: str) -> tuple[str, str, str]:
+    """Colour, dash and marker of a codec: the same whatever else a table of results holds."""
+    number = _CODECS.index(name) if name in _CODECS else len(_CODECS) + crc32(name.encode()) % 245
+    kinds = len(LINES)
+    dash = DASHES[number // kinds % len(DASHES)]
+    return LINES[number % kinds], dash, MARKERS[(number + number // 35) % len(MARKERS)]
 
 
 def lighter(colour: str, share: float) -> str:

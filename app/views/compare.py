@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit_echarts import st_echarts
 
-from app.components.widgets import chart, choose_map, page_title, upload_map
+from app.components.widgets import chart, choose_map, page_title, show_table, upload_map
 from app.data.comparison import (
     MAX_ROWS,
     agreement_table,
@@ -51,9 +51,11 @@ def render() -> None:
     if not report.levels:
         st.info("No level of one has a counterpart of like size in the other.")
         return
-    _summary(report)
-    names = [f"{one.first} / {one.second}" for one in report.levels]
-    left, right = st.columns(2, vertical_alignment="bottom")
+    # Single classes against single classes tell nothing, where there is anything else.
+    told = [one for one in report.levels if min(one.k_first, one.k_second) < one.classes]
+    pairs = told or list(report.levels)
+    names = [f"{one.first} / {one.second}" for one in pairs]
+    left, right = st.columns([2, 3], vertical_alignment="bottom")
     pair = left.segmented_control(
         "Levels A / B", names, default=names[0], required=True, key="levels", bind="query-params"
     )
@@ -66,7 +68,8 @@ def render() -> None:
         bind="query-params",
         wrap=True,
     )
-    _view(view or VIEWS[0], report.levels[names.index(pair)], first, second)
+    _view(view or VIEWS[0], pairs[names.index(pair)], first, second)
+    _summary(report)
 
 
 def _choose_two() -> tuple[Chosen | None, Chosen | None]:
@@ -94,7 +97,7 @@ def _summary(report: CompareReport) -> None:
         f"{counted(report.shared, 'class')} in both"
         + (f", {apart:,} in only one (left out)." if apart else ".")
     )
-    st.dataframe(agreement_table(report).round(3), hide_index=True, key="agreement")
+    show_table(agreement_table(report), key="agreement")
     st.caption(
         "ARI and AMI: 1 = the same, 0 = chance. V is the V-measure; NMI is "
         + in_markdown(report.nmi_warning)
@@ -137,6 +140,7 @@ def _view(view: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -
             sizes_figure(levels),
             lambda: _size_table(agreement, first, second),
             title="Classes per cluster, each map by size",
+            source=f"{first.name} and {second.name}",
             key="two_sizes",
             alt="Bars of the cluster sizes of both maps, largest first",
         )
@@ -157,6 +161,7 @@ def _heatmap(
             contingency_figure(ribbons, first=first.name, second=second.name),
             lambda: ribbon_table(ribbons, first.name, second.name),
             title="Classes that each pair of clusters shares",
+            source=f"{first.name} and {second.name}",
             key="contingency",
             alt=f"Heatmap of {agreement.k_first} by {agreement.k_second} clusters",
             on_select=clicked,

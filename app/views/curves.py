@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.components.tables import csv_bytes
 from app.components.widgets import (
@@ -13,13 +15,19 @@ from app.components.widgets import (
     follow_options,
     lacks_codec,
     page_title,
+    show_table,
 )
 from app.data import data_dir
 from app.data.own_files import own_files, take_file
 from app.data.results import Results, bd_table, panel_table, read_results
 from app.data.uploads import MAX_TABLE_MB, UploadError
 from app.figures.curves import curve_figure
-from app.theme.markdown import in_markdown, sentence
+from app.theme.markdown import sentence
+from app.theme.palette import CONVENTIONAL, OURS
+from codec_plugin.evaluation.reports.curves import Panel
+
+# Of so many all are drawn at first.
+FEW = 6
 
 
 def render() -> None:
@@ -27,20 +35,23 @@ def render() -> None:
     page_title("Curves", "Accuracy at each level, and PSNR, against the bits of real files.")
     if lacks_codec():
         return
-    content = _source()
-    if content is None:
+    columns = st.columns([4, 6, 3, 2], vertical_alignment="bottom")
+    chosen = _source(columns[0], columns[2])
+    if chosen is None:
         st.info(
             "No results are shipped or served here yet. Upload a results.csv of `c2f eval` or "
             "`c2f bench` to see its curves."
         )
         return
+    name, content = chosen
     try:
         key = hashlib.sha256(content).hexdigest()
         results = _read(key, content)
     except UploadError as error:
         st.error(sentence(error), icon=":material/error:")
         return
-    _curves(results, key)
+    _curves(results, key, name, columns[1], columns[3])
+    _gains(results)
 
 
 @st.cache_resource(max_entries=32, show_spinner="Summarising…")
@@ -48,11 +59,11 @@ def _read(key: str, _content: bytes) -> Results:
     return read_results(_content)
 
 
-def _source() -> bytes | None:
+def _source(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, bytes] | None:
+    """Lay out the choice of results: their name and content."""
     known = data_dir.results()
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
     take_file(
-        "Your own results.csv",
+        "Upload",
         "results.csv",
         "results",
         "results",
@@ -66,12 +77,20 @@ def _source() -> bytes | None:
     if not names:
         return None
     name = choose_named("table of results", "Results", names, "results", column=left)
-    return own[name] if name in own else known[name].read_bytes()
+    return name, own[name] if name in own else known[name].read_bytes()
 
 
-def _curves(results: Results, key: str) -> None:
+def _first_codecs(subjects: tuple[str, ...]) -> list[str]:
+    """Those that the page opens with: ours and the conventional ones, where there are many."""
+    main = [name for name in subjects if name in (*OURS, *CONVENTIONAL)]
+    return main if main and len(subjects) > FEW else list(subjects)
+
+
+def _curves(
+    results: Results, key: str, name: str, diagram_at: DeltaGenerator, log_at: DeltaGenerator
+) -> None:
     titles = [panel.title for panel in results.panels]
-    title = st.segmented_control(
+    title = diagram_at.segmented_control(
         "Diagram",
         titles,
         default=titles[0],
@@ -80,31 +99,39 @@ def _curves(results: Results, key: str) -> None:
         bind="query-params",
         wrap=True,
     )
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
-    picked = left.pills(
+    log_rate = log_at.toggle("Log axis", True, key="log", bind="query-params")
+    left, right = st.columns([3, 1], gap="medium")
+    picked = right.pills(
         "Codecs",
         results.subjects,
-        default=follow_options("codecs", results.subjects, of=key),
+        default=follow_options("codecs", _first_codecs(results.subjects), results.subjects, of=key),
         selection_mode="multi",
         key="codecs",
         bind="query-params",
         wrap=True,
     )
-    log_rate = right.toggle("Log axis", True, key="log", bind="query-params")
     panel = results.panels[titles.index(title or titles[0])]
     kept = panel._replace(
         curves=tuple(curve for curve in panel.curves if curve.name in (picked or ()))
     )
+    with left:
+        _diagram(kept, results, name, picked or (), log_rate=log_rate)
+
+
+def _diagram(
+    kept: Panel, results: Results, name: str, picked: Sequence[str], *, log_rate: bool
+) -> None:
     chart(
         curve_figure(kept, results.subjects, log_rate=log_rate),
-        lambda: panel_table(kept, picked or ()),
-        title=f"{in_markdown(kept.title)} ({in_markdown(kept.axis)}) against bits per pixel",
+        lambda: panel_table(kept, picked),
+        title=f"{kept.title} ({kept.axis}) against bits per pixel",
+        source=f"{name}: {results.images:,} photographs, 95 % intervals",
         key="curves",
-        alt=f"{kept.title} against bits per pixel for {', '.join(picked or ('nothing',))}",
+        alt=f"{kept.title} against bits per pixel for {', '.join(picked) or 'nothing'}",
     )
     st.download_button(
         "Points of this diagram (CSV)",
-        lambda: csv_bytes(panel_table(kept, picked or ())),
+        lambda: csv_bytes(panel_table(kept, picked)),
         "curves.csv",
         "text/csv",
         on_click="ignore",
@@ -112,9 +139,8 @@ def _curves(results: Results, key: str) -> None:
     )
     st.caption(
         f"Means over {results.images:,} photographs with 95 % bootstrap intervals; filled marks "
-        "are ends of stages. The camera above the figure saves it as a PNG."
+        "are ends of stages. The camera above the figure saves it as an SVG."
     )
-    _gains(results)
 
 
 def _gains(results: Results) -> None:
@@ -125,7 +151,7 @@ def _gains(results: Results) -> None:
         "Against", results.subjects, index=usual, key="anchor", bind="query-params"
     )
     wanted = right.slider("Accuracy to reach, %", 10, 99, 80, key="reach", bind="query-params")
-    st.dataframe(bd_table(results, anchor, wanted), hide_index=True, key="gains")
+    show_table(bd_table(results, anchor, wanted), key="gains")
     st.caption(
         "BD-PSNR: mean gain over the common range of rates (Bjøntegaard 2001); None where that is "
         "too small. Bytes: mean file size at which the mean accuracy first gets there; None where "

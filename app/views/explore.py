@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.components import inspector
 from app.components.tables import cluster_table
@@ -36,7 +37,9 @@ def render() -> None:
     page_title(
         "Explore", "Look at a class hierarchy: click an area to go in, click it again to go out."
     )
-    pick, upload, find = st.columns([5, 2, 5], vertical_alignment="bottom")
+    pick, upload, find, level_at, view_at = st.columns(
+        [28, 13, 22, 18, 41], vertical_alignment="bottom"
+    )
     upload_map("map", column=upload)
     chosen = choose_map("Hierarchy", "map", column=pick)
     if chosen is None:
@@ -49,7 +52,7 @@ def render() -> None:
         bind="query-params",
         max_chars=80,
     )
-    level = _controls(label_map)
+    level = _controls(label_map, level_at, view_at)
     spot, position = _place(label_map, level)
     _found(chosen, level, query)
     left, right = st.columns([2, 1], gap="medium")
@@ -102,12 +105,17 @@ def _place(label_map: LabelMap, level: int) -> tuple[Spot | None, int | None]:
     return spot, position
 
 
-def _controls(label_map: LabelMap) -> int:
-    names = [level.name for level in label_map.levels]
-    left, right = st.columns([1, 2], vertical_alignment="top")
+def _controls(label_map: LabelMap, level_at: DeltaGenerator, view_at: DeltaGenerator) -> int:
+    """Lay out the choice of level and view; the level, by number.
+
+    A level of single classes draws nothing that the level above it does not.
+    """
+    levels = label_map.levels
+    names = [level.name for level in levels if level.k < len(label_map.classes)]
+    names = names or [levels[0].name]
     if len(names) > 1:
-        name = left.select_slider(
-            "Level, coarse to fine",
+        name = level_at.select_slider(
+            "Level",
             names,
             value=names[0],  # a browser draws ten areas at once, and a hundred in seconds
             key="level",
@@ -115,10 +123,10 @@ def _controls(label_map: LabelMap) -> int:
         )
     else:
         name = names[0]
-    right.segmented_control(
+    view_at.segmented_control(
         "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params", wrap=True
     )
-    return names.index(name)
+    return [level.name for level in levels].index(name)
 
 
 def _found(chosen: Chosen, level: int, query: str | None) -> None:
@@ -186,7 +194,8 @@ def _tree(chosen: Chosen, kind: Kind, level: int, spot: Spot | None, position: i
     chart(
         tree_figure(nodes, kind, depth=below, at=at.id, path=path),
         lambda: cluster_table(chosen.label_map, level),
-        title=f"{kind} · area = number of classes",
+        title=f"{kind}: area = number of classes",
+        source=chosen.name,
         key=key,
         alt=f"{kind} of {chosen.name}: {len(nodes)} areas, sized by classes; "
         "the table below has the clusters of the level",
@@ -233,7 +242,8 @@ def _sizes(chosen: Chosen, level: int, shown: int | None) -> None:
     chart(
         sizes_figure({chosen.name: found}, chosen=shown),
         lambda: cluster_table(chosen.label_map, level),
-        title=f"Classes per cluster · level {found.name}",
+        title=f"Classes per cluster of level {found.name}",
+        source=chosen.name,
         key=key,
         alt=f"Bars of the sizes of {found.k} clusters, largest first",
         on_select=lambda: _select_by_table(chosen, level, key),
@@ -266,7 +276,8 @@ def _class_map(chosen: Chosen, level: int, shown: int | None, position: int | No
             points, found, chosen.label_map.classes.names, chosen=shown, marked=position
         ),
         lambda: cluster_table(chosen.label_map, level),
-        title=f"Classes on a plane (t-SNE of the {about}) · coloured by {found.name} cluster",
+        title=f"Classes on a plane (t-SNE of the {about}), coloured by {found.name} cluster",
+        source=chosen.name,
         key=key,
         alt=f"Scatter of {len(points)} classes coloured by {found.k} clusters",
         on_select=clicked,

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.components.confidence import show_confidence
-from app.components.widgets import chart, choose_named, page_title
+from app.components.widgets import chart, choose_named, page_title, show_table
 from app.data.comparison import agreement_table, move_table
 from app.data.data_dir import served, stamp
 from app.data.label_maps import keep_own_map
@@ -34,8 +35,8 @@ VIEWS = ("Answer", "Encoders", "Axes", "Variance", "Confidence")
 def render() -> None:
     """Lay out the page."""
     page_title("Stability", "Would another model, prompt or seed have given the same hierarchy?")
-    left, right = st.columns([3, 2], vertical_alignment="top")
-    view = left.segmented_control(
+    view_at, study_at, choice_at = st.columns([5, 3, 5], vertical_alignment="top")
+    view = view_at.segmented_control(
         "View", VIEWS, default=VIEWS[0], required=True, key="part", bind="query-params", wrap=True
     )
     if view == "Confidence":
@@ -48,14 +49,14 @@ def render() -> None:
             "of the app's data. How sure each class is, is under Confidence."
         )
         return
-    name = choose_named("study", "Study", list(studies), "study", column=right)
+    name = choose_named("study", "Study", list(studies), "study", column=study_at)
     folder = studies[name]
     try:
         report = _report(stamp(folder / "cells.sqlite"))
     except (HierlabError, OSError) as error:
         st.error(f"This study cannot be read: {sentence(error)}")
         return
-    _part(view or VIEWS[0], report, folder)
+    _part(view or VIEWS[0], report, folder, choice_at)
 
 
 def _studies() -> dict[str, Path]:
@@ -76,26 +77,36 @@ def _report(content: tuple[str, int, int]) -> StudyReport:
     return kept_report(Path(content[0]).parent)
 
 
-def _part(view: str, report: StudyReport, folder: Path) -> None:
+def _part(view: str, report: StudyReport, folder: Path, choice_at: DeltaGenerator) -> None:
     if view == "Answer":
-        for line in report.answer:
+        _answer(report, folder.name)
+    elif view == "Encoders":
+        _encoders(report, folder, choice_at)
+    else:
+        _by_k(view, report, folder.name, choice_at)
+
+
+def _answer(report: StudyReport, study: str) -> None:
+    """The first sentence and one picture; all that is told besides is folded away."""
+    first, *others = report.answer or ("This study has nothing to tell yet; resume it.",)
+    st.markdown(in_list(first))
+    if report.shares:
+        _shares(report, min(row.k for row in report.shares), study)
+    with st.expander(f"All that the study tells, in {len(others)} more sentences", type="compact"):
+        for line in others:
             st.markdown(in_list(line))
         st.caption(f"From {report.cells:,} partitions.")
         for line in report.left_out:
             st.caption("Left out: " + in_markdown(line))
-    elif view == "Encoders":
-        _encoders(report, folder)
-    else:
-        _by_k(view, report)
 
 
-def _by_k(view: str, report: StudyReport) -> None:
+def _by_k(view: str, report: StudyReport, study: str, choice_at: DeltaGenerator) -> None:
     known = sorted({row.k for row in report.agreements} | {row.k for row in report.shares})
     counts = [str(k) for k in known]
     if not counts:
         st.info("This study has nothing to compare yet; resume it.")
         return
-    chosen = st.segmented_control(
+    chosen = choice_at.segmented_control(
         "K, number of clusters",
         counts,
         default=counts[0],
@@ -110,6 +121,7 @@ def _by_k(view: str, report: StudyReport) -> None:
             axis_heatmap(axes),
             lambda: axis_table(axes),
             title=f"Agreement (ARI) along each axis, by method, K = {k}",
+            source=f"study {study}",
             key="axis_heatmap",
             alt="Heatmap of the mean adjusted Rand index, axes by methods",
         )
@@ -117,16 +129,22 @@ def _by_k(view: str, report: StudyReport) -> None:
             axis_figure(axes),
             lambda: axis_table(axes),
             title=f"The same with 95 % intervals over classes, K = {k}",
+            source=f"study {study}",
             key="axes",
             alt="Mean adjusted Rand index with intervals, per axis and method",
         )
         st.caption(AXES)
         return
+    _shares(report, k, study)
+
+
+def _shares(report: StudyReport, k: int, study: str) -> None:
     shares = [row for row in report.shares if row.k == k]
     chart(
         share_figure(shares),
         lambda: share_table(shares),
         title=f"Which choice moves the result most, K = {k}",
+        source=f"study {study}",
         key="shares",
         alt="Share of variance per axis with intervals",
     )
@@ -136,13 +154,12 @@ def _by_k(view: str, report: StudyReport) -> None:
     )
 
 
-def _encoders(report: StudyReport, folder: Path) -> None:
+def _encoders(report: StudyReport, folder: Path, choice_at: DeltaGenerator) -> None:
     if not report.heatmaps:
         st.info("This study has fewer than two encoders.")
         return
     names = [f"{one.method}, K = {one.k}" for one in report.heatmaps]
-    place, _ = st.columns([3, 2])
-    name = place.selectbox(
+    name = choice_at.selectbox(
         "Method and K, the number of clusters", names, key="grid", bind="query-params"
     )
     heatmap = report.heatmaps[names.index(name)]
@@ -160,6 +177,7 @@ def _encoders(report: StudyReport, folder: Path) -> None:
             agreement_heatmap(shown),
             lambda: heatmap_table(shown),
             title="Agreement (ARI) of every two encoders",
+            source=f"study {folder.name}, {name}",
             key="encoders",
             alt=f"Heatmap of the agreement of {len(heatmap.names)} encoders",
             on_select=clicked,
@@ -191,10 +209,8 @@ def _pair(heatmap: Heatmap, folder: Path) -> None:
         st.error(sentence(error))
         return
     st.markdown(f"A: **{in_markdown(maps[0].name)}**, B: **{in_markdown(maps[1].name)}**")
-    st.dataframe(
-        agreement_table(compare(*maps)).round(3)[["clusters", "ARI", "AMI", "moved"]],
-        hide_index=True,
-        key="pair_agreement",
+    show_table(
+        agreement_table(compare(*maps))[["clusters", "ARI", "AMI", "moved"]], key="pair_agreement"
     )
     # Compare has the keys and the matches too; five columns would be cut off here.
     moved = move_table(agreement)[["class", "in A", "in B"]]

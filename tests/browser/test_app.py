@@ -90,6 +90,35 @@ def open_codec(tab: Any, address: str) -> Any:
     return tab.get_by_role("slider").first  # an input that is there for keys and readers only
 
 
+FIGURES = {
+    "explore": f"/?map={MAP}",
+    "compare": f"/compare?a={MAP}&b=wordnet-k-10-100-1000&show=Sizes",
+    "stability": "/stability?part=Encoders",
+    "curves": "/curves",
+}
+LOOKS = """() => [...document.querySelectorAll(
+    '.js-plotly-plot .xtick text, .js-plotly-plot .ytick text, .heatmaplayer text')].map(one => [
+    getComputedStyle(one).fill, parseFloat(getComputedStyle(one).fontSize), one.textContent])"""
+
+
+@needs_codec
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_begins_high_and_its_words_can_be_read(tab: Any, address: str, name: str) -> None:
+    tab.goto(address + FIGURES[name])
+    figure = tab.locator(".js-plotly-plot").first
+    figure.wait_for(timeout=180_000)
+    wait_until_quiet(tab)
+    no_sideways_scrolling(tab)
+    if tab.viewport_size["width"] > 640:
+        assert figure.bounding_box()["y"] < 300
+        bar = tab.locator(".js-plotly-plot .modebar").first.bounding_box()
+        drawing = tab.locator(".plot, .slice").first.bounding_box()
+        assert bar["y"] + bar["height"] <= drawing["y"] + 1  # it covers nothing
+    for colour, size_px, words in tab.evaluate(LOOKS):
+        assert size_px >= 11, words
+        assert colour in ("rgb(74, 83, 96)", "rgb(180, 188, 198)") or "heatmap" in name, words
+
+
 @needs_codec
 def test_the_byte_slider_is_dragged_and_the_picture_follows(tab: Any, address: str) -> None:
     thumb = open_codec(tab, address)

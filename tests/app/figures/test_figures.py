@@ -1,15 +1,19 @@
 """Figures are functions of data: what they draw is in what they return."""
 
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from app.codec_page.classification import first_sure
 from app.data.studies import share_table
 from app.figures.answers import answer_figure, confidence_figure
-from app.figures.axes import log_ticks
 from app.figures.classmap import class_map_figure
 from app.figures.confidence import histogram
 from app.figures.contingency import contingency_figure
+from app.figures.curves import curve_figure
+from app.figures.frame import log_ticks, put_in_frame
 from app.figures.sankey import Ribbon, sankey_height_px, sankey_options, strongest
 from app.figures.sizes import sizes_figure
 from app.figures.stability import axis_figure, axis_heatmap, share_figure
@@ -25,12 +29,14 @@ from app.figures.tree import (
 )
 from app.query_params import Spot, format_spot, parse_number, parse_spot, spot_of_class
 from app.theme.markdown import counted, in_figure, in_list, in_markdown, in_table, sentence, short
-from app.theme.palette import CATEGORIES, LINES, category, ink, lighter
+from app.theme.palette import CATEGORIES, INK, LINES, category, codec_style, ink, lighter
 from app.views.explore import clicked_place
+from codec_plugin.evaluation.reports.curves import Curve, Panel
 from hierlab.labelmap import LabelMap
 from hierlab.measures.bootstrap import Interval
 from hierlab.study.stability import REST, AxisAgreement, VarianceShare
 
+ROOT_FOLDER = Path(__file__).parents[3]
 RIBBONS = (
     Ribbon(0, 0, "animal", "alive", 4),
     Ribbon(1, 0, "thing", "alive", 1),
@@ -276,15 +282,55 @@ def test_lighter_ends_at_white() -> None:
     assert lighter("#102030", 1) == "#FFFFFF"
 
 
-def test_words_on_every_colour_can_be_read() -> None:
-    def light(colour: str) -> float:
-        parts = np.array([int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)])
-        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-        return float(linear @ [0.2126, 0.7152, 0.0722])
+def contrast(*colours: str) -> float:
+    """Of two colours, as WCAG 2 has it."""
+    parts = np.array([[int(one[i : i + 2], 16) / 255 for i in (1, 3, 5)] for one in colours])
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    low, high = sorted(linear @ [0.2126, 0.7152, 0.0722])
+    return float((high + 0.05) / (low + 0.05))
 
+
+def test_words_on_every_colour_can_be_read() -> None:
     for colour in (*CATEGORIES, *(lighter(one, 0.25) for one in CATEGORIES), ROOT_COLOUR):
-        low, high = sorted((light(colour), light(ink(colour))))
-        assert (high + 0.05) / (low + 0.05) >= 4.5, colour
+        assert contrast(colour, ink(colour)) >= 4.5, colour
+
+
+def test_words_of_axes_can_be_read_in_both_themes() -> None:
+    config = tomllib.loads((ROOT_FOLDER / "app" / ".streamlit" / "config.toml").read_text())
+    for theme, colour in INK.items():
+        for background in ("backgroundColor", "secondaryBackgroundColor"):
+            assert contrast(colour, config["theme"][theme][background]) >= 4.5, (theme, background)
+
+
+def test_a_saved_figure_tells_its_title_and_source() -> None:
+    figure = histogram([0.1, 0.5])
+    height_px = figure.layout.height
+    title = "A title too long for one line <of> a telephone, so that it is broken"
+    put_in_frame(figure, title, "my <map>", dark=True)
+    assert figure.layout.title.text.count("<br>") == 1
+    assert "&lt;of&gt;" in figure.layout.title.text
+    assert figure.layout.title.subtitle.text == "my &lt;map&gt;"
+    assert figure.layout.xaxis.tickfont.color == figure.layout.legend.font.color == INK["dark"]
+    assert figure.layout.xaxis.tickfont.size >= 11
+    assert figure.layout.height - height_px == figure.layout.margin.t - 8 > 40
+
+
+def test_a_codec_keeps_its_colour_and_ours_is_bold() -> None:
+    def curve(name: str, *rates_bpp: float) -> Curve:
+        values = tuple(float(rate) for rate in rates_bpp)
+        return Curve(name, values, values, values, values, tuple(True for _ in values))
+
+    curves = (curve("coarse2fine", 0.1, 1.0), curve("label", 0.0001), curve("webp", 0.2, 2.0))
+    few = curve_figure(Panel("PSNR", "dB", curves[:2], None), ("coarse2fine", "label"))
+    many = curve_figure(Panel("PSNR", "dB", curves, None), ("label", "webp", "coarse2fine"))
+    for figure in (few, many):
+        ours = next(trace for trace in figure.data if trace.name == "coarse2fine")
+        colour, dash, _ = codec_style("coarse2fine")
+        assert (ours.line.color, ours.line.dash) == (colour, dash)
+        assert ours.line.width > max(t.line.width for t in figure.data if t is not ours)
+        assert 10 ** figure.layout.xaxis.range[0] > 0.05  # an answer alone crushes no axis
+    known = ("coarse2fine-search", "coarse2fine", "avif", "webp", "jpeg", "jpeg2000", "label")
+    assert len({codec_style(name) for name in known}) == len(known)
 
 
 def test_cells_of_a_heatmap_can_be_clicked() -> None:
