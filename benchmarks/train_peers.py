@@ -77,7 +77,7 @@ def random_map(runs: Path) -> Path:
 
 def steps_done(run: Path) -> int:
     """Optimiser steps of a run so far; -1 where it is finished."""
-    from codec_plugin.train.export import stored_tree
+    from codec_plugin.train.run_folder import stored_tree
     from codec_plugin.train.run_state import STATE_FILE, read_state
 
     if not (run / STATE_FILE).exists():

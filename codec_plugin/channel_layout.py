@@ -6,7 +6,7 @@
     block 2        step 1/3           step 1/3 needs step 1 first: not yet
     block 3                           step 1
 
-A channel that comes again is quantised RATIO times as finely around what its coarser version told
+A channel that comes again is quantised RATIO times as finely around its coarser value
 (successive refinement; three cells of one third fill a cell exactly, as trit-planes do).
 Source: Equitz & Cover 1991 (successive refinement); Lee et al. 2022 (DPICT, trit-planes).
 """

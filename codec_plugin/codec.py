@@ -116,7 +116,7 @@ class Codec:
 
     @property
     def level_stages(self) -> tuple[int, ...]:
-        """0-based stage at whose end each level is told; stages beyond the last add quality."""
+        """0-based stage with which each level ends; stages beyond the last add quality."""
         ends = self.checkpoint.meta.level_ends
         return ends or tuple(range(self.checkpoint.config.n_blocks))
 
@@ -135,7 +135,7 @@ class Codec:
         """Bytes of a .c2f file.
 
         Args:
-            image: Pillow image, numpy array, torch tensor or `Picture` (see `images.as_picture`).
+            image: Pillow image, numpy array, torch tensor or `Picture` (see `as_picture`).
             max_bytes: keep this many bytes of the file.
             bpp: the same as bits per pixel of the picture.
             stages: write only the first so many stages.
@@ -143,7 +143,7 @@ class Codec:
             effort_stages: stages that `effort` serves, the first so many; None is all that are
                 written. Later ones are coded as ever, and mend what the search moved.
             objective: what `effort` lowers; None is what the checkpoint was trained for
-                (see `refine.training_objective`).
+                (see `search.objective.training_objective`).
             answer: what the picture shows, written right behind the header (see `LabelPath`).
         Raises:
             ImageError: a picture that cannot be coded.
@@ -160,15 +160,16 @@ class Codec:
                 )
         if effort < 0:
             raise ConfigError(f"effort is a number of steps, 0 or more; got {effort}")
-        told = b"" if answer is None else self._pack_answer(answer)
+        packed = b"" if answer is None else self._pack_answer(answer)
         pixels = picture.padded(STRIDE)
         y, z = analyse(self.checkpoint.model, pixels)
         latents = self.latents
         if effort:
             served = min(effort_stages or n_blocks, stages or n_blocks)
             if objective is None:
-                found = self.checkpoint
-                objective = training_objective(found.meta, hierarchy=found.hierarchy_file)
+                objective = training_objective(
+                    self.checkpoint.meta, hierarchy=self.checkpoint.hierarchy_file
+                )
             quantiser = latents.quantiser.at_price(SEARCHED_PRICE, served)
             latents = latents.choosing(quantiser)
             y = refine(self.checkpoint.model, pixels, y, z, objective, effort, quantiser, served)
@@ -180,9 +181,9 @@ class Codec:
             label_map_id=self.label_map_id,
             payload_bytes=tuple(len(payload) for payload in payloads),
             grey=picture.grey,
-            answer_bytes=len(told),
+            answer_bytes=len(packed),
         )
-        blob = pack_file(header, payloads, told)
+        blob = pack_file(header, payloads, packed)
         limit = byte_limit(header, max_bytes, bpp)
         if limit < header.size_bytes:
             raise BitstreamError(
@@ -227,8 +228,8 @@ class Codec:
         segments, warnings = _sound(split_segments(data, header))
         if len(blob) > header.ends[-1]:
             warnings += (f"{len(blob) - header.ends[-1]} bytes after the last stage ignored",)
-        told = answer_of(blob, header)
-        if told is not None and told.state == "damaged":
+        read = answer_of(blob, header)
+        if read is not None and read.state == "damaged":
             warnings += ("the answer behind the header is damaged; the picture does not need it",)
         height, width = (
             -(-side // STRIDE) * STRIDE for side in (header.height_px, header.width_px)
@@ -278,7 +279,7 @@ class Codec:
             )
 
     def _stage_of(self, level: int | str) -> int:
-        """0-based stage at whose end a level is told."""
+        """0-based stage with which a level ends."""
         names = self.level_names
         if isinstance(level, str) and level in names:
             return self.level_stages[names.index(level)]

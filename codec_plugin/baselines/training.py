@@ -14,11 +14,12 @@ from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError
 from codec_plugin.models.progressive import ProgressiveModel
 from codec_plugin.train.ema import Ema
-from codec_plugin.train.export import SETTINGS_FILE, start_network, stored_tree
+from codec_plugin.train.run_folder import stored_tree, write_settings
 from codec_plugin.train.run_setup import DEFAULT_PRESET, start_run
 from codec_plugin.train.run_state import STATE_FILE, RunState, save_state
 from codec_plugin.train.settings import TrainSettings, load_settings
 from codec_plugin.train.trainer import Trainer
+from codec_plugin.train.warm_start import start_model
 
 __all__ = ["MethodTrainer", "method_of_run", "start_method", "write_start"]
 
@@ -58,8 +59,6 @@ def start_method(
 ) -> Trainer:
     """A trainer for a new run of a method, begun at the preset's warm start.
 
-    Where the preset splits the start's first block (`split_gain`), all methods get that start.
-
     Args:
         name: of the method.
         preset: one with a `start`, such as `compact`, which an empty one means.
@@ -71,9 +70,12 @@ def start_method(
     method = find_method(name)
     preset = preset or DEFAULT_PRESET
     bare = load_settings(preset, ())
-    converted = method.convert(start_network(_with_start(bare, overrides)))
+    start = _given("start", overrides) or bare.start
+    if not start:
+        raise ConfigError("methods begin at a shared warm start: use a preset that names one")
+    converted = method.convert(start_model(start))
     own = [*_model_overrides(converted.config), *_filled(method, bare), *overrides]
-    own += [f'name="{name}"', "split_gain=0.0", "passes=[]"]
+    own.append(f'name="{name}"')
     run = output or Path("runs") / name
     write_start(run / START, converted, load_settings(preset, [*own, 'start=""']))
     own.append(f"start={msgspec.json.encode(str(run / START)).decode()}")
@@ -97,10 +99,8 @@ def method_of_run(run: Path) -> Method | None:
 
 def write_start(folder: Path, model: ProgressiveModel, settings: TrainSettings) -> None:
     """Keep a converted warm start as a run that others can begin at."""
-    folder.mkdir(parents=True, exist_ok=True)
     settings = msgspec.structs.replace(settings, model=model.config)
-    text = msgspec.json.format(settings.to_json(), indent=1) + "\n"
-    (folder / SETTINGS_FILE).write_text(text, encoding="utf-8")
+    write_settings(folder, settings)
     # A start has no moments yet: an optimiser that has not made a step keeps none.
     idle = torch.optim.AdamW(model.parameters())
     save_state(folder / STATE_FILE, RunState(), model, Ema(model, settings.ema_decay), idle)
@@ -118,17 +118,6 @@ def _filled(method: Method, settings: TrainSettings) -> list[str]:
     lambdas = settings.phases[0].lambdas
     first, last = str(lambdas[0]), str(lambdas[-1])
     return [o.replace("{first}", first).replace("{last}", last) for o in method.overrides]
-
-
-def _with_start(settings: TrainSettings, overrides: Sequence[str]) -> TrainSettings:
-    """The preset with what was said of its start; other settings fit the method's network only."""
-    start = _given("start", overrides) or settings.start
-    if not start:
-        raise ConfigError("methods begin at a shared warm start: use a preset that names one")
-    gain = float(_given("split_gain", overrides) or settings.split_gain)
-    passes = _given("passes", overrides)
-    counts = tuple(msgspec.json.decode(passes, type=list[int])) if passes else settings.passes
-    return msgspec.structs.replace(settings, start=start, split_gain=gain, passes=counts)
 
 
 def _model_overrides(config: ModelConfig) -> list[str]:

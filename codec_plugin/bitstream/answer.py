@@ -51,8 +51,8 @@ class FileAnswer:
     """What the bytes of a file say of its class, coarse first, as far as they go.
 
     Attributes:
-        state: "whole" (all arrived, its check is right), "cut", or "damaged" (nothing is told).
-        clusters: number of the cluster at each level told.
+        state: "whole" (all arrived, its check is right), "cut", or "damaged" (nothing can be read).
+        clusters: number of the cluster at each level that arrived.
         at_least: its probability is this or more, 0..1.
     """
 
@@ -103,7 +103,7 @@ def read_answer(data: bytes, length: int, tree: LabelTree | None = None) -> File
     Args:
         data: the bytes that arrived, at most `length`.
         length: of the whole answer, as the header says.
-        tree: the file's label map; without it the first level alone is told.
+        tree: the file's label map; without it the first level alone is read.
     """
     whole = len(data) == length
     if whole and (length < 2 or data[-1] != _check_byte(data[:-1])):

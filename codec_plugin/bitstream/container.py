@@ -281,11 +281,11 @@ def split_segments(data: bytes, header: Header) -> tuple[Segment, ...]:
         written = data[at + length : at + length + CHECK_BYTES]
         if not payload and not written:
             break
-        expected, found = int.from_bytes(written, "big"), zlib.crc32(payload)
+        expected, actual = int.from_bytes(written, "big"), zlib.crc32(payload)
         check = "absent"
         if len(written) == CHECK_BYTES:
-            check = "right" if expected == found else "wrong"
-        segments.append(Segment(stage, payload, len(payload) == length, check, expected, found))
+            check = "right" if expected == actual else "wrong"
+        segments.append(Segment(stage, payload, len(payload) == length, check, expected, actual))
         at += length + CHECK_BYTES
     return tuple(segments)
 

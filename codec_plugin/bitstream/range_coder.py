@@ -153,7 +153,7 @@ class StageReader:
 
     def __init__(self, payload: bytes, *, whole: bool) -> None:
         self._low = _Decoder(payload, b"\0", careful=not whole)
-        # The state looks at most 8 bytes ahead of the interval; four more keep the words aligned.
+        # The state reads at most 8 bytes ahead of the interval; four more keep the words aligned.
         self._high = None if whole else _Decoder(payload, b"\xff" * 12, careful=True)
         self.exhausted = not whole and not payload
 

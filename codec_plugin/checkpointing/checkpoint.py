@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from codec_plugin.checkpointing.record import (
+    MAX_HEADER_BYTES,
     CheckpointMeta,
     canonical,
     check_meta,
@@ -47,6 +48,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointMeta",
     "load_checkpoint",
+    "load_config",
     "model_id",
     "pack_checkpoint",
     "save_checkpoint",
@@ -157,27 +159,53 @@ def load_checkpoint(name_or_path: str | Path) -> Checkpoint:
     Raises:
         CheckpointError: not found, damaged, of another version, or inconsistent.
     """
-    path = CHECKPOINTS / f"{name_or_path}.safetensors"
-    if str(name_or_path) not in shipped_checkpoints():
-        path = Path(name_or_path)
-    if not path.is_file():
-        shipped = ", ".join(shipped_checkpoints()) or "none"
-        raise CheckpointError(
-            f"no checkpoint {str(name_or_path)!r}: expected a .safetensors file or one of the "
-            f"shipped ones ({shipped})"
-        )
+    path = _find(name_or_path)
+    data = _read(path)
     try:
-        size = path.stat().st_size
-        data = path.read_bytes() if size <= MAX_BYTES else b""
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
-    if size > MAX_BYTES:
-        raise CheckpointError(f"{path} has {size} bytes, a checkpoint at most {MAX_BYTES}")
-    try:
-        found = unpack_checkpoint(data)
+        loaded = unpack_checkpoint(data)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
-    return replace(found, hierarchy_file=map_beside(path, found.meta.label_map_id))
+    return replace(loaded, hierarchy_file=map_beside(path, loaded.meta.label_map_id))
+
+
+def load_config(name_or_path: str | Path) -> ModelConfig:
+    """Architecture of a checkpoint, from its header alone.
+
+    Raises:
+        CheckpointError: not found, or no checkpoint.
+    """
+    path = _find(name_or_path)
+    data = _read(path, MAX_HEADER_BYTES + 8)
+    try:
+        return read_record(data).config
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+
+
+def _find(name_or_path: str | Path) -> Path:
+    """File of a shipped checkpoint, or the file itself."""
+    shipped = shipped_checkpoints()
+    if str(name_or_path) in shipped:
+        return CHECKPOINTS / f"{name_or_path}.safetensors"
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise CheckpointError(
+            f"no checkpoint {str(name_or_path)!r}: expected a .safetensors file or one of the "
+            f"shipped ones ({', '.join(shipped) or 'none'})"
+        )
+    return path
+
+
+def _read(path: Path, first: int = -1) -> bytes:
+    """The first bytes of a file, or all."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise CheckpointError(f"{path} has {size} bytes, a checkpoint at most {MAX_BYTES}")
+        with path.open("rb") as stream:
+            return stream.read(first)
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def unpack_checkpoint(data: bytes) -> Checkpoint:

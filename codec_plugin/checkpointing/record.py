@@ -11,6 +11,7 @@ from codec_plugin.config import ModelConfig
 from codec_plugin.errors import CheckpointError, ConfigError
 
 __all__ = [
+    "MAX_HEADER_BYTES",
     "CheckpointMeta",
     "CheckpointRecord",
     "canonical",
@@ -20,7 +21,7 @@ __all__ = [
     "read_record",
 ]
 
-_MAX_HEADER_BYTES = 1 << 22
+MAX_HEADER_BYTES = 1 << 22
 _FORMAT = "c2f-checkpoint"
 _VERSION = 1
 
@@ -33,8 +34,8 @@ class CheckpointMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         label_map_id: SHA-256 (hex) of the label map it was trained for, "" for none.
         label_map_name: its name.
         level_names: of the label map, coarse first; may be empty.
-        level_blocks: 0-based block at whose end each level is told, rising; unset means the first
-            block for the first level and so on.
+        level_blocks: 0-based block at whose end each level ends, increasing; unset means the
+            first block for the first level and so on.
         lambdas: trade-off of each stage in R [bpp] + λ·255²·MSE, as trained; may be empty.
         rate_weights, gammas, fine_gammas: the other weights of the objective, one a stage or empty.
         error_costs: per block and channel, bits that a squared error of one step is worth; may be
@@ -58,7 +59,7 @@ class CheckpointMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     @property
     def level_ends(self) -> tuple[int, ...]:
-        """0-based block at whose end each level is told; empty where no level is named."""
+        """0-based block at whose end each level ends; empty where no level is named."""
         if isinstance(self.level_blocks, msgspec.UnsetType):
             return tuple(range(len(self.level_names)))
         return self.level_blocks
@@ -88,7 +89,7 @@ def read_record(data: bytes) -> CheckpointRecord:
         CheckpointError: not such a file, or another format or version.
     """
     length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or not 2 <= length <= min(_MAX_HEADER_BYTES, len(data) - 8):
+    if len(data) < 8 or not 2 <= length <= min(MAX_HEADER_BYTES, len(data) - 8):
         raise CheckpointError("not a safetensors file: its header does not fit")
     try:
         header = json.loads(data[8 : 8 + length])

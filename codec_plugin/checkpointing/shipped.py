@@ -46,8 +46,8 @@ def shipped_checkpoints() -> tuple[str, ...]:
 
 def shipped_records() -> tuple[ShippedRecord, ...]:
     """One record a shipped checkpoint; unreadable files are left out."""
-    found = (record_of(CHECKPOINTS / f"{name}.safetensors") for name in shipped_checkpoints())
-    return tuple(record for record in found if record is not None)
+    records = (record_of(CHECKPOINTS / f"{name}.safetensors") for name in shipped_checkpoints())
+    return tuple(record for record in records if record is not None)
 
 
 def record_of(path: Path) -> ShippedRecord | None:

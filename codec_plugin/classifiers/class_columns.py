@@ -59,20 +59,20 @@ def class_columns(hierarchy: Hierarchy, class_ids: Sequence[str]) -> ClassColumn
         HierarchyMismatchError: a class is none of the outputs in either way; the message names it.
     """
     places = {key: number for number, key in enumerate(class_ids)}
-    found = {
+    outputs_of = {
         number: np.array([places[key]])
         for number, key in enumerate(hierarchy.class_ids)
         if key in places
     }
-    missing = [n for n in range(len(hierarchy.class_ids)) if n not in found]
+    missing = [n for n in range(len(hierarchy.class_ids)) if n not in outputs_of]
     named: tuple[int, ...] = ()
     if missing:
-        found |= _by_name(hierarchy, missing, class_ids)
-        named = tuple(number for number in missing if number in found)
+        outputs_of |= _by_name(hierarchy, missing, class_ids)
+        named = tuple(number for number in missing if number in outputs_of)
     # The narrower class keeps an output that two of them would have.
     owner: dict[int, int] = {}
-    for number in sorted(found, key=lambda n: (len(found[n]), n)):
-        for column in found[number].tolist():
+    for number in sorted(outputs_of, key=lambda n: (len(outputs_of[n]), n)):
+        for column in outputs_of[number].tolist():
             owner.setdefault(column, number)
     unknown = sorted(set(range(len(hierarchy.class_ids))) - set(owner.values()))
     if unknown:
@@ -98,12 +98,12 @@ def _by_name(
     synsets = taxonomy.resolve(classes).wnids
     columns = np.array(known)
     lineage = taxonomy.lineage([class_ids[n] for n in known])
-    found = {}
+    outputs_of = {}
     for number, synset in zip(wanted, synsets, strict=True):
         if synset is not None:
             below = lineage.positions[lineage.synsets == taxonomy.number(synset)]
-            found[number] = columns[below]
-    return {number: below for number, below in found.items() if len(below)}
+            outputs_of[number] = columns[below]
+    return {number: below for number, below in outputs_of.items() if len(below)}
 
 
 def _refusal(hierarchy: Hierarchy, unknown: Sequence[int], outputs: int) -> str:

@@ -108,8 +108,8 @@ class Semantics(nn.Module):
     def cross_entropies(self, posterior: Tensor, target: Target, level: int) -> Tensor:
         """(B,) cross-entropy of a level's clusters, nats."""
         wanted = self.hierarchy.sum_posteriors(target.posterior, level)
-        found = self.hierarchy.sum_posteriors(posterior, level).clamp_min(PROBABILITY_MIN)
-        return -(wanted * found.log()).sum(1)
+        answer = self.hierarchy.sum_posteriors(posterior, level).clamp_min(PROBABILITY_MIN)
+        return -(wanted * answer.log()).sum(1)
 
     def loss(
         self,

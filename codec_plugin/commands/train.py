@@ -46,10 +46,11 @@ def train(
         accelerator=accelerator,
     )
     first = trainer.fabric.is_global_zero
-    if first and trainer.folder is not None:
-        checked = trainer.folder.check(_Counter("photographs checked"))
-        if checked < len(trainer.folder):
-            note(f"{checked} of {len(trainer.folder)} photographs checked, the others as they come")
+    folder = trainer.held.folder
+    if first and folder is not None:
+        checked = folder.check(_Counter("photographs checked"))
+        if checked < len(folder):
+            note(f"{checked} of {len(folder)} photographs checked, the others as they come")
     if first:
         for sentence in overview(trainer):
             note(sentence)

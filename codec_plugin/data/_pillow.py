@@ -140,10 +140,10 @@ def _loses_depth(image: Image) -> bool:
     if image.mode in (*_DEEP_MODES, "I", "F"):
         return False
     for tile in getattr(image, "tile", ()):
-        told = tile.args if isinstance(tile.args, tuple) else (tile.args,)
-        if any(isinstance(part, str) and ";16" in part for part in told):
+        args = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+        if any(isinstance(part, str) and ";16" in part for part in args):
             return True
-        if image.format == "PPM" and len(told) > 1 and int(told[1] or 0) > 255:
+        if image.format == "PPM" and len(args) > 1 and int(args[1] or 0) > 255:
             return True
     return False
 
@@ -291,7 +291,7 @@ class _Transform:
 
 
 class _Unreadable(_Transform):
-    """A profile that LittleCMS cannot read: the values are taken as sRGB, and that is said."""
+    """A profile that LittleCMS cannot read: the values are taken as sRGB, and a note says so."""
 
     def __init__(self) -> None:
         self.is_grey = False

@@ -55,9 +55,9 @@ class ImageFolder:
         root = Path(path)
         if not root.is_dir():
             raise DataError(_no_folder(root))
-        found = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES)
-        self.files = [file for file in found if is_picture_name(file.name, SUFFIXES)]
-        self.skipped = len(found) - len(self.files)
+        candidates = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES)
+        self.files = [file for file in candidates if is_picture_name(file.name, SUFFIXES)]
+        self.skipped = len(candidates) - len(self.files)
         if not self.files:
             tars = sorted(root.glob("*.tar"))
             hint = f"; its shards are named one by one: --data {tars[0]}" if tars else ""

@@ -33,8 +33,8 @@ def find_class(class_index: Mapping[str, int], label: str) -> int:
 def folder_label(class_index: Mapping[str, int], name: str) -> int:
     """Class of the nearest folder of a path that is called like one, -1 if none is."""
     for parent in PurePosixPath(name).parents:
-        if parent.name and (found := find_class(class_index, parent.name)) != UNLABELLED:
-            return found
+        if parent.name and (number := find_class(class_index, parent.name)) != UNLABELLED:
+            return number
     return UNLABELLED
 
 
@@ -85,9 +85,9 @@ def shard_label(sample: Mapping[str, bytes], class_index: Mapping[str, int], whe
             text = sample[field].decode().strip()
         except UnicodeDecodeError as error:
             raise DataError(f"{where}: .{field} is no text, expected a class") from error
-        found = find_class(class_index, text)
-        if found != UNLABELLED or field != "cls" or not re.fullmatch(r"-?[0-9]+", text):
-            return found
+        number = find_class(class_index, text)
+        if number != UNLABELLED or field != "cls" or not re.fullmatch(r"-?[0-9]+", text):
+            return number
         count = max(class_index.values()) + 1
         if int(text) >= count:
             raise DataError(

@@ -114,7 +114,7 @@ def load_hierarchy(path: str | Path) -> Hierarchy:
 
 
 def level_ends(n_levels: int, n_blocks: int, wanted: Sequence[int] = ()) -> tuple[int, ...]:
-    """Block at whose end each level is told, 0-based, rising.
+    """Block with which each level ends, 0-based, strictly increasing.
 
     Args:
         n_levels: L, at most `n_blocks`.

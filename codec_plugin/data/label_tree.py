@@ -1,4 +1,4 @@
-"""A label map as a tree of cluster numbers: who stands beside whom. Needs no torch."""
+"""A label map as a tree of cluster numbers: children and siblings. Needs no torch."""
 
 from __future__ import annotations
 

@@ -182,9 +182,9 @@ def _maker(kind: str) -> dict[str, Any]:
     if kind == "PNG":
         from PIL.PngImagePlugin import PngInfo
 
-        told = PngInfo()
-        told.add_text("Software", SOFTWARE)
-        return {"pnginfo": told}
+        texts = PngInfo()
+        texts.add_text("Software", SOFTWARE)
+        return {"pnginfo": texts}
     if kind in ("JPEG", "WEBP", "TIFF", "AVIF"):
         from PIL import Image
 
@@ -200,8 +200,8 @@ def is_picture_name(name: str, suffixes: Sequence[str]) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return told or type(error).__name__
+    reason = error.strerror if isinstance(error, OSError) else None
+    return reason or str(error) or type(error).__name__
 
 
 @contextmanager

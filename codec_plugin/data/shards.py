@@ -110,16 +110,16 @@ class ShardSource:
         rng = np.random.default_rng((self.seed, self.rank))
         buffer: list[Sample] = []
         while True:
-            found = False
+            any_sample = False
             for number in rng.permutation(len(self.shards)):
                 for sample in self._shard(self.shards[int(number)]):
-                    found = True
+                    any_sample = True
                     buffer.append(sample)
                     if len(buffer) > self.shuffle:
                         place = int(rng.integers(len(buffer)))
                         buffer[place], buffer[-1] = buffer[-1], buffer[place]
                         yield buffer.pop()
-            if not found:
+            if not any_sample:
                 raise DataError(f"no images in shards {self.shards[:3]}")
             if len(buffer) < self.shuffle:
                 yield buffer.pop(int(rng.integers(len(buffer))))

@@ -1,8 +1,10 @@
 """Opens the photographs of a training run, and decides which of them are held out."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -10,17 +12,60 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from codec_plugin.data.crops import CropSource
+from codec_plugin.data.crops import CropSource, Pixels
 from codec_plugin.data.device_source import DeviceSource, fits
 from codec_plugin.data.image_folder import FolderSource, ImageFolder
 from codec_plugin.data.settings import DataSettings
 from codec_plugin.data.shards import ShardSource, is_address, is_shards
 from codec_plugin.errors import DataError
 
-__all__ = ["fitting_share", "held_out", "held_views", "kept_settings", "open_source"]
+__all__ = ["HeldOut", "Opened", "fitting_share", "held_out", "kept_settings", "open_source"]
 
 HELD_SIDE = 768
 """Of larger held-out photographs the middle is seen: a report must not take an hour."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Photographs of a folder that training never sees; none where it reads shards.
+
+    Attributes:
+        folder: where they are.
+        numbers: which of its photographs they are, rising.
+    """
+
+    folder: ImageFolder | None = None
+    numbers: tuple[int, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Paths within the folder of those that are not known to be broken."""
+        if self.folder is None:
+            return ()
+        names = (self.folder.names[number] for number in self.numbers)
+        return tuple(name for name in names if name not in self.folder.broken)
+
+    def images(self, every: int = 1, limit: int | None = None) -> list[Tensor]:
+        """Each `every`-th of the first `limit`, (3, H, W) in 0..1; broken ones are left out.
+
+        Of a photograph larger than 768 a side the middle is taken.
+        """
+        if self.folder is None:
+            return []
+        sound = map(self.folder.sound, self.numbers[:limit:every])
+        return [_middle(pixels) for pixels in sound if pixels is not None]
+
+
+class Opened(NamedTuple):
+    """The photographs of a run.
+
+    Attributes:
+        crops: what training sees.
+        held: what it does not.
+    """
+
+    crops: CropSource
+    held: HeldOut
 
 
 def open_source(
@@ -28,25 +73,29 @@ def open_source(
     class_index: Mapping[str, int],
     *,
     seed: int,
-    rank: int,
-    world: int,
+    rank: int = 0,
+    world: int = 1,
     device: torch.device | None = None,
-) -> tuple[CropSource, ImageFolder | None, NDArray[np.int64]]:
-    """Training crops, and the folder with the numbers of its held-out photographs.
+) -> Opened:
+    """Open the photographs that settings name.
 
     The held-out set depends on the file names only, not on the seed.
 
+    Args:
+        class_index: number of each class, as `Hierarchy.lookup` has it.
+        seed: of the draws.
+        rank: of this process among `world`.
+        device: where crops may be cut.
     Raises:
         DataError: no data, or fewer photographs than are to be held out.
     """
     if not settings.path:
         raise DataError("data.path is empty; name a folder of photographs or shards with --data")
-    none = np.empty(0, np.int64)
     if is_shards(settings.path):
         shards = ShardSource(
             settings.path, class_index, seed=seed, rank=rank, world=world, shuffle=settings.shuffle
         )
-        return shards, None, none
+        return Opened(shards, HeldOut())
     folder = ImageFolder(settings.path, class_index, cache=settings.cache)
     held = held_out(folder.names, fitting_share(settings, folder.names))
     if held.all():
@@ -54,25 +103,20 @@ def open_source(
             f"{settings.path!r} has {len(folder)} images, all held out; give more images, or a "
             "smaller share with --set data.holdout_share=0.1"
         )
-    numbers = np.arange(len(folder))
-    members = numbers[~held]
-    source: CropSource = FolderSource(folder, members, seed=seed, rank=rank)
+    apart = HeldOut(folder, tuple(np.flatnonzero(held).tolist()))
+    members = np.flatnonzero(~held)
     on_device = settings.placement == "device"
     if device is not None and (
         on_device or (settings.placement == "auto" and fits(len(members), device))
     ):
-        source = DeviceSource(folder, members, device, seed=seed, rank=rank)
-    return source, folder, numbers[held]
+        return Opened(DeviceSource(folder, members, device, seed=seed, rank=rank), apart)
+    return Opened(FolderSource(folder, members, seed=seed, rank=rank), apart)
 
 
-def held_views(folder: ImageFolder, numbers: Sequence[int]) -> Iterator[Tensor]:
-    """The middle of each photograph (3, H, W) in 0..1, at most 768 a side; broken ones left out."""
-    for number in numbers:
-        pixels = folder.sound(number)
-        if pixels is not None:
-            top, left = (max(0, side - HELD_SIDE) // 2 for side in pixels.shape[:2])
-            view = pixels[top : top + HELD_SIDE, left : left + HELD_SIDE]
-            yield torch.from_numpy(view.copy()).permute(2, 0, 1).float() / 255
+def _middle(pixels: Pixels) -> Tensor:
+    top, left = (max(0, side - HELD_SIDE) // 2 for side in pixels.shape[:2])
+    view = pixels[top : top + HELD_SIDE, left : left + HELD_SIDE]
+    return torch.from_numpy(view.copy()).permute(2, 0, 1).float() / 255
 
 
 def kept_settings(settings: DataSettings, folder: ImageFolder | None) -> DataSettings:

@@ -40,16 +40,16 @@ class TableRow(NamedTuple):
 
 
 class CodingTables:
-    """All tables of a checkpoint: one a rung of the scale ladder, then one a channel of z.
+    """All tables of a checkpoint: one a scale, then one a channel of z.
 
-    Where blocks refine channels of earlier ones, the ladder's rungs come twice, for what is left of
+    Where blocks refine channels of earlier ones, the scales come twice, for what is left of
     a cell is spread otherwise than a value that is coded for the first time.
 
     Args:
         frequencies: (total,) int32, all rows one after the other.
         lengths: (rows,) int32 entries of each row, the escape included.
         lows: (rows,) int32 value of each row's first symbol.
-        n_scales: how many of the rows are the ladder's; the rest are z's.
+        n_scales: how many of the rows are the scales'; the rest are z's.
     Raises:
         CheckpointError: a row is not a table.
     """
@@ -64,33 +64,32 @@ class CodingTables:
 
     @classmethod
     def from_prior(cls, prior: "FactorisedPrior", *, refines: bool = False) -> "CodingTables":
-        """Tables of the scale ladder, once more for refinements, and of a trained prior."""
+        """Tables of all scales, once more for refinements, and of a trained prior."""
         scales = scale_ladder().tolist() * (2 if refines else 1)
         rows = [_gaussian_row(float(sigma)) for sigma in scales] + _prior_rows(prior)
-        return cls(
-            np.concatenate([row.frequencies for row in rows]),
-            np.array([len(row.frequencies) for row in rows], dtype=np.int32),
-            np.array([row.low for row in rows], dtype=np.int32),
-            len(scales),
-        )
+        return cls._of_rows(rows, len(scales))
 
     def refitted(self, counts: Sequence[Floats], pseudo_count: float) -> "CodingTables":
-        """These tables with the ladder's rows moved towards observed symbols.
+        """These tables with the scales' rows moved towards observed symbols.
 
         Args:
-            counts: for each rung, how often each magnitude 0, 1, 2, … was seen.
+            counts: for each scale index, how often each magnitude 0, 1, 2, … was seen.
             pseudo_count: how many symbols the old row counts for.
         """
         ladder = scale_ladder().tolist()
         rows = [self._row(row) for row in range(len(self))]
-        for rung, (_, seen) in enumerate(zip(range(self.n_scales), counts, strict=True)):
-            sigma = ladder[rung % len(ladder)]
-            rows[rung] = _fitted_row(_gaussian_row(sigma), seen, pseudo_count)
-        return CodingTables(
+        for index, seen in zip(range(self.n_scales), counts, strict=True):
+            gaussian = _gaussian_row(ladder[index % len(ladder)])
+            rows[index] = _fitted_row(gaussian, seen, pseudo_count)
+        return self._of_rows(rows, self.n_scales)
+
+    @classmethod
+    def _of_rows(cls, rows: Sequence[TableRow], n_scales: int) -> "CodingTables":
+        return cls(
             np.concatenate([row.frequencies for row in rows]),
             np.array([len(row.frequencies) for row in rows], dtype=np.int32),
             np.array([row.low for row in rows], dtype=np.int32),
-            self.n_scales,
+            n_scales,
         )
 
     @classmethod
@@ -131,12 +130,12 @@ class CodingTables:
         """Rows of z, one a channel."""
         return len(self) - self.n_scales
 
-    def first_rung(self, *, refined: bool) -> int:
-        """Where the ladder of a block begins: the second one, where there is one, refines."""
+    def first_scale(self, *, refined: bool) -> int:
+        """Row of a block's first scale: the scales come a second time where blocks refine."""
         return N_SCALES if refined and self.n_scales > N_SCALES else 0
 
     def scale(self, index: int) -> TableRow:
-        """Table of rung `index` of the scale ladder, for symbols of y."""
+        """Table of scale `index`, for symbols of y."""
         return self._row(index)
 
     def hyper(self, channel: int) -> TableRow:

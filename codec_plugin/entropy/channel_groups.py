@@ -36,7 +36,7 @@ __all__ = [
 Y_LIMIT = 1024  # symbols beyond are coded, but the networks see the limit
 Y_SHIFT = 3  # the networks see ŷ / 8
 REFINED_STD = 0.85  # of an even spread over three steps: what a refinement starts from
-_NARROW = 32  # up to this many channels before it, a block's network looks 5 × 5 far
+_NARROW = 32  # up to this many channels before it, a block's network reads 5 × 5
 
 
 class Parameters(NamedTuple):
@@ -122,13 +122,13 @@ class EntropyModel(nn.Module):
         hyper: HyperOutput,
         y_hat_before: Sequence[Tensor],
         own: Tensor | None = None,
-        turn: int = 0,
+        pass_index: int = 0,
     ) -> Parameters:
         """Parameters of block `k` from ẑ's output and ŷ of blocks 0..k-1, in order.
 
         Args:
-            own: ŷ of block k (B, C_k, h, w) at the positions of passes before `turn`, else zero.
-            turn: pass, 0-based; the parameters are meant for its positions.
+            own: ŷ of block k (B, C_k, h, w) at the positions of earlier passes, else zero.
+            pass_index: pass, 0-based; the parameters are meant for its positions.
         """
         channels = slice(self.offsets[k], self.offsets[k] + self.config.blocks[k])
         # Likelihoods need their digits, whatever the layers were computed in.
@@ -142,9 +142,9 @@ class EntropyModel(nn.Module):
             mean = mean + parents.clamp(-Y_LIMIT, Y_LIMIT) * RATIO
         delta_mean, delta_raw = self.deltas[k](hyper.features, before).chunk(2, 1)
         mean, raw_scale = mean + delta_mean, raw_scale + delta_raw
-        if turn:
+        if pass_index:
             assert own is not None
-            network = self.spatial[k][turn - 1]  # type: ignore[index]
+            network = self.spatial[k][pass_index - 1]  # type: ignore[index]
             delta_mean, delta_raw = network(hyper.features, [*before, own]).chunk(2, 1)
             mean, raw_scale = mean + delta_mean, raw_scale + delta_raw
         return Parameters(mean, raw_scale)
@@ -166,15 +166,15 @@ class EntropyModel(nn.Module):
         y_hat = settle(parameters, 0)
         count = self.config.pass_counts[k]
         place = pass_map(count, y_hat.shape[2], y_hat.shape[3]).to(y_hat.device)
-        for turn in range(1, count):
-            own = torch.where(place < turn, y_hat, torch.zeros_like(y_hat))
-            finer = self.block(k, hyper, y_hat_before, own, turn)
-            now = place == turn
+        for pass_index in range(1, count):
+            own = torch.where(place < pass_index, y_hat, torch.zeros_like(y_hat))
+            finer = self.block(k, hyper, y_hat_before, own, pass_index)
+            now = place == pass_index
             mean, raw_scale = (
                 torch.where(now, new, old) for new, old in zip(finer, parameters, strict=True)
             )
             parameters = Parameters(mean, raw_scale)
-            y_hat = torch.where(now, settle(finer, turn), y_hat)
+            y_hat = torch.where(now, settle(finer, pass_index), y_hat)
         return parameters, y_hat
 
 
@@ -217,7 +217,7 @@ def coding_order(index: Tensor, use_sort: bool) -> Tensor:
     """Order in which the elements of a block are coded: falling scale, ties in memory order.
 
     Args:
-        index: (B, C_k, h, w) integer rung of each element on the scale ladder.
+        index: (B, C_k, h, w) integer scale index of each element.
         use_sort: else memory order throughout.
     Returns:
         (B, C_k·h·w) int64 positions in the flattened block, first coded first.
@@ -232,7 +232,7 @@ def keep_mask(index: Tensor, keep: Tensor, use_sort: bool, passes: int = 1) -> T
     """Which elements a decoder knows after the fraction `keep` (B,) of a block's symbols.
 
     Args:
-        index: (B, C_k, h, w) integer rung of each element on the scale ladder.
+        index: (B, C_k, h, w) integer scale index of each element.
         keep: (B,) in 0..1.
         use_sort: falling scale inside a pass, else memory order.
         passes: in which the block is coded, one after the other.
@@ -241,9 +241,9 @@ def keep_mask(index: Tensor, keep: Tensor, use_sort: bool, passes: int = 1) -> T
         (B, C_k, h, w) bool.
     """
     if passes > 1:
-        turn = pass_map(passes, index.shape[2], index.shape[3]).to(index.device)
+        pass_index = pass_map(passes, index.shape[2], index.shape[3]).to(index.device)
         within = index.long() if use_sort else torch.zeros_like(index, dtype=torch.int64)
-        order = coding_order(within + N_SCALES * (passes - 1 - turn), True)
+        order = coding_order(within + N_SCALES * (passes - 1 - pass_index), True)
     else:
         order = coding_order(index, use_sort)
     count = (keep * order.shape[1]).round()
@@ -251,12 +251,14 @@ def keep_mask(index: Tensor, keep: Tensor, use_sort: bool, passes: int = 1) -> T
     return torch.zeros_like(first).scatter_(1, order, first).reshape(index.shape)
 
 
-def kept_of_pass(index: Tensor, keep: Tensor, use_sort: bool, passes: int, turn: int) -> Tensor:
+def kept_of_pass(
+    index: Tensor, keep: Tensor, use_sort: bool, passes: int, pass_index: int
+) -> Tensor:
     """`keep_mask` at the positions of one pass, from the parameters of that pass alone.
 
     Args:
-        index: (B, C_k, h, w) integer rung of each element on the scale ladder; only the positions
-            of pass `turn` are read.
+        index: (B, C_k, h, w) integer scale index of each element; only the positions
+            of pass `pass_index` are read.
         keep: (B,) in 0..1, share of the whole block's symbols.
 
     Returns:
@@ -264,11 +266,11 @@ def kept_of_pass(index: Tensor, keep: Tensor, use_sort: bool, passes: int, turn:
     """
     channels, height, width = index.shape[1:]
     place = pass_map(passes, height, width)
-    before = channels * int((place < turn).sum())
-    inside = channels * int((place == turn).sum())
-    now = (place == turn).to(index.device)
-    rung = index.long() if use_sort else torch.zeros_like(index, dtype=torch.int64)
-    order = coding_order(torch.where(now, rung + 1, 0), True)
+    before = channels * int((place < pass_index).sum())
+    inside = channels * int((place == pass_index).sum())
+    now = (place == pass_index).to(index.device)
+    key = index.long() if use_sort else torch.zeros_like(index, dtype=torch.int64)
+    order = coding_order(torch.where(now, key + 1, 0), True)
     count = (keep * index[0].numel()).round() - before
     first = (
         torch.arange(order.shape[1], device=order.device)[None] < count.clamp(0, inside)[:, None]

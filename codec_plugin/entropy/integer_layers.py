@@ -50,7 +50,7 @@ class CodingLayers:
         hyper: layers of the hyper synthesis by name.
         deltas: one refinement a block, or none at all.
         spatial: for each block, the further refinement of each pass after its first.
-        thresholds: (63,) int64 raw scales, 16 fraction bits, where the next rung begins.
+        thresholds: (63,) int64 raw scales, 16 fraction bits, where the next scale index begins.
     """
 
     layout: ChannelLayout
@@ -65,7 +65,7 @@ class CodingLayers:
         Raises:
             CheckpointError: naming them.
         """
-        wrong = [name for name, (found, expected) in self._links().items() if found != expected]
+        wrong = [name for name, (got, expected) in self._links().items() if got != expected]
         if wrong:
             raise CheckpointError(
                 f"coding layers do not fit one another at {', '.join(wrong)}; "
@@ -151,11 +151,11 @@ class CodingLayers:
         for k, delta in enumerate(self.deltas):
             yield f"delta.{k}", k, delta
         for k, block in enumerate(self.spatial):
-            for turn, delta in enumerate(block):
-                yield f"spatial.{k}.{turn}", k, delta
+            for pass_index, delta in enumerate(block):
+                yield f"spatial.{k}.{pass_index}", k, delta
 
     def _links(self) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
-        """Channel counts at each joint: (found, expected)."""
+        """Channel counts at each joint: (got, expected)."""
         hyper = self.hyper
         features = hyper["mix_full"].out_channels
         links: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
@@ -230,13 +230,13 @@ def _freeze_delta(delta: BlockDelta) -> DeltaLayers:
 
 def _load_passes(tensors: Mapping[str, Tensor], k: int) -> tuple[DeltaLayers, ...]:
     """Refinements of the passes of block `k` after its first, none where it has one pass."""
-    found = []
-    for turn in range(MAX_PASSES - 1):
-        place = f"spatial.{k}.{turn}"
+    refinements = []
+    for pass_index in range(MAX_PASSES - 1):
+        place = f"spatial.{k}.{pass_index}"
         if f"{place}.from_blocks.weight" not in tensors:
             break
-        found.append(_load_delta(tensors, place))
-    return tuple(found)
+        refinements.append(_load_delta(tensors, place))
+    return tuple(refinements)
 
 
 def _load_delta(tensors: Mapping[str, Tensor], place: str) -> DeltaLayers:

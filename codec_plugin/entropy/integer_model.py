@@ -34,7 +34,7 @@ class BlockParameters:
 
     Attributes:
         mean: (B, C_k, h, w) int32 with `FRACTION_BITS` fraction bits.
-        index: (B, C_k, h, w) uint8 rung of the scale ladder, 0..63.
+        index: (B, C_k, h, w) uint8 scale index, 0..63.
     """
 
     mean: Tensor
@@ -57,9 +57,9 @@ class ExactEntropy:
         symbol_k = round(y_k - mean) ◄──────────────────┼─────────────────────────────┘
         ŷ_k int = symbol_k · 2^F + mean ────────────────┘ (for blocks > k)
 
-    Every function of integers here is exact in float64 (see `fixed`), so results do not depend
-    on threads, batch, memory layout or libraries. Pictures of more than 64 × 64 latent positions
-    run in tiles, with the same result.
+    Every function of integers here is exact in float64 (see `integer_conv`), so results do not
+    depend on threads, batch, memory layout or libraries. Pictures of more than 64 × 64 latent
+    positions run in tiles, with the same result.
 
     Args:
         layers: the integers.
@@ -139,7 +139,7 @@ class ExactEntropy:
         state: ExactState,
         before: Sequence[Tensor],
         own: Tensor | None = None,
-        turn: int = 0,
+        pass_index: int = 0,
         narrowed: ExactState | None = None,
     ) -> BlockParameters:
         """Parameters of block `k`.
@@ -149,18 +149,18 @@ class ExactEntropy:
             state: of `hyper`.
             before: ŷ of blocks 0..k-1 (or more; the rest is not read), each (B, C, h, w) integers
                 of any type with `FRACTION_BITS` fraction bits.
-            own: the same of block k at the positions of passes before `turn`, else zero.
-            turn: pass, 0-based; the parameters are meant for its positions.
+            own: the same of block k at the positions of passes before `pass_index`, else zero.
+            pass_index: pass, 0-based; the parameters are meant for its positions.
             narrowed: `narrowed(k, state, before)`, if at hand: the same for all passes.
         """
-        found = self.narrowed(k, state, before) if narrowed is None else narrowed
-        if turn:
+        here = self.narrowed(k, state, before) if narrowed is None else narrowed
+        if pass_index:
             assert own is not None
-            layers = self.layers.spatial[k][turn - 1]
+            layers = self.layers.spatial[k][pass_index - 1]
             seen = known_before(self.layers.layout, k, before)
-            found = self._refined(layers, found, [*seen, own])
-        index = torch.bucketize(found.raw_scale, self._thresholds, out_int32=True, right=True)
-        mean = _shifted(found.mean, PARAMETER_BITS - FRACTION_BITS)
+            here = self._refined(layers, here, [*seen, own])
+        index = torch.bucketize(here.raw_scale, self._thresholds, out_int32=True, right=True)
+        mean = _shifted(here.mean, PARAMETER_BITS - FRACTION_BITS)
         return BlockParameters(mean, index.to(torch.uint8))
 
     @torch.no_grad()
@@ -208,9 +208,9 @@ class ExactEntropy:
 
 
 def _around_parents(mean: Tensor, parents: Tensor) -> Tensor:
-    """Means of refined channels: what the coarser version told, in finer steps, comes first."""
-    told = parents.long().clamp(-Y_CLIP, Y_CLIP) * RATIO << (PARAMETER_BITS - FRACTION_BITS)
-    return (mean + told).clamp(-int(_PARAMETER_LIMIT), int(_PARAMETER_LIMIT)).to(torch.int32)
+    """Means of refined channels: the coarser version, in finer steps, is added."""
+    coarser = parents.long().clamp(-Y_CLIP, Y_CLIP) * RATIO << (PARAMETER_BITS - FRACTION_BITS)
+    return (mean + coarser).clamp(-int(_PARAMETER_LIMIT), int(_PARAMETER_LIMIT)).to(torch.int32)
 
 
 def _refinement(layers: DeltaLayers, state: ExactState, seen: Sequence[Tensor]) -> ExactState:

@@ -40,13 +40,13 @@ def scale_ladder() -> Tensor:
 
 
 def raw_thresholds() -> Tensor:
-    """Raw scales at which the next rung begins, half-way in the logarithm: (63,) float64."""
+    """Raw scales at which the next scale index begins, half-way in the logarithm: (63,) float64."""
     ladder = scale_ladder()
     return inverse_softplus(torch.sqrt(ladder[:-1] * ladder[1:]))
 
 
 def scale_index(sigma: Tensor) -> Tensor:
-    """Rung of each standard deviation, int16 in 0..63."""
+    """Index of the nearest scale to each standard deviation, int16 in 0..63."""
     step = (math.log(SCALE_MAX) - math.log(SCALE_MIN)) / (N_SCALES - 1)
     position = (torch.log(sigma) - math.log(SCALE_MIN)) / step
     return position.round().clamp(0, N_SCALES - 1).to(torch.int16)

@@ -78,8 +78,8 @@ class LatentCodec:
         self.exact = exact
         self.rows = CodingRows.of(tables)
         planes = config.layout.planes
-        self.first_rungs = [tables.first_rung(refined=plane > 0) for plane in planes]
-        self.quantiser = Quantiser(tables, error_costs, self.first_rungs)
+        self.first_scales = [tables.first_scale(refined=plane > 0) for plane in planes]
+        self.quantiser = Quantiser(tables, error_costs, self.first_scales)
 
     def choosing(self, quantiser: Quantiser) -> Self:
         """The same coder, whose symbols another quantiser chooses."""
@@ -99,7 +99,7 @@ class LatentCodec:
     def coded(
         self, y: Tensor, z: Tensor, stages: int | None = None
     ) -> Iterator[tuple[StageWriter, list[tuple[Tensor, Tensor]]]]:
-        """Stage by stage, what is to be written, and the (symbols, rungs) of each pass."""
+        """Stage by stage, what is to be written, and each pass's symbols with their table rows."""
         z_int = whole_numbers(z)
         state = self.exact.hyper(z_int)
         y_hat: list[Tensor] = []
@@ -111,12 +111,12 @@ class LatentCodec:
             own = torch.zeros(blocks[k].shape, dtype=torch.int32)
             passes = []
             narrowed = self.exact.narrowed(k, state, y_hat)
-            for turn, chosen in self._turns(k, blocks[k].shape[2:]):
-                parameters = self.exact.block(k, state, y_hat, own, turn, narrowed)
+            for pass_index, chosen in self._passes(k, blocks[k].shape[2:]):
+                parameters = self.exact.block(k, state, y_hat, own, pass_index, narrowed)
                 mean = parameters.mean[..., chosen]
                 residual = blocks[k][..., chosen] - mean * 0.5**FRACTION_BITS
                 symbols = self.quantiser(k, residual, parameters.index[..., chosen])
-                index = parameters.index[..., chosen] + self.first_rungs[k]
+                index = parameters.index[..., chosen] + self.first_scales[k]
                 put_block(
                     writer, _array(symbols), _array(index), self.rows, sort=self.config.use_sort
                 )
@@ -162,12 +162,12 @@ class LatentCodec:
         block = torch.zeros((1, self.config.blocks[k], *grid), dtype=torch.int32)
         share = torch.zeros(block.shape[1:], dtype=torch.bool)
         narrowed = self.exact.narrowed(k, state, before)
-        for turn, chosen in self._turns(k, grid):
-            parameters = self.exact.block(k, state, before, block, turn, narrowed)
+        for pass_index, chosen in self._passes(k, grid):
+            parameters = self.exact.block(k, state, before, block, pass_index, narrowed)
             mean = parameters.mean[..., chosen]
             part = self._filled(mean)
             if reader is not None:
-                index = _array(parameters.index[..., chosen] + self.first_rungs[k])
+                index = _array(parameters.index[..., chosen] + self.first_scales[k])
                 run = take_block(reader, index, self.rows, sort=self.config.use_sort)
                 symbols = torch.from_numpy(run.values.clip(-SYMBOL_LIMIT, SYMBOL_LIMIT))[None]
                 received = torch.from_numpy(run.known)
@@ -176,15 +176,15 @@ class LatentCodec:
             block[..., chosen] = part
         return block, share
 
-    def _turns(self, k: int, grid: Sequence[int]) -> Iterator[tuple[int, Tensor | slice]]:
+    def _passes(self, k: int, grid: Sequence[int]) -> Iterator[tuple[int, Tensor | slice]]:
         """Passes of block `k` and the positions that each codes: (h, w) bool, or simply all."""
         count = self.config.pass_counts[k]
         if count == 1:
             yield 0, slice(None)
             return
         place = pass_map(count, grid[0], grid[1])
-        for turn in range(count):
-            yield turn, place == turn
+        for pass_index in range(count):
+            yield pass_index, place == pass_index
 
     def _filled(self, mean: Tensor) -> Tensor:
         return mean if self.config.fill == "mean" else torch.zeros_like(mean)

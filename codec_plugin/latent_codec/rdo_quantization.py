@@ -30,7 +30,7 @@ class Quantiser:
     Args:
         tables: of the checkpoint.
         error_costs: w of each channel, block by block; empty rounds everything.
-        first_rungs: row of the tables where each block's ladder begins; empty means 0.
+        first_scales: row of the tables of each block's first scale; empty means 0.
     Source: Sullivan & Wiegand 1998, "Rate-distortion optimization for video compression", sec. IV.
     """
 
@@ -38,9 +38,9 @@ class Quantiser:
         self,
         tables: CodingTables,
         error_costs: Sequence[Sequence[float]] = (),
-        first_rungs: Sequence[int] = (),
+        first_scales: Sequence[int] = (),
     ) -> None:
-        self.first_rungs = first_rungs
+        self.first_scales = first_scales
         self.error_costs = [
             torch.tensor(costs, dtype=torch.float32).view(1, -1, 1, 1) for costs in error_costs
         ]
@@ -59,17 +59,17 @@ class Quantiser:
 
         Args:
             residual: y - mean, float, in quantiser steps, channels second.
-            index: rung of the scale ladder of each element, of the same shape.
+            index: scale index of each element, of the same shape.
         """
         nearest = whole_numbers(residual)
         if self.bits is None:
             return nearest
         below = nearest - nearest.sign()
         small = (nearest != 0) & (nearest.abs() <= _WEIGHED)
-        rung, middle = index.long() + (self.first_rungs[k] if self.first_rungs else 0), _WEIGHED
+        row, middle = index.long() + (self.first_scales[k] if self.first_scales else 0), _WEIGHED
         saved = (
-            self.bits[rung, nearest.clamp(-middle, middle).long() + middle]
-            - self.bits[rung, below.clamp(-middle, middle).long() + middle]
+            self.bits[row, nearest.clamp(-middle, middle).long() + middle]
+            - self.bits[row, below.clamp(-middle, middle).long() + middle]
         )
         error = (residual - below).square() - (residual - nearest).square()
         cost = self.error_costs[k].view(1, -1, *[1] * (residual.ndim - 2))
@@ -83,17 +83,17 @@ def whole_numbers(value: Tensor) -> Tensor:
 
 
 def _bits(tables: CodingTables) -> Tensor:
-    """Code length of symbols -12..12 under each rung's table, (n_scales, 25) float32.
+    """Code length of symbols -12..12 under each scale's table, (n_scales, 25) float32.
 
     A symbol that a table does not hold costs its escape and, about, two bits a digit more.
     """
     symbols = np.arange(-_WEIGHED, _WEIGHED + 1)
     lengths = np.empty((tables.n_scales, len(symbols)), dtype=np.float32)
-    for rung in range(tables.n_scales):
-        row = tables.scale(rung)
+    for index in range(tables.n_scales):
+        row = tables.scale(index)
         own = -np.log2(row.frequencies / row.frequencies.sum())
         place = symbols - row.low
         held = (place >= 0) & (place < len(own) - 1)
         escape = own[-1] + 2 * np.log2(1.0 + np.abs(symbols))
-        lengths[rung] = np.where(held, own[np.clip(place, 0, len(own) - 2)], escape)
+        lengths[index] = np.where(held, own[np.clip(place, 0, len(own) - 2)], escape)
     return torch.from_numpy(lengths)

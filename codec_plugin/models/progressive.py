@@ -131,9 +131,9 @@ class ProgressiveModel(nn.Module):
         parameters: list[Parameters] = []
         y_bits: list[Tensor] = []
         for k, y_k in enumerate(torch.split(y, list(self.config.blocks), 1)):
-            block, found = self.entropy.scan(k, hyper, y_hat, partial(self._settled, y_k))
+            block, quantised = self.entropy.scan(k, hyper, y_hat, partial(self._settled, y_k))
             y_bits.append(gaussian_bits(self._noisy(y_k - block.mean), block.raw_scale))
-            y_hat.append(found)
+            y_hat.append(quantised)
             parameters.append(block)
         return Latents(hyper, tuple(y_hat), tuple(parameters), z_bits, tuple(y_bits))
 
@@ -217,7 +217,7 @@ class ProgressiveModel(nn.Module):
         sigma = (0.6 * y.std((0, 2, 3))).clamp_min(0.15)
         mean = y.mean((0, 2, 3))
         refined = self.factors.flatten() > 1
-        mean[refined] = 0.0  # around what the coarser version told
+        mean[refined] = 0.0  # around the value of the coarser version
         sigma[refined] = sigma[refined].clamp_max(REFINED_STD)
         bias = self.entropy.hyper.base.bias
         assert bias is not None
@@ -279,17 +279,19 @@ class ProgressiveModel(nn.Module):
         for k, y_k in enumerate(torch.split(y, list(config.blocks), 1)):
             cut = _Cut(stage, keep, k, config, x.device)
 
-            def settle(p: Parameters, turn: int, y_k: Tensor = y_k, cut: _Cut = cut) -> Tensor:
+            def settle(
+                p: Parameters, pass_index: int, y_k: Tensor = y_k, cut: _Cut = cut
+            ) -> Tensor:
                 missing = p.mean if config.fill == "mean" else torch.zeros_like(p.mean)
                 here = self._rounded(y_k - p.mean) + p.mean
-                return torch.where(cut.arrived(p.raw_scale, turn), here, missing)
+                return torch.where(cut.arrived(p.raw_scale, pass_index), here, missing)
 
-            block, found = self.entropy.scan(k, hyper, y_hat, settle)
+            block, quantised = self.entropy.scan(k, hyper, y_hat, settle)
             cost = gaussian_bits(self._noisy(y_k - block.mean), block.raw_scale)
             bits.append(cost.sum((1, 2, 3)))
             kept_bits.append((cost * cut.mask).sum((1, 2, 3)))
             known.append(cut.mask.to(y.dtype).expand_as(y_k).mean(1))
-            y_hat.append(found)
+            y_hat.append(quantised)
         x_hat = self.synthesis(torch.cat(y_hat, 1), torch.stack(known, 1))
         stage_bits = torch.stack(bits, 1)
         first = torch.zeros_like(stage_bits)
@@ -306,7 +308,7 @@ class ProgressiveModel(nn.Module):
             return value + (torch.round(value) - value).detach()
         return torch.round(value)
 
-    def _settled(self, y_k: Tensor, block: Parameters, _turn: int) -> Tensor:
+    def _settled(self, y_k: Tensor, block: Parameters, _pass_index: int) -> Tensor:
         return self._rounded(y_k - block.mean) + block.mean
 
     def _fill(self, mean: Tensor) -> Tensor:
@@ -341,13 +343,13 @@ class _Cut:
         whole = (stage > k) | ((stage == k) & ~cut)
         self.mask = whole.view(-1, 1, 1, 1).to(device, non_blocking=True)
 
-    def arrived(self, raw_scale: Tensor, turn: int) -> Tensor:
-        """Mask (B, C_k or 1, h, w or 1) after pass `turn`, coded with these scales."""
+    def arrived(self, raw_scale: Tensor, pass_index: int) -> Tensor:
+        """Mask (B, C_k or 1, h, w or 1) after pass `pass_index`, coded with these scales."""
         if len(self.rows):
             index = scale_index(sigma_from_raw(raw_scale.detach()[self.rows]))
             passes = self.config.pass_counts[self.k]
-            now = kept_of_pass(index, self.keep, self.config.use_sort, passes, turn)
+            now = kept_of_pass(index, self.keep, self.config.use_sort, passes, pass_index)
             mask = self.mask.expand_as(raw_scale).clone()
-            mask[self.rows] = now if turn == 0 else mask[self.rows] | now
+            mask[self.rows] = now if pass_index == 0 else mask[self.rows] | now
             self.mask = mask
         return self.mask

@@ -136,18 +136,18 @@ class _Search:
         for step in range(steps):
             fall = 0.5 * (1 + math.cos(math.pi * step / steps))
             optimiser.param_groups[0]["lr"] = _STEP * (_LAST_STEP + (1 - _LAST_STEP) * fall)
-            turn = [others[step % len(others)]] if others else []
+            next_stage = [others[step % len(others)]] if others else []
             view = self.view() if self.semantics else None
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.low_precision):
-                loss = self.loss(moving, [first, *turn], view, len(others))
+                loss = self.loss(moving, [first, *next_stage], view, len(others))
             (grad,) = torch.autograd.grad(loss, moving)
             # Blocks that are not served have no gradient and no say in the scale.
             scale = scale or float(grad.norm() / max(1, int(grad.count_nonzero())) ** 0.5) or 1.0
             moving.grad = grad / scale
             optimiser.step()
-        found = moving.detach()
+        moved = moving.detach()
         with torch.no_grad():
-            return found if float(self.loss(found, self.served, None)) <= before else y
+            return moved if float(self.loss(moved, self.served, None)) <= before else y
 
     def view(self) -> View:
         """A random square of the picture, at a random size, mirrored half the time."""
@@ -181,7 +181,7 @@ class _Search:
             distortion = functional.mse_loss(decoded, self.x)
             own = weight * rates[stage] + lagrangian * 255**2 * distortion
             if target is not None:
-                own = own + self._surprise(decoded.clamp(0, 1), view, stage, target)
+                own = own + self._cross_entropy(decoded.clamp(0, 1), view, stage, target)
             total = total + (1.0 if stage == self.served[0] else share) * own
         return total
 
@@ -197,7 +197,9 @@ class _Search:
             return semantics.posterior(semantics.classifier(pixels))
         return semantics.posterior(semantics.classifier.logits(view.of(pixels)))
 
-    def _surprise(self, decoded: Tensor, view: View | None, stage: int, target: Target) -> Tensor:
+    def _cross_entropy(
+        self, decoded: Tensor, view: View | None, stage: int, target: Target
+    ) -> Tensor:
         """Weighted cross-entropies of a stage against the classifier's answer to the picture."""
         _, _, own, finest = self.objective.weights(stage)
         if self.semantics is None or not (own or finest):
@@ -216,15 +218,15 @@ class _Search:
         y_bits: list[Tensor] = []
         blocks = torch.split(y, list(self.model.config.blocks), 1)
         for k, y_k in enumerate(blocks[:stages]):
-            block, found = self.model.entropy.scan(
+            block, quantised = self.model.entropy.scan(
                 k, self.hyper, y_hat, partial(self._settled, k, y_k)
             )
-            y_bits.append(gaussian_bits(found - block.mean, block.raw_scale))
-            y_hat.append(found)
+            y_bits.append(gaussian_bits(quantised - block.mean, block.raw_scale))
+            y_hat.append(quantised)
             parameters.append(block)
         return Latents(self.hyper, tuple(y_hat), tuple(parameters), y.new_zeros(1), tuple(y_bits))
 
-    def _settled(self, k: int, y_k: Tensor, block: Parameters, _turn: int) -> Tensor:
+    def _settled(self, k: int, y_k: Tensor, block: Parameters, _pass_index: int) -> Tensor:
         residual = y_k - block.mean
         index = scale_index(sigma_from_raw(block.raw_scale.detach()))
         symbols = self.quantiser(k, residual.detach(), index).to(residual.dtype)

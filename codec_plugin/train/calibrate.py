@@ -64,10 +64,10 @@ def fitted_tables(
     images: Sequence[Tensor],
     costs: tuple[tuple[float, ...], ...] = (),
 ) -> CodingTables:
-    """Tables of the scale ladder as the symbols of `images` fall, symmetric, near the Gaussians.
+    """Tables of the scales as the symbols of `images` fall, symmetric, near the Gaussians.
 
     The network learns its scales from noise, which is wider than what rounding leaves, and weighing
-    bits against errors makes zeros likelier still; the tables make good for both. A rung that few
+    bits against errors makes zeros likelier still; the tables make good for both. A scale that few
     symbols use stays a Gaussian.
 
     Args:
@@ -91,10 +91,9 @@ def fitted_tables(
 
 
 def _count(counts: list[Floats], magnitude: Tensor, index: Tensor) -> None:
-    """Add magnitudes to the histogram of their rung, each as long as it must be."""
-    for rung in torch.unique(index).tolist():
-        found = np.bincount(magnitude[index == rung].numpy()).astype(np.float64)
-        longer = max(len(found), len(counts[rung]))
-        counts[rung] = np.pad(found, (0, longer - len(found))) + np.pad(
-            counts[rung], (0, longer - len(counts[rung]))
-        )
+    """Add magnitudes to the histogram of their scale, each as long as it must be."""
+    for scale in torch.unique(index).tolist():
+        seen = np.bincount(magnitude[index == scale].numpy(), minlength=len(counts[scale]))
+        seen = seen.astype(np.float64)
+        seen[: len(counts[scale])] += counts[scale]
+        counts[scale] = seen

@@ -1,126 +1,154 @@
-"""What a run leaves behind while it goes on: table of figures, TensorBoard, previews, states."""
+"""What a run leaves behind while it goes on: figures, TensorBoard, previews and checkpoints."""
 
 import csv
 import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-import msgspec
+from torch import Tensor
 
+from codec_plugin.classifiers.semantics import Semantics
+from codec_plugin.data.label_hierarchy import Hierarchy
+from codec_plugin.data.sources import HeldOut
+from codec_plugin.models.progressive import ProgressiveModel
 from codec_plugin.train.comparison import Comparison, StartFigures, load_start, save_start
+from codec_plugin.train.export import calibration_images, export_model
 from codec_plugin.train.loss import LossParts
 from codec_plugin.train.preview import save_strip, stage_strip
+from codec_plugin.train.settings import TrainSettings
 from codec_plugin.train.validate import StageFigures, objective, validate
 from hierlab.utils.files import write_atomic
 
-if TYPE_CHECKING:
-    from codec_plugin.train.trainer import Trainer
-
-__all__ = ["RunRecords"]
+__all__ = ["RunLog", "Snapshot"]
 
 FIGURES = "figures.csv"
 TENSORBOARD_STEPS = 20
 """Steps between the scalars that TensorBoard gets."""
 
 
-class RunRecords:
-    """Keeps the folder of a run up to date; only the first process writes."""
+class Snapshot(NamedTuple):
+    """A run between two steps.
 
-    def __init__(self, trainer: "Trainer") -> None:
-        self.trainer = trainer
+    Attributes:
+        model: with the averaged weights, in evaluation mode, on the CPU.
+        step: optimiser steps done.
+        seconds: spent training.
+        best_loss: lowest held-out objective so far.
+    """
+
+    model: ProgressiveModel
+    step: int
+    seconds: float
+    best_loss: float
+
+
+class RunLog:
+    """Keeps the folder of a run up to date; for one process only.
+
+    Args:
+        run: the folder.
+        settings: of the run.
+        hierarchy: label map trained for.
+        held: photographs that figures and previews are made of.
+        stage_levels: level that each stage serves.
+        semantics: who judges what is recognised; none leaves that out.
+    """
+
+    def __init__(
+        self,
+        run: Path,
+        settings: TrainSettings,
+        hierarchy: Hierarchy,
+        held: HeldOut,
+        stage_levels: Sequence[int],
+        *,
+        semantics: Semantics | None,
+    ) -> None:
+        self.run, self.settings, self.hierarchy, self.held = run, settings, hierarchy, held
+        self.stage_levels, self.semantics = stage_levels, semantics
         self._writer: Any = None
 
-    def after_step(self, parts: LossParts) -> None:
-        """Log, save or report where the settings say so."""
-        trainer = self.trainer
-        step, settings = trainer.state.step, trainer.settings
-        if trainer.fabric.is_global_zero and step % TENSORBOARD_STEPS == 0:
-            self._scalars(parts)
-        if step % settings.checkpoint_steps == 0:
-            trainer.save()
-        if step % settings.report_steps == 0 and step < settings.total_steps:
-            self.report()
-
-    def begin(self) -> None:
+    def begin(self, now: Snapshot) -> None:
         """Figures on the held-out photographs before the first step, to compare with."""
-        trainer = self.trainer
-        if trainer.fabric.is_global_zero:
-            # Of a run that failed before its first state was saved.
-            (trainer.run / FIGURES).unlink(missing_ok=True)
-            if images := trainer.held_images():
-                figures = validate(trainer.averaged(), images, trainer.semantics)
-                self._append(figures)
-                save_start(trainer.run, StartFigures(self._held_names(), tuple(figures)))
-        trainer.fabric.barrier()
+        # Of a run that failed before its first state was saved.
+        (self.run / FIGURES).unlink(missing_ok=True)
+        if images := self.held.images():
+            figures = validate(now.model, images, self.semantics)
+            self._append(now, figures)
+            save_start(self.run, StartFigures(self.held.names, tuple(figures)))
 
-    def compared(self, now: list[StageFigures]) -> Comparison | None:
+    def compared(self, step: int, now: list[StageFigures]) -> Comparison | None:
         """Figures of a report beside those of the start, if they are of the same photographs."""
-        trainer = self.trainer
-        start = load_start(trainer.run) if now else None
-        names = self._held_names()
+        start = load_start(self.run) if now else None
+        names = self.held.names
         if start is None or start.photographs != names:
             return None
-        phase, _ = trainer.settings.phase_at(trainer.state.step - 1)
-        before = objective(start.figures, phase, trainer.stage_levels)
-        after = objective(now, phase, trainer.stage_levels)
+        before, after = self._objective(step, start.figures), self._objective(step, now)
         return Comparison(len(names), start.figures, now, after / before - 1)
 
-    def _held_names(self) -> tuple[str, ...]:
-        folder = self.trainer.folder
-        if folder is None:
-            return ()
-        names = (folder.names[int(number)] for number in self.trainer.held)
-        return tuple(name for name in names if name not in folder.broken)
+    def report(self, now: Snapshot) -> tuple[list[StageFigures], float]:
+        """Figures on the held-out photographs, preview strip and checkpoints.
 
-    def report(self) -> list[StageFigures]:
-        """Figures on the held-out photographs, preview strip and checkpoints."""
-        trainer = self.trainer
+        Returns:
+            The figures, one a stage, and the lowest held-out objective so far.
+        """
+        last = self.run / "last.safetensors"
         figures: list[StageFigures] = []
-        if trainer.fabric.is_global_zero and (images := trainer.held_images()):
-            model = trainer.averaged()
-            figures = validate(model, images, trainer.semantics)
-            self._append(figures)
-            strip = stage_strip(model, self._preview_images())
-            save_strip(trainer.run / "preview.png", strip)
-        if trainer.fabric.is_global_zero:
-            self._checkpoints(figures)
-        trainer.fabric.barrier()
-        return figures
+        if images := self.held.images():
+            figures = validate(now.model, images, self.semantics)
+            self._append(now, figures)
+            save_strip(self.run / "preview.png", stage_strip(now.model, self._preview_images()))
+        images = calibration_images(self.held)
+        export_model(now.model, self.settings, self.hierarchy, now.step, last, images)
+        if not figures:
+            return [], now.best_loss
+        loss = self._objective(now.step, figures)
+        if loss >= now.best_loss and not self._first_of_phase(now.step):
+            return figures, now.best_loss
+        write_atomic(self.run / "best.safetensors", last.read_bytes())
+        return figures, loss
 
-    def _preview_images(self) -> list[Any]:
-        images = self.trainer.held_images(4 * self.trainer.settings.preview_images)
+    def scalars(self, step: int, parts: LossParts, learning_rate: float) -> None:
+        """Tell TensorBoard of a step, every twentieth time."""
+        if step % TENSORBOARD_STEPS:
+            return
+        if self._writer is None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(str(self.run / "tensorboard"))
+        scalars = {
+            "train/loss": float(parts.total.detach()),
+            "train/rate_bpp": float(parts.rate_bpp),
+            "train/psnr_db": -10 * math.log10(max(float(parts.mse), 1e-10)),
+            "train/cross_entropy": float(parts.cross_entropy),
+            "train/learning_rate": learning_rate,
+        }
+        for name, value in scalars.items():
+            self._writer.add_scalar(name, value, step)
+
+    def _preview_images(self) -> list[Tensor]:
+        """The first few photographs of one width."""
+        images = self.held.images(limit=4 * self.settings.preview_images)
         width = max(image.shape[2] for image in images)
         same = [image for image in images if image.shape[2] == width]
-        return same[: self.trainer.settings.preview_images]
+        return same[: self.settings.preview_images]
 
-    def _checkpoints(self, figures: list[StageFigures]) -> None:
-        from codec_plugin.train.export import calibration_images, export_model
+    def _objective(self, step: int, figures: Sequence[StageFigures]) -> float:
+        phase, _ = self.settings.phase_at(step - 1)
+        return objective(figures, phase, self.stage_levels)
 
-        trainer = self.trainer
-        images = calibration_images(trainer.folder, trainer.held.tolist())
-        last, best = trainer.run / "last.safetensors", trainer.run / "best.safetensors"
-        export_model(
-            trainer.averaged(),
-            trainer.settings,
-            trainer.hierarchy,
-            trainer.state.step,
-            last,
-            images,
-        )
-        if not figures:
-            return
-        phase, _ = trainer.settings.phase_at(trainer.state.step - 1)
-        loss = objective(figures, phase, trainer.stage_levels)
-        first_of_phase = _phase_start(trainer)
-        if loss < trainer.state.best_loss or first_of_phase:
-            trainer.state = msgspec.structs.replace(trainer.state, best_loss=loss)
-            write_atomic(best, last.read_bytes())
+    def _first_of_phase(self, step: int) -> bool:
+        """Whether this is a phase's first report: objectives of two phases do not compare."""
+        now, _ = self.settings.phase_at(step - 1)
+        before, _ = self.settings.phase_at(max(0, step - 1 - self.settings.report_steps))
+        return now.name != before.name
 
-    def _append(self, figures: list[StageFigures]) -> None:
+    def _append(self, now: Snapshot, figures: list[StageFigures]) -> None:
         """Add a line a stage to figures.csv."""
-        path = self.trainer.run / FIGURES
-        names = self.trainer.hierarchy.level_names
+        path = self.run / FIGURES
+        names = self.hierarchy.level_names
         header = ["step", "minutes", "stage", "rate_bpp", "psnr_db"]
         header += [f"agreement_{name}" for name in names]
         header += [f"cross_entropy_{name}" for name in names]
@@ -128,39 +156,9 @@ class RunRecords:
         writer = csv.writer(lines, lineterminator="\n")
         if not path.exists():
             writer.writerow(header)
-        state = self.trainer.state
         for row in figures:
             values = [row.rate_bpp, row.psnr_db, *row.agreement, *row.cross_entropy]
-            place = [state.step, f"{state.seconds / 60:.1f}", row.stage + 1]
+            place = [now.step, f"{now.seconds / 60:.1f}", row.stage + 1]
             writer.writerow([*place, *(f"{value:.4f}" for value in values)])
         with path.open("a", newline="", encoding="utf-8") as stream:
             stream.write(lines.getvalue())  # at once: a stop leaves whole lines
-
-    def _scalars(self, parts: LossParts) -> None:
-        if self._writer is None:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._writer = SummaryWriter(str(_made(self.trainer.run / "tensorboard")))
-        step = self.trainer.state.step
-        scalars = {
-            "train/loss": float(parts.total.detach()),
-            "train/rate_bpp": float(parts.rate_bpp),
-            "train/psnr_db": -10 * math.log10(max(float(parts.mse), 1e-10)),
-            "train/cross_entropy": float(parts.cross_entropy),
-            "train/learning_rate": self.trainer.optimizer.param_groups[0]["lr"],
-        }
-        for name, value in scalars.items():
-            self._writer.add_scalar(name, value, step)
-
-
-def _phase_start(trainer: "Trainer") -> bool:
-    """Whether this is the first report of a phase: objectives of two phases do not compare."""
-    step, every = trainer.state.step, trainer.settings.report_steps
-    now, _ = trainer.settings.phase_at(step - 1)
-    before, _ = trainer.settings.phase_at(max(0, step - 1 - every))
-    return now.name != before.name
-
-
-def _made(path: Path) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    return path

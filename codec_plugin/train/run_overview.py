@@ -11,13 +11,12 @@ _SHOWN = 5
 
 def overview(trainer: Trainer) -> list[str]:
     """Sentences for a person who has just started a run."""
-    told = list(trainer.notes)
-    if trainer.folder is not None:
-        told += _of_folder(trainer, trainer.folder)
+    sentences = list(trainer.notes)
+    if trainer.held.folder is not None:
+        sentences += _of_folder(trainer, trainer.held.folder)
     elif isinstance(trainer.source, ShardSource):
-        told.append(_of_shards(trainer.source))
-    told.append(_of_levels(trainer))
-    return told
+        sentences.append(_of_shards(trainer.source))
+    return [*sentences, _of_levels(trainer)]
 
 
 def broken_photographs(broken: dict[str, str], total: int | None = None) -> list[str]:
@@ -30,23 +29,22 @@ def broken_photographs(broken: dict[str, str], total: int | None = None) -> list
 
 
 def _of_folder(trainer: Trainer, folder: ImageFolder) -> list[str]:
-    told = broken_photographs(folder.broken, len(folder))
+    sentences = broken_photographs(folder.broken, len(folder))
     if folder.skipped:
-        told.append(f"skipped {folder.skipped} files ._NAME: macOS's, no pictures")
+        sentences.append(f"skipped {folder.skipped} files ._NAME: macOS's, no pictures")
     labelled = f"{folder.labelled} labelled with a class of the map"
     if folder.labelled and not any(phase.label_share for phase in trainer.settings.phases):
         labelled += " (training asks the classifier: label_share is 0)"
-    held = sum(folder.names[int(number)] not in folder.broken for number in trainer.held)
-    sound = len(folder) - len(folder.broken)
-    told.append(f"{sound} photographs, {held} of them held out by name; {labelled}")
+    held, sound = len(trainer.held.names), len(folder) - len(folder.broken)
+    sentences.append(f"{sound} photographs, {held} of them held out by name; {labelled}")
     if folder.unknown_labels:
         names = ", ".join(map(repr, folder.unknown_labels[:_SHOWN]))
         more = len(folder.unknown_labels) - _SHOWN
-        told.append(
+        sentences.append(
             f"labels.csv names what is no class of the map, by key or name: {names}"
             + (f" and {more} more" if more > 0 else "")
         )
-    return told
+    return sentences
 
 
 def _of_shards(source: ShardSource) -> str:
@@ -65,5 +63,7 @@ def _of_levels(trainer: Trainer) -> str:
     if not ends:
         return f"label map {hierarchy.name}: more levels than stages, none is promised"
     levels = zip(hierarchy.level_names, hierarchy.sizes, ends, strict=True)
-    told = ", ".join(f"{name} ({size}) by the end of stage {end + 1}" for name, size, end in levels)
-    return f"label map {hierarchy.name}: {told}"
+    parts = ", ".join(
+        f"{name} ({size}) by the end of stage {end + 1}" for name, size, end in levels
+    )
+    return f"label map {hierarchy.name}: {parts}"

@@ -1,5 +1,6 @@
 """Begin a run or pick one up: settings, label map, classifier and devices put together."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,20 +8,19 @@ from typing import Any
 import msgspec
 import torch
 
-from codec_plugin.classifiers.class_columns import ClassColumns
+from codec_plugin.classifiers.base import Classifier
+from codec_plugin.classifiers.class_columns import ClassColumns, class_columns
+from codec_plugin.classifiers.registry import load_classifier
 from codec_plugin.data.label_hierarchy import Hierarchy, level_ends, load_hierarchy
 from codec_plugin.data.sources import kept_settings
 from codec_plugin.errors import ConfigError, HierarchyMismatchError, TrainingError
-from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE, start_config, stored_tree
+from codec_plugin.train.run_folder import HIERARCHY_FILE, stored_settings, write_settings
 from codec_plugin.train.run_state import STATE_FILE
-from codec_plugin.train.settings import (
-    TrainSettings,
-    apply_override,
-    load_settings,
-    settings_from,
-)
+from codec_plugin.train.settings import TrainSettings, check_stages, load_settings
 from codec_plugin.train.trainer import Trainer
+from codec_plugin.train.warm_start import start_config
 from codec_plugin.utils.precision import multiplies_bfloat16
+from hierlab.labelmap import load_label_map
 
 __all__ = ["DEFAULT_PRESET", "start_run"]
 
@@ -53,7 +53,7 @@ def start_run(
     """
     if resume is not None:
         _refuse_change(resume, preset, hierarchy, output)
-        run, settings = resume, _stored_settings(resume, overrides, data)
+        run, settings = resume, stored_settings(resume, overrides, data)
         hierarchy_file: str | Path = run / HIERARCHY_FILE
     else:
         run, settings = _new_run(preset or DEFAULT_PRESET, overrides, data, hierarchy, output)
@@ -65,15 +65,18 @@ def start_run(
         torch.set_num_threads(settings.threads)
     fabric = _fabric(settings, devices, accelerator)
     chosen = any(override.partition("=")[0].strip() == "classifier" for override in overrides)
-    settings, classifier, notes = _judge(settings, label_map, required=chosen or resume is not None)
+    settings, classifier, notes = _classifier(
+        settings, label_map, required=chosen or resume is not None
+    )
     trainer = make(settings, label_map, run, fabric=fabric, classifier=classifier)
     trainer.notes += notes
     if resume is not None:
         trainer.resume()
-    data_kept = kept_settings(settings.data, trainer.folder)
-    kept = msgspec.structs.replace(settings, data=data_kept)
+    kept = kept_settings(settings.data, trainer.held.folder)
     if fabric.is_global_zero:
-        _write_run(run, kept, None if resume is not None else hierarchy_file)
+        if resume is None:
+            load_label_map(hierarchy_file).save(run / HIERARCHY_FILE)
+        write_settings(run, msgspec.structs.replace(settings, data=kept))
     fabric.barrier()
     return trainer
 
@@ -85,22 +88,14 @@ def _new_run(
     extra += [f"hierarchy={msgspec.json.encode(hierarchy).decode()}"] if hierarchy else []
     settings = load_settings(preset, [*overrides, *extra])
     if settings.start:
-        settings = msgspec.structs.replace(settings, model=start_config(settings))
+        settings = msgspec.structs.replace(settings, model=start_config(settings.start))
+        check_stages(settings, preset)
     run = output or Path("runs") / settings.name
     if run.exists() and not run.is_dir():
         raise ConfigError(f"{run} is a file; -o names the folder of the run")
     if (run / STATE_FILE).exists():
         raise TrainingError(f"{run} holds a run already; --resume {run}, or choose another -o")
     return run, settings
-
-
-def _stored_settings(run: Path, overrides: Sequence[str], data: str) -> TrainSettings:
-    tree = stored_tree(run)
-    for override in overrides:
-        apply_override(tree, override)
-    if data:
-        tree["data"]["path"] = data
-    return settings_from(tree, source=str(run / SETTINGS_FILE))
 
 
 def _refuse_change(run: Path, preset: str, hierarchy: str, output: Path | None) -> None:
@@ -125,10 +120,10 @@ def _refuse_change(run: Path, preset: str, hierarchy: str, output: Path | None) 
             )
 
 
-def _judge(
+def _classifier(
     settings: TrainSettings, label_map: Hierarchy, *, required: bool
-) -> tuple[TrainSettings, Any, list[str]]:
-    """The classifier, and what to tell of it.
+) -> tuple[TrainSettings, Classifier | None, list[str]]:
+    """The settings with the classifier that is used, that classifier, and notes about it.
 
     A preset's own classifier that knows not all classes of a map is left out, in a sentence; one
     that was asked for must know them.
@@ -140,9 +135,6 @@ def _judge(
                 "one with --set classifier=…, or classifier=none to train without"
             )
         return msgspec.structs.replace(settings, classifier="none"), None, []
-    from codec_plugin.classifiers import load_classifier
-    from codec_plugin.classifiers.class_columns import class_columns
-
     classifier = load_classifier(settings.classifier)
     try:
         columns = class_columns(label_map, classifier.class_ids)
@@ -173,8 +165,6 @@ def _counted(label_map: Hierarchy, columns: ClassColumns) -> str:
 
 def _fabric(settings: TrainSettings, devices: str, accelerator: str) -> Any:
     """A launched Fabric; several processes find their own unused parameters."""
-    import os
-
     from lightning_fabric import Fabric
     from lightning_fabric.strategies import DDPStrategy
 
@@ -208,14 +198,3 @@ def _precision(wanted: str, accelerator: str) -> Any:
     if accelerator == "cpu":
         return "bf16-mixed" if multiplies_bfloat16() else "32-true"
     return "bf16-mixed" if torch.cuda.is_available() else "32-true"
-
-
-def _write_run(run: Path, settings: TrainSettings, hierarchy: str | Path | None) -> None:
-    """Settings, and the label map of a new run."""
-    from hierlab.labelmap import load_label_map
-    from hierlab.utils.files import write_atomic
-
-    if hierarchy is not None:
-        load_label_map(hierarchy).save(run / HIERARCHY_FILE)
-    text = msgspec.json.format(settings.to_json(), indent=1) + "\n"
-    write_atomic(run / SETTINGS_FILE, text)

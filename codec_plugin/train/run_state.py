@@ -54,7 +54,10 @@ def save_state(
     tensors |= {f"ema/{name}": value for name, value in ema.state.items()}
     for number, entry in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{number}.{field}": value for field, value in entry.items()}
-    metadata = {"state": msgspec.json.encode(state).decode().replace("null", '"inf"')}
+    counters = msgspec.structs.asdict(state)
+    if state.best_loss == float("inf"):  # which JSON has no number for
+        counters["best_loss"] = "inf"
+    metadata = {"state": msgspec.json.encode(counters).decode()}
     temporary = path.with_name(f".{path.name}.tmp")
     content = {k: v.detach().contiguous().cpu() for k, v in tensors.items()}
     try:

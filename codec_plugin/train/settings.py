@@ -18,6 +18,7 @@ __all__ = [
     "Phase",
     "TrainSettings",
     "apply_override",
+    "check_stages",
     "load_settings",
     "preset_names",
     "settings_from",
@@ -112,16 +113,13 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             phases out.
         seed: of crops, stages, noise and the network's start.
         start: run folder, checkpoint file or shipped name whose averaged weights and architecture
-            are the start; empty: `basis`.
+            are the start, whatever `model` says; empty: `basis`.
         start_transforms: the same, of which only the transforms are taken, into the blocks of
             `model`; the entropy model starts at the statistics of the data.
-        split_gain: split the start's first block in two (see `split`); 0 leaves it as it is.
-        passes: code each block in so many passes over the picture (see `ModelConfig`), added to a
-            start that has one each; empty leaves it as it is.
         basis: first kernels of the compact transforms: the DCT, or drawn at random (to compare).
         ema_decay: of the averaged weights that are evaluated and shipped.
-        level_blocks: stage, counted from 1, at whose end each level of the label map is told; for
-            a map with another number of levels the first and the last hold and the others are
+        level_blocks: stage, counted from 1, with which each level of the label map ends; for a
+            map with another number of levels the first and the last hold and the others are
             spread between them; empty is one level a block.
         search_gammas: γ of each stage that the encoder's search (`--effort`) lowers with this run's
             checkpoints, where the phase has none of its own.
@@ -142,8 +140,6 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     seed: int = 0
     start: str = ""
     start_transforms: str = ""
-    split_gain: float = 0.0
-    passes: tuple[int, ...] = ()
     basis: Literal["dct", "random"] = "dct"
     ema_decay: float = 0.998
     level_blocks: tuple[int, ...] = ()
@@ -165,7 +161,7 @@ class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         return sum(phase.steps for phase in self.phases)
 
     def level_ends(self, n_levels: int) -> tuple[int, ...]:
-        """0-based block at whose end each of `n_levels` levels is told.
+        """0-based block with which each of `n_levels` levels ends.
 
         Empty where there are fewer blocks than levels: such a codec (a peer's) promises none.
         """
@@ -213,12 +209,15 @@ def load_settings(preset: str | Path, overrides: Sequence[str] = ()) -> TrainSet
         raise ConfigError(f"{path}: {error}") from error
     for override in overrides:
         apply_override(tree, override)
-    return settings_from(tree, source=str(preset))
+    return settings_from(tree, source=str(preset), model_known=not tree.get("start"))
 
 
-def settings_from(tree: dict[str, Any], *, source: str) -> TrainSettings:
+def settings_from(tree: dict[str, Any], *, source: str, model_known: bool = True) -> TrainSettings:
     """Check a tree of settings.
 
+    Args:
+        source: for messages.
+        model_known: `model` is what is trained; else lists of one value a stage are not counted.
     Raises:
         ConfigError: an unknown key (named), a wrong type or values that do not fit together.
     """
@@ -227,22 +226,24 @@ def settings_from(tree: dict[str, Any], *, source: str) -> TrainSettings:
     except msgspec.ValidationError as error:
         text = str(error).replace("Object contains unknown field", "unknown key")
         raise ConfigError(f"{source}: {text}") from error
-    _check(settings, source)
+    _check_phases(settings, source)
+    if model_known:
+        check_stages(settings, source)
     return settings
 
 
-def _check(settings: TrainSettings, source: str) -> None:
+def check_stages(settings: TrainSettings, source: str) -> None:
+    """Refuse lists that do not have one value a stage of the model.
+
+    Raises:
+        ConfigError: naming the list.
+    """
     n_stages = settings.model.n_blocks
-    if not settings.phases:
-        raise ConfigError(f"{source}: phases expected at least one, got none")
     if not all(a < b for a, b in pairwise((0, *settings.level_blocks, n_stages + 1))):
         raise ConfigError(
             f"{source}: level_blocks must rise within 1..{n_stages}, the model's blocks; "
             f"got {list(settings.level_blocks)}"
         )
-    names = [phase.name for phase in settings.phases]
-    if len(set(names)) != len(names):
-        raise ConfigError(f"{source}: names of phases must differ, got {', '.join(names)}")
     lists = (
         "stage_probability", "lambdas", "rate_weights", "stage_weights", "gammas", "fine_gammas"
     )  # fmt: skip
@@ -254,6 +255,15 @@ def _check(settings: TrainSettings, source: str) -> None:
                     f"{source}: phases.{phase.name}.{field} expected {n_stages} values, one a "
                     f"block of the model, got {len(values)}"
                 )
+
+
+def _check_phases(settings: TrainSettings, source: str) -> None:
+    if not settings.phases:
+        raise ConfigError(f"{source}: phases expected at least one, got none")
+    names = [phase.name for phase in settings.phases]
+    if len(set(names)) != len(names):
+        raise ConfigError(f"{source}: names of phases must differ, got {', '.join(names)}")
+    for phase in settings.phases:
         if phase.steps < 1 or phase.batch_size < 1 or phase.crop < 16:
             raise ConfigError(
                 f"{source}: phases.{phase.name}: steps and batch_size must be at least 1 and "

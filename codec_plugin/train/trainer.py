@@ -2,11 +2,9 @@
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,67 +12,23 @@ import torch
 from torch import Tensor, nn
 
 from codec_plugin.classifiers.semantics import Semantics
-from codec_plugin.data.crops import CropSource
-from codec_plugin.data.image_folder import ImageFolder
 from codec_plugin.data.label_hierarchy import Hierarchy, levels_of_stages
 from codec_plugin.data.shards import is_shards
-from codec_plugin.data.sources import held_views, open_source
+from codec_plugin.data.sources import open_source
 from codec_plugin.errors import TrainingError
 from codec_plugin.models.progressive import ProgressiveModel
-from codec_plugin.train.comparison import Comparison
 from codec_plugin.train.ema import Ema
-from codec_plugin.train.export import start_model, start_network
 from codec_plugin.train.loss import LossParts, stage_loss
-from codec_plugin.train.run_log import RunRecords
+from codec_plugin.train.progress import PACE_STEPS, Pace, Progress, TrainResult
+from codec_plugin.train.run_log import RunLog, Snapshot
 from codec_plugin.train.run_state import STATE_FILE, RunState, load_state, save_state
-from codec_plugin.train.schedule import learning_rate
+from codec_plugin.train.schedule import draw_stages, learning_rate
 from codec_plugin.train.settings import Phase, TrainSettings
 from codec_plugin.train.stop import Stop, StopSignals
-from codec_plugin.train.validate import pad_to_stride
-from codec_plugin.train.warm_start import adopt_transforms
+from codec_plugin.train.validate import StageFigures, pad_to_stride
+from codec_plugin.train.warm_start import new_network
 
-__all__ = ["Progress", "TrainResult", "Trainer"]
-
-_CHECK_STEPS = 50
-"""Steps between checks of the loss on a GPU."""
-
-START_IMAGES = 16
-"""Photographs whose statistics the entropy model starts from."""
-
-_PACE_STEPS = _CHECK_STEPS  # a GPU runs behind in between
-
-
-class Progress(NamedTuple):
-    """Where a run stands after a step."""
-
-    step: int
-    total_steps: int
-    phase: str
-    seconds: float
-    loss: float
-    rate_bpp: float
-    psnr_db: float
-    crops_per_second: float
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """How a sitting ended.
-
-    Attributes:
-        step: optimiser steps done, over all sittings.
-        reason: `finished`, `time` (limit reached) or `interrupted`.
-        run: folder of the run.
-        crops_per_second: of this sitting's steps, over all processes; reports are not counted.
-        comparison: with the start on the held-out photographs; none where there are none, or
-            others than at the start, or the sitting was interrupted.
-    """
-
-    step: int
-    reason: str
-    run: Path
-    crops_per_second: float = 0.0
-    comparison: Comparison | None = None
+__all__ = ["Trainer"]
 
 
 class Trainer:
@@ -110,47 +64,33 @@ class Trainer:
         if classifier is not None:
             low = str(fabric._precision.precision).startswith("bf16")
             self.semantics = fabric.to_device(Semantics(classifier, hierarchy, low_precision=low))
-        self.source: CropSource
-        self.folder: ImageFolder | None
-        self.source, self.folder, held = open_source(
+        # The numbers in shards are not read where no label counts.
+        labels_count = any(phase.label_share for phase in settings.phases)
+        read_labels = labels_count or not is_shards(settings.data.path)
+        self.source, self.held = open_source(
             settings.data,
-            self._class_index(),
+            hierarchy.lookup if read_labels else {},
             seed=settings.seed,
             rank=fabric.global_rank,
             world=fabric.world_size,
             device=fabric.device,
         )
-        self.held: np.ndarray[Any, np.dtype[np.int64]] = held
         self.state = RunState(hierarchy_id=hierarchy.id)
         self.notes: list[str] = []
         ends = settings.level_ends(hierarchy.n_levels)
         self.stage_levels = levels_of_stages(ends, settings.model.n_blocks)
-        self._build()
-
-    def _class_index(self) -> dict[str, int]:
-        """Classes to look labels up in; the numbers in shards are not read where none counts."""
-        counts = any(phase.label_share for phase in self.settings.phases)
-        return self.hierarchy.lookup if counts or not is_shards(self.settings.data.path) else {}
-
-    def _build(self) -> None:
-        settings = self.settings
-        torch.manual_seed(settings.seed)
-        if settings.start and not (self.run / STATE_FILE).exists():
-            self.model = start_network(settings)
-        else:
+        self.log = RunLog(
+            run, settings, hierarchy, self.held, self.stage_levels, semantics=self.semantics
+        )
+        if (run / STATE_FILE).exists():  # whose weights `resume` loads
             self.model = ProgressiveModel(settings.model)
-            if settings.basis == "random":
-                _draw_kernels(self.model)
-            if settings.start_transforms and not (self.run / STATE_FILE).exists():
-                adopt_transforms(start_model(settings.start_transforms), self.model)
-            size = min(256, max(64, settings.phases[0].crop // 64 * 64))
-            self.model.init_scales(self.source.batch(0, START_IMAGES, size).images)
+        else:
+            self.model = new_network(settings, self.source)
         self.model.to(memory_format=torch.channels_last)
         self.ema = Ema(self.model, settings.ema_decay)
         optimizer = torch.optim.AdamW(_groups(self.model), lr=0.0, fused=True)
         network: Any = torch.compile(self.model) if settings.compile else self.model
-        self.wrapped, self.optimizer = self.fabric.setup(network, optimizer)
-        self.records = RunRecords(self)
+        self.wrapped, self.optimizer = fabric.setup(network, optimizer)
 
     def resume(self) -> None:
         """Go on from the state in the run's folder.
@@ -184,14 +124,14 @@ class Trainer:
         """
         last = min(stop_at or self.settings.total_steps, self.settings.total_steps)
         reason = "finished"
-        pace = _Pace(self.fabric.world_size)
+        pace = Pace(self.fabric.world_size)
         self.model.train()
         try:
             with StopSignals(at_once=self.fabric.world_size == 1) as stop:
                 try:
                     if self.state.step == 0:
                         self.save()
-                        self.records.begin()
+                        self._begin_log()
                     started = time.monotonic()
                     while self.state.step < last:
                         began = time.monotonic()
@@ -200,9 +140,9 @@ class Trainer:
                             self._count(time.monotonic() - began)
                         pace.add(self._phase().batch_size, time.monotonic() - began)
                         waits = self.fabric.device.type == "cuda"  # a figure waits for a GPU
-                        if progress is not None and not (waits and self.state.step % _CHECK_STEPS):
+                        if progress is not None and not (waits and self.state.step % PACE_STEPS):
                             progress(self._progress(parts, pace))
-                        self.records.after_step(parts)
+                        self._after_step(parts)
                         late = minutes is not None and time.monotonic() - started > 60 * minutes
                         if why := self._agreed(late=late, asked=stop.asked):
                             reason = why
@@ -212,7 +152,7 @@ class Trainer:
             self.save()
             comparison = None
             if reason == "time" or (reason == "finished" and last == self.settings.total_steps):
-                comparison = self.records.compared(self.records.report())
+                comparison = self.log.compared(self.state.step, self._report())
         except OSError as error:
             raise TrainingError(
                 f"cannot write in {self.run}: {error.strerror or error}; the last state that was "
@@ -233,7 +173,7 @@ class Trainer:
         labels = self.fabric.to_device(batch.labels)
         semantics = self.semantics if phase.semantic else None
         self.optimizer.zero_grad(set_to_none=True)
-        draws = _draw_stages(phase, self.settings.model.n_blocks, rng)
+        draws = draw_stages(phase, self.settings.model.n_blocks, rng)
         padded = pad_to_stride(images)
         for stage, keep, whole in draws:
             output = self.wrapped(padded, stage, keep)
@@ -248,7 +188,7 @@ class Trainer:
                 levels=self.stage_levels,
             )
             self.fabric.backward(parts.total / len(draws))
-        if not images.is_cuda or self.state.step % _CHECK_STEPS == 0:
+        if not images.is_cuda or self.state.step % PACE_STEPS == 0:
             self._check_finite(parts.total)  # a GPU would be waited for
         self.fabric.clip_gradients(
             self.wrapped, self.optimizer, max_norm=phase.clip_norm, error_if_nonfinite=False
@@ -265,17 +205,38 @@ class Trainer:
             save_state(self.run / STATE_FILE, self.state, self.model, self.ema, self.optimizer)
         self.fabric.barrier()
 
-    def held_images(self, limit: int | None = None) -> list[Tensor]:
-        """Held-out photographs (3, H, W), of larger ones the middle."""
-        if self.folder is None:
-            return []
-        return list(held_views(self.folder, self.held[:limit].tolist()))
-
     def averaged(self) -> ProgressiveModel:
         """A copy of the network with the averaged weights, in evaluation mode, on the CPU."""
         copy = ProgressiveModel(self.settings.model)
         self.ema.copy_to(copy)
         return copy.eval()
+
+    def _begin_log(self) -> None:
+        if self.fabric.is_global_zero:
+            self.log.begin(self._snapshot())
+        self.fabric.barrier()
+
+    def _after_step(self, parts: LossParts) -> None:
+        """Log, save or report where the settings say so."""
+        step = self.state.step
+        if self.fabric.is_global_zero:
+            self.log.scalars(step, parts, self.optimizer.param_groups[0]["lr"])
+        if step % self.settings.checkpoint_steps == 0:
+            self.save()
+        if step % self.settings.report_steps == 0 and step < self.settings.total_steps:
+            self._report()
+
+    def _report(self) -> list[StageFigures]:
+        """Figures, preview and checkpoints of the averaged weights (first process only)."""
+        figures: list[StageFigures] = []
+        if self.fabric.is_global_zero:
+            figures, best_loss = self.log.report(self._snapshot())
+            self.state = msgspec.structs.replace(self.state, best_loss=best_loss)
+        self.fabric.barrier()
+        return figures
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self.averaged(), self.state.step, self.state.seconds, self.state.best_loss)
 
     def _count(self, seconds: float) -> None:
         self.state = msgspec.structs.replace(
@@ -311,7 +272,7 @@ class Trainer:
         late, asked = (bool(count) for count in wanted.tolist())
         return "interrupted" if asked else "time" if late else ""
 
-    def _progress(self, parts: LossParts, pace: "_Pace") -> Progress:
+    def _progress(self, parts: LossParts, pace: Pace) -> Progress:
         mse = max(float(parts.mse), 1e-10)
         return Progress(
             self.state.step,
@@ -325,39 +286,6 @@ class Trainer:
         )
 
 
-class _Pace:
-    """Crops a second: of a sitting, and of its last steps."""
-
-    def __init__(self, world: int) -> None:
-        self.world = world
-        self._crops, self._seconds = 0, 0.0
-        self._last: deque[tuple[int, float]] = deque(maxlen=_PACE_STEPS)
-
-    def add(self, batch: int, seconds: float) -> None:
-        """Count a step."""
-        self._crops += batch * self.world
-        self._seconds += seconds
-        self._last.append((batch * self.world, seconds))
-
-    @property
-    def mean(self) -> float:
-        """Over all steps; 0 without any."""
-        return self._crops / self._seconds if self._seconds else 0.0
-
-    @property
-    def lately(self) -> float:
-        """Over the last fifty steps."""
-        seconds = sum(seconds for _, seconds in self._last)
-        return sum(crops for crops, _ in self._last) / seconds if seconds else 0.0
-
-
-def _draw_kernels(model: nn.Module) -> None:
-    """Replace every convolution's start, the DCT and the zeros included, by torch's own."""
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d):
-            module.reset_parameters()
-
-
 def _groups(model: nn.Module) -> list[dict[str, Any]]:
     """Parameters that decay (matrices, kernels) and those that do not (biases, vectors)."""
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
@@ -365,22 +293,3 @@ def _groups(model: nn.Module) -> list[dict[str, Any]]:
         {"params": [p for _, p in named if p.ndim > 1], "decays": True},
         {"params": [p for _, p in named if p.ndim <= 1], "decays": False},
     ]
-
-
-def _draw_stages(
-    phase: Phase, n_stages: int, rng: np.random.Generator
-) -> list[tuple[int | Tensor, float | Tensor, bool | Tensor]]:
-    """What is decoded in a step: stage, share of its block that arrives, whether that is all.
-
-    One entry a decoding; with `each`, one entry of tensors (B,) on the host, a stage a picture.
-    """
-    size = phase.batch_size if phase.stages == "each" else 1
-    cut = rng.random(size) < phase.cut_probability
-    keep = np.where(cut, rng.random(size) ** phase.cut_exponent, 1.0)
-    if phase.stages == "all":
-        return [(stage, float(keep[0]), not cut[0]) for stage in range(n_stages)]
-    chances = np.array(phase.per_stage("stage_probability", 1.0))
-    stages = rng.choice(n_stages, size=size, p=chances / chances.sum())
-    if phase.stages == "one":
-        return [(int(stages[0]), float(keep[0]), not cut[0])]
-    return [(torch.from_numpy(stages), torch.from_numpy(keep).float(), torch.from_numpy(~cut))]

@@ -90,10 +90,10 @@ def _one(model: ProgressiveModel, image: Tensor, semantics: Semantics | None) ->
         agreement: list[float] = []
         entropy: list[float] = []
         if semantics is not None and clean is not None:
-            found = semantics.posterior(semantics.classifier(decoded))
+            posterior = semantics.posterior(semantics.classifier(decoded))
             for level in range(semantics.hierarchy.n_levels):
                 wanted = semantics.hierarchy.sum_posteriors(clean, level)
-                summed = semantics.hierarchy.sum_posteriors(found, level)
+                summed = semantics.hierarchy.sum_posteriors(posterior, level)
                 agreement.append(float(wanted.argmax() == summed.argmax()))
                 entropy.append(float(-(wanted * summed.clamp_min(1e-8).log()).sum()))
         rate = float(output.kept_bits) / (height * width)

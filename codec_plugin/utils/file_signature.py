@@ -1,4 +1,4 @@
-"""Which files this codec made, told by what stands in them; only those are replaced unasked."""
+"""Which files this codec made, recognised by their content; only those are replaced unasked."""
 
 from __future__ import annotations
 

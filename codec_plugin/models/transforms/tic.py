@@ -76,7 +76,7 @@ class TicAnalysis(nn.Module):
 
 
 class TicSynthesis(nn.Module):
-    """Latent to image: the mirror of `TicAnalysis`, told at each scale which blocks are real.
+    """Latent to image: the mirror of `TicAnalysis`, given at each scale which blocks are real.
 
         ŷ, known ─► conv ─► FiLM ─► Swin ─► up 2 ─┬─► …  ┬─► …  ┬─► FiLM ─► Swin ─► up 2 ─► x̂
                             M, H/16               N, H/8 N, H/4 N, H/2

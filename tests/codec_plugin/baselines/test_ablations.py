@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -9,7 +10,7 @@ from codec_plugin.baselines.ablations import ABLATIONS, UNTRAINED, imposed
 from codec_plugin.baselines.registry import find_method
 from codec_plugin.baselines.training import start_method
 from codec_plugin.checkpointing.checkpoint import load_checkpoint
-from codec_plugin.train.export import with_passes
+from codec_plugin.models.progressive import ProgressiveModel
 from tests.codec_plugin.semantic import write_photographs
 from tests.codec_plugin.tiny import DATA, stored_codec, tiny_picture
 
@@ -50,7 +51,8 @@ def test_ablations_differ_from_ours_in_one_thing() -> None:
 
 
 def test_passes_stay_where_blocks_do() -> None:
-    model = with_passes(stored_codec().checkpoint.model, (3, 2, 1))
+    config = msgspec.structs.replace(stored_codec().checkpoint.config, passes=(3, 2, 1))
+    model = ProgressiveModel(config)
     for name in ABLATIONS:
         counts = find_method(name).convert(model).config.pass_counts
         alone = name in ("no-refinement", "no-context", "one-pass", "wide-first")

@@ -52,7 +52,7 @@ def test_the_setting_says_where_photographs_are_kept(tmp_path: Path) -> None:
     path = str(write_photographs(tmp_path))
     for placement, kept in (("auto", False), ("host", False), ("device", True)):
         settings = DataSettings(path=path, holdout=1, placement=placement)
-        source, _, _ = open_source(settings, INDEX, seed=0, rank=0, world=1, device=CPU)
+        source, _ = open_source(settings, INDEX, seed=0, rank=0, world=1, device=CPU)
         assert isinstance(source, DeviceSource) is kept
     assert not fits(1, CPU)
 

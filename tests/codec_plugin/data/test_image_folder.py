@@ -11,9 +11,9 @@ from codec_plugin.data.crops import random_crop
 from codec_plugin.data.image_folder import ImageFolder
 from codec_plugin.data.settings import DataSettings
 from codec_plugin.data.sources import (
+    HeldOut,
     fitting_share,
     held_out,
-    held_views,
     kept_settings,
     open_source,
 )
@@ -37,14 +37,15 @@ def test_labels_come_from_folders_without_a_table(tmp_path: Path) -> None:
 
 def test_a_step_is_a_function_of_seed_rank_and_number(tmp_path: Path) -> None:
     settings = DataSettings(path=str(write_photographs(tmp_path)), holdout=1)
-    source, folder, held = open_source(settings, INDEX, seed=5, rank=0, world=1)
-    again, _, _ = open_source(settings, INDEX, seed=5, rank=0, world=1)
-    other, _, held_too = open_source(settings, INDEX, seed=6, rank=0, world=1)
+    source, held = open_source(settings, INDEX, seed=5, rank=0, world=1)
+    folder = held.folder
+    again, _ = open_source(settings, INDEX, seed=5, rank=0, world=1)
+    other, held_too = open_source(settings, INDEX, seed=6, rank=0, world=1)
     assert torch.equal(source.batch(7, 4, 64).images, again.batch(7, 4, 64).images)
     assert not torch.equal(source.batch(7, 4, 64).images, other.batch(7, 4, 64).images)
     assert not torch.equal(source.batch(7, 4, 64).images, source.batch(8, 4, 64).images)
     assert folder is not None
-    assert held.tolist() == held_too.tolist()
+    assert held.numbers == held_too.numbers
 
 
 def test_small_pictures_are_mirrored_and_flips_keep_the_pixels() -> None:
@@ -101,9 +102,9 @@ def test_the_share_that_a_run_keeps_holds_out_the_same_names_for_good(tmp_path: 
     }
     for number in range(0, 40, 3):
         (tmp_path / f"{number}.png").unlink()
-    _, fewer, held = open_source(kept, INDEX, seed=0, rank=0, world=1)
-    assert fewer is not None
-    assert {fewer.names[int(n)] for n in held} == before & set(fewer.names)
+    _, held = open_source(kept, INDEX, seed=0, rank=0, world=1)
+    assert held.folder is not None
+    assert set(held.names) == before & set(held.folder.names)
 
 
 def test_the_one_name_that_is_held_out_of_a_few_stays_so(tmp_path: Path) -> None:
@@ -132,11 +133,12 @@ def test_a_run_finds_its_photographs_from_anywhere(
 
 def test_a_broken_photograph_is_left_out_and_changes_no_other_crop(tmp_path: Path) -> None:
     settings = DataSettings(path=str(write_photographs(tmp_path)), holdout=1)
-    whole, _, held = open_source(settings, INDEX, seed=5, rank=0, world=1)
+    whole, held = open_source(settings, INDEX, seed=5, rank=0, world=1)
     before = whole.batch(3, 6, 16).images
-    member = next(n for n in range(6) if n not in held)
+    member = next(n for n in range(6) if n not in held.numbers)
     (tmp_path / f"{member}.png").write_bytes((tmp_path / f"{member}.png").read_bytes()[:200])
-    source, folder, _ = open_source(settings, INDEX, seed=5, rank=0, world=1)
+    source, again_held = open_source(settings, INDEX, seed=5, rank=0, world=1)
+    folder = again_held.folder
     drawn = source.members[np.random.default_rng((5, 0, 3)).integers(5, size=6)]  # type: ignore[attr-defined]
     assert member in drawn
     after, again = source.batch(3, 6, 16).images, source.batch(3, 6, 16).images
@@ -150,13 +152,12 @@ def test_a_broken_photograph_is_left_out_and_changes_no_other_crop(tmp_path: Pat
 def test_a_folder_of_broken_photographs_is_refused(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.png").write_bytes(b"nothing")
-    source, folder, held = open_source(
-        DataSettings(path=str(tmp_path)), {}, seed=0, rank=0, world=1
-    )
+    source, held = open_source(DataSettings(path=str(tmp_path)), {}, seed=0, rank=0, world=1)
+    folder = held.folder
     assert folder is not None
     assert folder.check() == 3
     assert len(folder.broken) == 3
-    assert list(held_views(folder, held.tolist())) == []
+    assert held.images() == []
     with pytest.raises(DataError, match="3 of 3 photographs cannot be decoded"):
         source.batch(0, 1, 16)
 
@@ -166,14 +167,15 @@ def test_of_a_large_held_out_photograph_the_middle_is_seen(tmp_path: Path) -> No
     pixels[450, 500] = 255
     Image.fromarray(pixels).save(tmp_path / "a.png")
     folder = ImageFolder(tmp_path, {}, cache=False)
-    (view,) = held_views(folder, [0])
+    (view,) = HeldOut(folder, (0,)).images()
     assert view.shape == (3, 768, 768)
     assert float(view[0, 450 - 66, 500 - 116]) == 1
 
 
 def test_a_folder_is_a_folder_whatever_its_name(tmp_path: Path) -> None:
     path = write_photographs(tmp_path / "my.tar.photos")
-    _, folder, _ = open_source(DataSettings(path=str(path)), INDEX, seed=0, rank=0, world=1)
+    held = open_source(DataSettings(path=str(path)), INDEX, seed=0, rank=0, world=1).held
+    folder = held.folder
     assert folder is not None
     assert len(folder) == 6
 

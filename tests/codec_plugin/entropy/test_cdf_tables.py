@@ -157,8 +157,8 @@ def test_spoiled_tensors_are_refused(name: str, spoil: str):
 def test_refinements_have_a_ladder_of_their_own() -> None:
     tables = CodingTables.from_prior(prior(), refines=True)
     assert tables.n_scales == 2 * N_SCALES
-    assert (tables.first_rung(refined=False), tables.first_rung(refined=True)) == (0, N_SCALES)
-    assert CodingTables.from_prior(prior()).first_rung(refined=True) == 0  # as older checkpoints
+    assert (tables.first_scale(refined=False), tables.first_scale(refined=True)) == (0, N_SCALES)
+    assert CodingTables.from_prior(prior()).first_scale(refined=True) == 0  # as older checkpoints
     counts = [np.zeros(1)] * N_SCALES + [np.array([1e6, 2e6])] * N_SCALES  # thirds of a cell
     fitted = tables.refitted(counts, 64.0)
     first, again = fitted.scale(40), fitted.scale(N_SCALES + 40)

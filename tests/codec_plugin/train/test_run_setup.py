@@ -13,7 +13,7 @@ import torch
 from codec_plugin.data.crops import Batch
 from codec_plugin.data.label_hierarchy import load_hierarchy
 from codec_plugin.errors import CodecError, ConfigError, TrainingError
-from codec_plugin.train.export import HIERARCHY_FILE, SETTINGS_FILE
+from codec_plugin.train.run_folder import HIERARCHY_FILE, SETTINGS_FILE
 from codec_plugin.train.run_overview import overview
 from codec_plugin.train.run_setup import start_run
 from codec_plugin.train.run_state import STATE_FILE, read_state
@@ -90,17 +90,16 @@ def test_a_resume_works_from_any_folder_and_keeps_its_held_out_names(
 ) -> None:
     monkeypatch.chdir(photographs.parent)
     first = start_run("tiny", PLAIN, data="photographs", output=Path("run"))
-    assert first.folder is not None
-    held = {first.folder.names[int(n)] for n in first.held}
+    held = set(first.held.names)
     first.train(stop_at=1)
     other = tmp_path / "elsewhere"
     other.mkdir()
     monkeypatch.chdir(other)
     write_photographs(photographs / "more", 30)
     resumed = start_run("", resume=tmp_path / "run")
-    assert resumed.folder is not None
-    now = {resumed.folder.names[int(n)] for n in resumed.held}
-    assert len(resumed.folder) == 38
+    now = set(resumed.held.names)
+    assert resumed.held.folder is not None
+    assert len(resumed.held.folder) == 38
     assert held <= now
     assert {name for name in now if "/" not in name} == held
 
@@ -196,7 +195,7 @@ def test_class_names_and_two_levels_are_enough(
     told = "\n".join(overview(trainer))
     assert "4 of 4 classes are looked for in efficientnet-lite0 by name" in told
     assert "goldfish (1), cat (" in told
-    held = len(trainer.held)
+    held = len(trainer.held.names)
     assert f"8 photographs, {held} of them held out by name; 2 labelled with a class of" in told
     assert "no class of the map, by key or name: 'lynx'" in told
     assert "coarse (2) by the end of stage 1, fine (4) by the end of stage 3" in told

@@ -4,21 +4,28 @@ import os
 import signal
 from pathlib import Path
 
-import numpy as np
+import msgspec
 import pytest
 import torch
 
+from codec_plugin.checkpointing.checkpoint import load_checkpoint
 from codec_plugin.data.crops import Batch
 from codec_plugin.errors import ConfigError, TrainingError
 from codec_plugin.train.ema import Ema
+from codec_plugin.train.run_setup import start_run
 from codec_plugin.train.run_state import STATE_FILE, read_state
 from codec_plugin.train.schedule import learning_rate
-from codec_plugin.train.settings import Phase, TrainSettings, load_settings, preset_names
-from codec_plugin.train.successive_refinement import split_first_block
+from codec_plugin.train.settings import (
+    Phase,
+    TrainSettings,
+    check_stages,
+    load_settings,
+    preset_names,
+)
 from codec_plugin.train.trainer import Trainer
 from codec_plugin.train.validate import objective, validate
+from codec_plugin.train.warm_start import start_config
 from tests.codec_plugin.semantic import small_classifier, small_hierarchy, write_photographs
-from tests.codec_plugin.tiny import tiny_codec, tiny_picture
 
 JOINT = Phase(
     name="joint",
@@ -38,12 +45,7 @@ def settings(tmp_path: Path) -> TrainSettings:
     """Four steps of warm start and four joint ones on six small photographs."""
     photographs = write_photographs(tmp_path / "photographs")
     tiny = load_settings("tiny", [f"data.path={photographs}", "phases.warm.steps=4"])
-    return type(tiny)(
-        **{
-            **{field: getattr(tiny, field) for field in tiny.__struct_fields__},
-            "phases": (*tiny.phases, JOINT),
-        }
-    )
+    return msgspec.structs.replace(tiny, phases=(*tiny.phases, JOINT))
 
 
 def trainer(settings: TrainSettings, run: Path) -> Trainer:
@@ -114,7 +116,7 @@ def test_a_signal_saves_the_step_it_came_in(settings: TrainSettings, tmp_path: P
 
 def test_the_end_is_compared_with_the_start(settings: TrainSettings, tmp_path: Path) -> None:
     run = trainer(settings, tmp_path / "run")
-    start = validate(run.averaged(), run.held_images(), run.semantics)
+    start = validate(run.averaged(), run.held.images(), run.semantics)
     run.train(stop_at=1)  # a first sitting
     run = trainer(settings, tmp_path / "run")
     run.resume()
@@ -123,7 +125,7 @@ def test_the_end_is_compared_with_the_start(settings: TrainSettings, tmp_path: P
     assert result.comparison is not None
     assert result.comparison.photographs == 1
     assert [row.rate_bpp for row in result.comparison.start] == [row.rate_bpp for row in start]
-    now = validate(run.averaged(), run.held_images(), run.semantics)
+    now = validate(run.averaged(), run.held.images(), run.semantics)
     assert [row.mse for row in result.comparison.now] == [row.mse for row in now]
     before, after = (objective(rows, JOINT, run.stage_levels) for rows in (start, now))
     assert result.comparison.change == pytest.approx(after / before - 1)
@@ -136,9 +138,9 @@ def test_other_held_out_photographs_are_not_compared(
     settings: TrainSettings, tmp_path: Path
 ) -> None:
     trainer(settings, tmp_path / "run").train(stop_at=1)
-    run = trainer(settings, tmp_path / "run")
+    more = msgspec.structs.replace(settings.data, holdout_share=0.5)
+    run = trainer(msgspec.structs.replace(settings, data=more), tmp_path / "run")
     run.resume()
-    run.held = np.array([n for n in range(6) if n not in run.held][:1])
     assert run.train().comparison is None
 
 
@@ -151,8 +153,32 @@ def test_a_run_of_another_label_map_is_refused(settings: TrainSettings, tmp_path
 
 
 @pytest.mark.parametrize("name", preset_names())
-def test_every_preset_is_sound(name: str) -> None:
-    assert load_settings(name).total_steps > 0
+def test_every_preset_fits_the_network_that_it_trains(name: str) -> None:
+    settings = load_settings(name)
+    if settings.start:
+        settings = msgspec.structs.replace(settings, model=start_config(settings.start))
+    check_stages(settings, name)
+
+
+def test_plain_is_the_joint_preset_without_its_classifier() -> None:
+    joint, plain = load_settings("compact"), load_settings("compact-plain")
+    (phase,) = joint.phases
+    blind = msgspec.structs.replace(phase, gammas=(), fine_gammas=(), semantic_share=0.0)
+    assert plain == msgspec.structs.replace(
+        joint, name="compact-plain", classifier="none", phases=(blind,)
+    )
+
+
+def test_lists_of_another_number_of_stages_than_the_start_has_are_refused(tmp_path: Path) -> None:
+    data = write_photographs(tmp_path / "photographs")
+    with pytest.raises(ConfigError, match=r"lambdas expected 9 values, one a block .* got 2"):
+        start_run("compact", ["phases.joint.lambdas=[0.1,0.2]"], data=str(data), output=tmp_path)
+
+
+def test_a_start_is_described_without_its_weights() -> None:
+    assert start_config("compact") == load_checkpoint("compact").config
+    with pytest.raises(TrainingError, match="start=elsewhere: neither a run's folder nor a check"):
+        start_config("elsewhere")
 
 
 @pytest.mark.parametrize(
@@ -201,23 +227,3 @@ def test_average_follows_constant_weights_at_once() -> None:
     for step in range(200):
         ema.update(layer, step)
     assert torch.allclose(ema.state["weight"], torch.ones(2, 2), atol=1e-2)
-
-
-def test_a_split_makes_the_first_stage_cheap_and_keeps_the_last() -> None:
-    old = tiny_codec().checkpoint.model
-    new = split_first_block(old, 0.5).eval()
-    assert new.config.blocks == (3, 7, 5)
-    picture = torch.from_numpy(tiny_picture(128, 128)).permute(2, 0, 1)[None].float() / 255
-    with torch.no_grad():
-        before, after = old(picture), new(picture)
-        first_before, first_after = old(picture, 0), new(picture, 0)
-    saved = first_before.kept_bits - first_after.kept_bits
-    assert float(saved) > 0.5 * 3 * 64
-    assert float((before.x_hat - after.x_hat).square().mean()) < 2e-4
-    assert float(after.kept_bits) < 1.3 * float(before.kept_bits)
-
-
-@pytest.mark.parametrize("gain", [0.0, 1.0, 2.0])
-def test_a_gain_that_splits_nothing_is_refused(gain: float) -> None:
-    with pytest.raises(ConfigError, match="gain between 0 and 1"):
-        split_first_block(tiny_codec().checkpoint.model, gain)
