@@ -17,7 +17,7 @@ from app.codec_page.photograph import (
 from app.codec_page.slider import show_cuts
 from app.components.widgets import choose_named
 from app.data.data_dir import photos, served, stamp
-from app.data.own_files import own_files, take_file
+from app.data.own_files import own_files, plain_name, take_file
 from app.data.uploads import MAX_PICTURE_MB, UploadError, digest, picture_of
 from app.theme.markdown import in_markdown, sentence
 from codec_plugin import CodecError, read_header
@@ -54,17 +54,18 @@ def render() -> None:
         show_cuts(photograph)
 
 
-def _check(content: bytes, name: str) -> None:
-    """Refuse an upload that is neither a picture nor a file of the codec."""
+def _check(content: bytes, name: str) -> str:
+    """Refuse an upload that is neither a picture nor a file of the codec; else its name."""
     if not name.lower().endswith(".c2f"):
         picture_of(content)
-        return
+        return name
     if len(content) > MAX_FILE_MB * 2**20:
         raise UploadError(f"The file is larger than {MAX_FILE_MB} MB, the limit for .c2f.")
     try:
         read_header(content)
     except CodecError as error:
         raise UploadError(f"This is not a .c2f file that can be read: {error}.") from error
+    return name
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the codec…")
@@ -101,13 +102,13 @@ def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
     known = photos()
     columns = st.columns([3, 3, 2, 4], vertical_alignment="bottom")
     take_file(
-        "Your own photograph or .c2f file",
         "JPEG, PNG, WebP, AVIF or .c2f",
         "photos",
         "photo",
         max_mb=MAX_PICTURE_MB,
         check=_check,
         endings=ENDINGS,
+        title="Your own photograph or .c2f file",
         column=columns[3],
     )
     name = choose_named("codec", "Codec", list(checkpoints), "codec", column=columns[0])
@@ -129,7 +130,7 @@ def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
     checkpoint = stamp(checkpoints[name])
     content = own[shown] if shown in own else known[shown].read_bytes()
     machine = _machine(checkpoint)
-    if shown in own and shown.lower().endswith(".c2f"):
+    if shown in own and plain_name(shown).lower().endswith(".c2f"):
         return Photograph(machine, content)
     key = digest(content)
     pixels, done = _shrunk(key, side, content)

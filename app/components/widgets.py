@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.data.label_maps import Chosen, keep_own_map, map_names, map_of_name
-from app.data.uploads import MAX_MAP_MB, UploadError, label_map_of
+from app.data.label_maps import Chosen, map_names, map_of_name
+from app.data.own_files import take_file
+from app.data.uploads import MAX_MAP_MB, label_map_of
 from app.figures.frame import put_in_frame
 from app.theme.markdown import in_markdown, sentence
 from hierlab.errors import HierlabError
@@ -188,25 +189,12 @@ def follow_options(
 
 def upload_map(key: str, *, column: Any = st) -> None:
     """Take a label map from the visitor and choose it under `key`."""
-
-    def taken() -> None:
-        file = st.session_state.get(f"{key}_file")
-        st.session_state.pop(f"{key}_refused", None)
-        if file is None:
-            return
-        try:
-            st.session_state[key] = keep_own_map(label_map_of(file.getvalue()))
-            st.session_state.pop(f"{key}_missing", None)
-        except UploadError as error:
-            st.session_state[f"{key}_refused"] = sentence(error)
-
-    with column.popover("Upload", icon=":material/upload:", width="stretch"):
-        st.file_uploader(
-            "Label map (JSON)",
-            key=f"{key}_file",
-            on_change=taken,
-            max_upload_size=MAX_MAP_MB,
-            help="A label map v1 file, made by hierlab build or import. It stays in your session.",
-        )
-    if refused := st.session_state.get(f"{key}_refused"):
-        st.error(refused, icon=":material/error:")
+    take_file(
+        "Label map (JSON), made by hierlab build or import",
+        "maps",
+        key,
+        max_mb=MAX_MAP_MB,
+        check=lambda content, _: label_map_of(content).name,
+        endings=(".json",),
+        column=column,
+    )

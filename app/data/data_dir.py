@@ -52,7 +52,12 @@ def photos() -> dict[str, Path]:
 def results() -> dict[str, Path]:
     """Tables of results: those that come with the codec, and `results/` of the folder."""
     part = _codec_part("results")
-    shipped = sorted(part.glob("*.csv")) if part is not None else []
+    # Our codec beside the conventional ones first.
+    shipped = (
+        sorted(part.glob("*.csv"), key=lambda path: (path.stem[:7] != "compact", path.stem))
+        if part is not None
+        else []
+    )
     return {**{path.stem: path for path in shipped}, **served("results", ".csv")}
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import streamlit as st
 
 from app.data.data_dir import served, stamp
-from hierlab import LabelMap, load_label_map
+from app.data.own_files import keep_own, own_files
+from app.data.uploads import UploadError, label_map_of
+from hierlab import HierlabError, LabelMap, load_label_map
 from hierlab.utils.files import hierarchies_path
 
-__all__ = ["Chosen", "keep_own_map", "label_map_files", "map_names", "map_of_name", "own_maps"]
+__all__ = ["Chosen", "keep_own_map", "label_map_files", "map_names", "map_of_name"]
 
 FAVOURITES = ("clip-seven", "clip-four", "vit-b-32-consensus", "vit-b-32-topdown", "wordnet-k")
-MAX_OWN = 12
 
 
 @dataclass(frozen=True)
@@ -32,25 +33,9 @@ class Chosen:
         return cls(name, label_map, hashlib.sha256(label_map.encode()).hexdigest())
 
 
-def own_maps() -> dict[str, Chosen]:
-    """This visitor's maps, uploaded or built; another visitor never sees them."""
-    kept: dict[str, Chosen] = st.session_state.setdefault("own_maps", {})
-    return kept
-
-
-def keep_own_map(label_map: LabelMap) -> str:
-    """Keep a map for this visitor and return the name it got; the oldest of twelve makes room."""
-    kept = own_maps()
-    name = f"my {label_map.name}"
-    taken = Chosen.of(name, label_map)
-    number = 2
-    while name in kept and kept[name].key != taken.key:
-        name = f"my {label_map.name} {number}"
-        number += 1
-    kept[name] = Chosen(name, taken.label_map, taken.key)
-    while len(kept) > MAX_OWN:
-        del kept[next(iter(kept))]
-    return name
+def keep_own_map(label_map: LabelMap, *, on_server: bool = False) -> str:
+    """Keep a map for this visitor and return the name it got."""
+    return keep_own("maps", label_map.name, label_map.encode(), on_server=on_server)
 
 
 def map_names() -> tuple[str, ...]:
@@ -58,9 +43,8 @@ def map_names() -> tuple[str, ...]:
 
     The first two are what an address without a map means: they are the same for every visitor.
     """
-    found = label_map_files()
-    ranked = sorted(found, key=lambda name: (_rank(name), name))
-    return (*ranked[:2], *reversed(own_maps()), *ranked[2:])
+    ranked = sorted(label_map_files(), key=lambda name: (_rank(name), name))
+    return (*ranked[:2], *reversed(own_files("maps")), *ranked[2:])
 
 
 def map_of_name(name: str) -> Chosen:
@@ -69,8 +53,8 @@ def map_of_name(name: str) -> Chosen:
     Raises:
         HierlabError: the file is gone or not sound.
     """
-    own = own_maps()
-    return own[name] if name in own else _load(name, stamp(label_map_files()[name]))
+    own = own_files("maps").get(name)
+    return _load(name, stamp(label_map_files()[name])) if own is None else _read(name, own)
 
 
 def label_map_files() -> dict[str, Path]:
@@ -87,3 +71,11 @@ def _rank(name: str) -> int:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _load(name: str, content: tuple[str, int, int]) -> Chosen:
     return Chosen.of(name, load_label_map(Path(content[0])))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _read(name: str, content: bytes) -> Chosen:
+    try:
+        return Chosen.of(name, label_map_of(content))
+    except UploadError as error:
+        raise HierlabError(str(error)) from error

@@ -1,46 +1,97 @@
-"""A visitor's own files, kept for the session: they are chosen by name like what is served."""
+"""A visitor's own files: kept for the session, or on the server for some days if they ask for it.
+
+A file kept on the server is named with its digest, so that the address alone finds it again: after
+a reload, in a second tab, after a restart. Only whoever has that address sees it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import PurePath
+import os
+import re
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
 import streamlit as st
 
-from app.data.uploads import UploadError
+from app.data.uploads import UploadError, digest
 from app.theme.markdown import sentence, short
+from hierlab.utils.files import cache_folder, write_atomic
 
-__all__ = ["OWN", "own_files", "take_file"]
+__all__ = ["days_kept", "keep_own", "own_files", "plain_name", "take_file"]
 
 # Stands before the names of one's own, so that none is mistaken for what is served.
 OWN = "my "
-MAX_OWN = 6
+MAX_OWN = 12
+DAYS_VARIABLE = "HIERLAB_APP_KEEP_DAYS"
+DAYS = 7
+MAX_STORED_BYTES = 2 * 2**30
+_STORED = re.compile(r" ~([0-9a-f]{16})$")
 
 
 def own_files(kind: str) -> dict[str, bytes]:
-    """This visitor's files of one kind by name; another visitor never sees them."""
-    kept: dict[str, bytes] = st.session_state.setdefault(f"own_{kind}", {})
-    return kept
+    """This visitor's files of one kind by name, and what the server keeps that the address names.
+
+    Args:
+        kind: `maps`, `photos` or `results`.
+    """
+    files: dict[str, bytes] = st.session_state.setdefault(f"own_{kind}", {})
+    for asked in st.query_params.to_dict().values():
+        key = _STORED.search(asked)
+        if key and asked not in files and asked.startswith(OWN):
+            content = _stored(kind, key[1])
+            if content is not None:
+                files[asked] = content
+    return files
+
+
+def keep_own(kind: str, name: str, content: bytes, *, on_server: bool = False) -> str:
+    """Keep a file for this visitor; the name it got. The oldest of twelve makes room.
+
+    Args:
+        on_server: keep it there too, for `days_kept()`.
+    """
+    files = own_files(kind)
+    own = _free_name(OWN + short(name, 60), content, files)
+    if on_server and days_kept():
+        own = f"{own} ~{_store(kind, content)}"
+    files.pop(own, None)
+    files[own] = content
+    while len(files) > MAX_OWN:
+        del files[next(iter(files))]
+    return own
+
+
+def plain_name(own: str) -> str:
+    """The name of a file without the digest that one kept on the server has."""
+    return _STORED.sub("", own)
+
+
+def days_kept() -> int:
+    """Days for which the server keeps what a visitor asks it to keep; 0 where it never does."""
+    text = os.environ.get(DAYS_VARIABLE, str(DAYS))
+    return int(text) if text.isascii() and text.isdigit() else DAYS
 
 
 def take_file(
-    title: str,
     label: str,
     kind: str,
     key: str,
     *,
     max_mb: int,
-    check: Callable[[bytes, str], object],
+    check: Callable[[bytes, str], str],
     endings: Sequence[str],
+    title: str = "Upload",
     column: Any = st,
 ) -> None:
     """Take a file from the visitor, keep it, and choose it under `key`.
 
     Args:
-        title: of the button that opens it.
-        check: raises UploadError for what cannot be used; it gets the name too.
+        check: gets content and name; the name to keep it under. Raises UploadError for what cannot
+            be used.
         endings: those that are meant, for the sentence that refuses others.
+        title: of the button that opens it.
     """
 
     def taken() -> None:
@@ -48,44 +99,68 @@ def take_file(
         st.session_state.pop(f"{key}_refused", None)
         if file is None:
             return
-        content, name = file.getvalue(), file.name
+        content, name = file.getvalue(), PurePath(file.name).name
         try:
             if PurePath(name).suffix.lower() not in endings:
-                raise UploadError(f"{name} is not a file of these kinds: {_kinds(endings)}.")
-            check(content, name)
+                kinds = ", ".join(ending.lstrip(".") for ending in endings)
+                raise UploadError(f"{name} is not a file of these kinds: {kinds}.")
+            name = check(content, name)
         except UploadError as error:
             st.session_state[f"{key}_refused"] = sentence(error)
             return
-        kept = own_files(kind)
-        own = _free_name(OWN + short(PurePath(name).name, 60), content, kept)
-        kept.pop(own, None)
-        kept[own] = content
-        while len(kept) > MAX_OWN:
-            del kept[next(iter(kept))]
-        st.session_state[key] = own
+        on_server = bool(st.session_state.get(f"{key}_keep"))
+        st.session_state[key] = keep_own(kind, name, content, on_server=on_server)
         st.session_state.pop(f"{key}_missing", None)
 
     with column.popover(title, icon=":material/upload:", width="stretch"):
-        st.file_uploader(
-            label,
-            key=f"{key}_file",
-            on_change=taken,
-            max_upload_size=max_mb,
-            help="It stays in your session and is forgotten with it; the address names it, and "
-            "tells whoever opens it that the file is needed.",
-        )
+        if days := days_kept():
+            st.toggle(
+                f"Keep it on this server for {days} days",
+                key=f"{key}_keep",
+                on_change=taken,
+                help="Then the address works after a reload and for whoever you send it to. Else "
+                "the file stays in your session and is forgotten with it.",
+            )
+        st.file_uploader(label, key=f"{key}_file", on_change=taken, max_upload_size=max_mb)
     if refused := st.session_state.get(f"{key}_refused"):
         st.error(refused, icon=":material/error:")
 
 
-def _free_name(name: str, content: bytes, kept: dict[str, bytes]) -> str:
+def _free_name(name: str, content: bytes, files: dict[str, bytes]) -> str:
     """The name, numbered where another file has it."""
     path = PurePath(name)
-    found, number = name, 2
-    while kept.get(found, content) != content:
-        found, number = f"{path.stem} {number}{path.suffix}", number + 1
-    return found
+    free, number = name, 2
+    while files.get(free, content) != content:
+        free, number = f"{path.stem} {number}{path.suffix}", number + 1
+    return free
 
 
-def _kinds(endings: Iterable[str]) -> str:
-    return ", ".join(ending.lstrip(".") for ending in endings)
+def _folder(kind: str) -> Path:
+    return cache_folder() / "app-uploads" / kind
+
+
+def _store(kind: str, content: bytes) -> str:
+    """Write a file under its digest, and make room for it; the digest."""
+    key = digest(content)
+    _folder(kind).mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_atomic(_folder(kind) / key, content)
+    stored = sorted(_folder(kind).parent.glob("*/*"), key=lambda path: -path.stat().st_mtime)
+    total = 0
+    for path in stored:
+        total += path.stat().st_size
+        if total > MAX_STORED_BYTES or not _fresh(path):
+            path.unlink(missing_ok=True)
+    return key
+
+
+def _stored(kind: str, key: str) -> bytes | None:
+    path = _folder(kind) / key
+    try:
+        content = path.read_bytes() if _fresh(path) else None
+    except OSError:
+        return None
+    return content if content is not None and digest(content) == key else None
+
+
+def _fresh(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime < 86_400 * days_kept()

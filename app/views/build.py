@@ -19,8 +19,9 @@ from app.components.tables import (
 )
 from app.components.widgets import choose_map, page_title
 from app.data.encoders import BUILT_IN, choose_encoders, show_absent
-from app.data.label_maps import Chosen, keep_own_map, own_maps
+from app.data.label_maps import Chosen, keep_own_map, map_of_name
 from app.data.measure_cache import measured
+from app.data.own_files import days_kept, own_files
 from app.data.uploads import MAX_CLASSES_MB, UploadError, class_list_of
 from app.theme.markdown import counted, in_markdown, in_table, sentence
 from hierlab import ClassList, HierlabError, LabelMap, build, list_
@@ -162,13 +163,14 @@ def _make(arguments: dict[str, Any]) -> None:
         st.session_state.pop("built", None)  # what stands there is not what was asked for
         return
     st.session_state.pop("build_refused", None)
-    st.session_state["built"] = keep_own_map(label_map)
+    _keep_built(label_map)
 
 
 def _result() -> None:
     if refused := st.session_state.get("build_refused"):
         st.error(refused, icon=":material/error:")
-    made = own_maps().get(st.session_state.get("built", ""))
+    built = st.session_state.get("built", "")
+    made = map_of_name(built) if built in own_files("maps") else None
     beside = choose_map("Compare with", "beside")
     if made is None:
         st.info("Choose, then press Build: the result appears here, beside this map.")
@@ -186,7 +188,19 @@ def _result() -> None:
         on_click="ignore",
         icon=":material/download:",
     )
-    st.caption("It is kept in your session: Explore and Compare list it as “my …”.")
+    if days := days_kept():
+        st.toggle(
+            f"Keep it on this server for {days} days, so that its address works for others too",
+            key="built_keep",
+            on_change=_keep_built,
+            args=(made.label_map,),
+        )
+    st.caption("Explore and Compare list it as “my …”; unless kept here, as long as your session.")
+
+
+def _keep_built(label_map: LabelMap) -> None:
+    on_server = bool(st.session_state.get("built_keep"))
+    st.session_state["built"] = keep_own_map(label_map, on_server=on_server)
 
 
 def _measures(chosen: Chosen, *, new: bool) -> None:

@@ -35,7 +35,7 @@ def render() -> None:
     page_title("Curves", "Accuracy at each level, and PSNR, against the bits of real files.")
     if lacks_codec():
         return
-    columns = st.columns([4, 6, 3, 2], vertical_alignment="bottom")
+    columns = st.columns([4, 7, 2, 2], vertical_alignment="bottom")
     chosen = _source(columns[0], columns[2])
     if chosen is None:
         st.info(
@@ -59,16 +59,20 @@ def _read(key: str, _content: bytes) -> Results:
     return read_results(_content)
 
 
+def _check(content: bytes, name: str) -> str:
+    _read(hashlib.sha256(content).hexdigest(), content)
+    return name
+
+
 def _source(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, bytes] | None:
     """Lay out the choice of results: their name and content."""
     known = data_dir.results()
     take_file(
-        "Upload",
         "results.csv",
         "results",
         "results",
         max_mb=MAX_TABLE_MB,
-        check=lambda content, _: _read(hashlib.sha256(content).hexdigest(), content),
+        check=_check,
         endings=(".csv",),
         column=right,
     )

@@ -1,11 +1,14 @@
 """The Explore page as a visitor meets it, without a browser."""
 
 import json
+import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.theme.markdown import in_markdown
@@ -180,16 +183,43 @@ def test_jumps_lead_up_and_down(page: Page) -> None:
     assert "#### animal" in words(test)
 
 
-def test_two_visitors_share_no_maps(page: Page, nested, crossed) -> None:  # type: ignore[no-untyped-def]
-    first = page("explore")
-    first.session_state["own_maps"] = {}
-    assert not first.exception
-    from app.data.label_maps import Chosen
+def upload(test: AppTest, label_map: LabelMap, *, keep: bool = False) -> str:
+    """Upload a map as a visitor does; the name it got."""
+    if keep:
+        test.toggle(key="map_keep").set_value(True)
+    test.file_uploader(key="map_file").set_value(("a.json", label_map.encode(), "")).run()
+    assert not test.exception
+    return str(test.selectbox(key="map").value)
 
-    first.session_state["own_maps"] = {"my secret": Chosen.of("my secret", nested)}
-    first.run()
-    assert "my secret" in first.selectbox(key="map").options
-    assert "my secret" not in page("explore").selectbox(key="map").options
+
+def test_two_visitors_share_no_maps(page: Page, nested: LabelMap) -> None:
+    first = page("explore")
+    name = upload(first, nested.renamed("secret"))
+    assert name == "my secret"
+    assert name in first.selectbox(key="map").options
+    assert name not in page("explore").selectbox(key="map").options
+
+
+def test_a_map_kept_on_the_server_is_opened_by_its_address_alone(
+    page: Page, nested: LabelMap, served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HIERLAB_CACHE", str(served / "cache"))
+    name = upload(page("explore"), nested.renamed("mine"), keep=True)
+    assert re.fullmatch(r"my mine ~[0-9a-f]{16}", name)
+    assert name not in page("explore").selectbox(key="map").options
+    again = page("explore", map=name, level="mid")  # a reload, a colleague, a restart
+    assert again.selectbox(key="map").value == name
+    assert "8 classes of toys" in words(again)
+    (file,) = (served / "cache" / "app-uploads" / "maps").iterdir()
+    assert file.read_bytes() == nested.renamed("mine").encode()
+    for wrong in ("my mine ~0123456789abcdef", "my x ~../../etc/passwd", f"{name}0"):
+        assert "which is not here" in words(page("explore", map=wrong))
+    os.utime(file, (0, time.time() - 8 * 86_400))
+    assert "which is not here" in words(page("explore", map=name))
+    upload(page("explore"), nested.renamed("other"), keep=True)
+    assert not file.exists()  # what is too old goes when something else comes
+    monkeypatch.setenv("HIERLAB_APP_KEEP_DAYS", "0")
+    assert "map_keep" not in {one.key for one in page("explore").toggle}
 
 
 def test_a_huge_map_does_not_hold_the_server_up(page: Page, served: Path) -> None:
