@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from hierlab._consensus_map import consensus_map
-from hierlab.builders import Builder, BuildInput, get_builder
+from hierlab.builders import Builder, BuildInput, check_k, get_builder
 from hierlab.classes import ClassList
 from hierlab.datasets.class_lists import given_classes
 from hierlab.embeddings.prototypes import load_prototypes, prototypes_of
@@ -24,7 +22,7 @@ from hierlab.labelmap import LabelMap
 from hierlab.measures.partition_stability import auto_levels
 from hierlab.wordnet.taxonomy import resolved
 
-__all__ = ["build", "check_k"]
+__all__ = ["build"]
 
 DEFAULT_METHOD = "consensus"
 DEFAULT_OF_MANY = "topdown"  # beyond what the default can hold
@@ -159,42 +157,6 @@ def _auto(
         for one in encoders
     )
     return auto_levels([one.vectors for one in found], seed=seed)
-
-
-def check_k(k: int | Sequence[int], classes: int) -> tuple[int, ...]:
-    """Return the cluster counts as a tuple if they can be met.
-
-    Raises:
-        BuilderError: none given, below 1, above the number of classes, or not rising.
-    """
-    counts = _counts(k)
-    if not counts:
-        raise BuilderError(
-            "expected at least one number of clusters, got none; try --k 10,100,1000"
-        )
-    for count in counts:
-        if count < 1:
-            raise BuilderError(f"expected at least 1 cluster, got k = {count}")
-        if count > classes:
-            raise BuilderError(
-                f"k = {count} is more than the {classes} class{'es' * (classes > 1)}; "
-                f"the largest k is {classes}"
-            )
-    if any(fine <= coarse for coarse, fine in itertools.pairwise(counts)):
-        raise BuilderError(f"k must rise from coarse to fine, got {','.join(map(str, counts))}")
-    return counts
-
-
-def _counts(k: ArrayLike) -> tuple[int, ...]:
-    """One whole number or several, also numpy's.
-
-    Raises:
-        BuilderError: something else.
-    """
-    found = np.atleast_1d(np.asarray(k))
-    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
-        raise BuilderError(f"expected whole numbers as k, such as (10, 100), got {k!r}")
-    return tuple(found.tolist())
 
 
 def _inputs(

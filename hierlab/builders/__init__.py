@@ -7,12 +7,21 @@ from hierlab.builders._registry import (
     Builder,
     BuildInput,
     Labels,
+    check_k,
     get_builder,
     register_builder,
     registered,
 )
 
-__all__ = ["BuildInput", "Builder", "Labels", "get_builder", "register_builder", "registered"]
+__all__ = [
+    "BuildInput",
+    "Builder",
+    "Labels",
+    "check_k",
+    "get_builder",
+    "register_builder",
+    "registered",
+]
 
 # Every public module of this folder registers its own method, so a new file is all a method needs.
 for _module in pkgutil.iter_modules(__path__):

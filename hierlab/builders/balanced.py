@@ -7,15 +7,8 @@ from math import isqrt
 
 import numpy as np
 
-from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.clustering.vectors import (
-    Assignment,
-    Matrix,
-    canonical,
-    centred,
-    checked_count,
-    checked_vectors,
-)
+from hierlab.builders._registry import BuildInput, register_builder
+from hierlab.clustering.vectors import Assignment, Matrix, centred
 from hierlab.errors import BuilderError, MissingExtraError
 
 __all__ = ["build_balanced"]
@@ -27,15 +20,13 @@ _ARCS = 2**19
 @register_builder("balanced", seeded=True)
 def build_balanced(
     inputs: BuildInput, *, k: tuple[int, ...], seed: int, slack: float = 0.0, steps: int = 100
-) -> Labels:
+) -> list[Assignment]:
     """Split the classes into clusters of nearly equal sizes, from the top; nested, seeded.
 
     A split with more than 524,288 pairs of class and cluster goes in two stages, first into about
     the square root of the clusters: 21,000 classes into 100 by way of 10.
 
     Args:
-        inputs: classes and their unit vectors.
-        k: numbers of clusters, rising.
         seed: draws the first centres.
         slack: by which share a size may differ from equal within its parent, 0 to 1.
         steps: k-means steps of a split, at most; the assignment counts distances in thousandths,
@@ -49,13 +40,12 @@ def build_balanced(
     """
     if not 0 <= slack <= 1:
         raise BuilderError(f"expected a slack from 0 to 1, got {slack}")
-    checked_count("steps", steps)
-    vectors = centred(checked_vectors(inputs, k))
+    vectors = centred(inputs.rows)
     split = _Split(seed, slack, steps)
     levels = [split.partition(vectors, k[0])]
     for coarse, fine in pairwise(k):
         levels.append(split.refine(vectors, levels[-1], coarse, fine))
-    return canonical(levels)
+    return levels
 
 
 class _Split:

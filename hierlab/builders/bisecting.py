@@ -6,34 +6,25 @@ import heapq
 
 import numpy as np
 
-from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.clustering.vectors import (
-    Assignment,
-    Matrix,
-    canonical,
-    centred,
-    checked_count,
-    checked_vectors,
-    lloyd,
-)
+from hierlab.builders._registry import BuildInput, register_builder
+from hierlab.clustering.vectors import Assignment, Matrix, centred, lloyd
 
 __all__ = ["build_bisecting"]
 
 
 @register_builder("bisecting", seeded=True)
-def build_bisecting(inputs: BuildInput, *, k: tuple[int, ...], seed: int, tries: int = 4) -> Labels:
+def build_bisecting(
+    inputs: BuildInput, *, k: tuple[int, ...], seed: int, tries: int = 4
+) -> list[Assignment]:
     """Halve the cluster of largest scatter by 2-means until there are K; nested, seeded.
 
     Args:
-        inputs: classes and their unit vectors.
-        k: numbers of clusters, rising.
         seed: draws the two classes that each halving starts from.
         tries: starts per halving, of which the tightest is kept.
 
     Source: Steinbach, Karypis, Kumar, KDD workshop on text mining, 2000.
     """
-    checked_count("tries", tries)
-    vectors = centred(checked_vectors(inputs, k))
+    vectors = centred(inputs.rows)
     random = np.random.default_rng(seed)
     labels = np.zeros(len(vectors), dtype=np.int64)
     # Largest scatter first; singles last, as they cannot be halved; ties by number of cluster.
@@ -47,7 +38,7 @@ def build_bisecting(inputs: BuildInput, *, k: tuple[int, ...], seed: int, tries:
             heapq.heappush(queue, _entry(vectors, members[halves == 1], len(queue) + 1))
             heapq.heappush(queue, _entry(vectors, members[halves == 0], number))
         levels.append(labels.copy())
-    return canonical(levels)
+    return levels
 
 
 def _entry(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from hierlab.builders._registry import PAIRWISE, BuildInput, Labels, register_builder
+from hierlab.builders._registry import PAIRWISE, BuildInput, register_builder
 from hierlab.clustering.vectors import (
     Assignment,
-    canonical,
     centred,
-    checked_count,
-    checked_vectors,
     cluster_means,
     lloyd,
     scaled_neighbours,
@@ -23,19 +20,14 @@ __all__ = ["build_bottomup"]
 
 @register_builder("bottomup", most=PAIRWISE)
 def build_bottomup(
-    inputs: BuildInput, *, k: tuple[int, ...], seed: int, neighbours: int = 15
-) -> Labels:
+    inputs: BuildInput, *, k: tuple[int, ...], neighbours: int = 15
+) -> list[Assignment]:
     """Group smoothed prototypes at the finest level, then merge its clusters; nested, no seed.
 
     Args:
-        inputs: classes and their unit vectors.
-        k: numbers of clusters, rising; one per class is the classes themselves.
-        seed: not used; the method is deterministic.
         neighbours: nearest classes averaged, once, before anything is grouped.
     """
-    del seed
-    checked_count("neighbours", neighbours)
-    vectors = centred(checked_vectors(inputs, k))
+    vectors = centred(inputs.rows)
     count = len(vectors)
     vectors = smoothed(vectors, scaled_neighbours(neighbours, count))
     levels: list[Assignment] = [np.arange(count)] if k[-1] == count else []
@@ -48,4 +40,4 @@ def build_bottomup(
         tree = ward_tree(cluster_means(vectors, finest, merged[-1]), sizes)
         for clusters in reversed(merged[:-1]):
             levels.insert(0, tree.cut(clusters)[finest])
-    return canonical(levels)
+    return levels

@@ -1,4 +1,4 @@
-"""The consensus of one or several encoders: likeness by rank, diffused; nested, no seed."""
+"""The consensus of one or several encoders: similarity by rank, diffused; nested, no seed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.builders._registry import BuildInput, Labels, register_builder
+from hierlab.builders._registry import BuildInput, Labels, check_k, register_builder
 from hierlab.clustering import (
     MAX_CLASSES,
     ConsensusSettings,
@@ -20,7 +20,7 @@ from hierlab.clustering import (
     nested_levels,
     rank_affinity,
 )
-from hierlab.clustering.vectors import canonical, checked_levels, checked_vectors
+from hierlab.clustering.vectors import Assignment, canonical
 from hierlab.errors import BuilderError
 
 __all__ = ["Consensus", "build_consensus", "consensus"]
@@ -50,13 +50,12 @@ def build_consensus(
     inputs: BuildInput,
     *,
     k: tuple[int, ...],
-    seed: int,
     top_reach: float = _DEFAULT.top_reach,
     top_steps: float = _DEFAULT.top_steps,
     reach: float = _DEFAULT.reach,
     steps: float = _DEFAULT.steps,
-) -> Labels:
-    """Diffuse likeness by rank, then split it from the top: the default; nested, no seed.
+) -> list[Assignment]:
+    """Diffuse similarity by rank, then split it from the top: the default; nested, no seed.
 
         vectors ─ centre ─┬─ ranks ─┬─ far reach ─ diffuse ─ Ward, k-means, exchanges ─► coarsest
                           │         │                                                      │
@@ -64,9 +63,6 @@ def build_consensus(
                           └─ cosines ──────────────────────────────────── take apart ─► next, …
 
     Args:
-        inputs: classes and their unit vectors.
-        k: numbers of clusters, rising.
-        seed: not used; the method is deterministic.
         top_reach: ranks over which a neighbour's weight falls by e, coarsest level.
         top_steps: length of the diffusion, coarsest level.
         reach: as `top_reach`, for the levels below.
@@ -74,9 +70,8 @@ def build_consensus(
 
     Source: rank weights and their use here are ours; diffusion maps: Coifman and Lafon, 2006.
     """
-    del seed
     settings = ConsensusSettings(top_reach, top_steps, reach, steps)
-    return _levels([checked_vectors(inputs, k)], k, settings)
+    return _levels([inputs.rows], k, settings)
 
 
 def consensus(
@@ -92,7 +87,6 @@ def consensus(
 
     Args:
         encoders: one (C, D) array of unit rows each; D may differ.
-        k: numbers of clusters, rising.
         settings: of the method.
         runs: for the confidence, 0 (none) or at least 2: each takes four fifths of the classes,
             and of several encoders about half, drawn at random, and builds anew.
@@ -112,9 +106,8 @@ def consensus(
         )
     if runs < 0 or runs == 1:
         raise BuilderError(f"expected 0 or at least 2 runs for the confidence, got {runs}")
-    counts = tuple(k)
-    checked_levels(counts, sizes.pop())
-    labels = _levels(encoders, counts, settings)
+    counts = check_k(k, sizes.pop())
+    labels = canonical(_levels(encoders, counts, settings))
     judged = tuple(count for count in counts if count < len(labels[0]))
     found = _runs(encoders, judged, settings, runs, seed, progress)
     confidence = tuple(
@@ -128,14 +121,14 @@ def consensus(
 
 def _levels(
     encoders: Sequence[NDArray[np.float64]], k: tuple[int, ...], settings: ConsensusSettings
-) -> Labels:
+) -> list[Assignment]:
     ranks = [neighbour_ranks(vectors) for vectors in encoders]
     scaled = settings.scaled(len(ranks[0]))
     outer = diffused(rank_affinity(ranks, scaled.top_reach), scaled.top_steps)
     inner = np.eye(0)
     if any(count < len(outer) for count in k[1:]):
         inner = closeness(rank_affinity(ranks, scaled.reach), scaled.walks)
-    return canonical(nested_levels(outer, inner, mean_cosines(encoders), k))
+    return nested_levels(outer, inner, mean_cosines(encoders), k)
 
 
 def _runs(
@@ -145,12 +138,12 @@ def _runs(
     runs: int,
     seed: int,
     progress: Callable[[int, int], None] | None,
-) -> list[tuple[NDArray[np.int64], Labels]]:
+) -> list[tuple[Assignment, list[Assignment]]]:
     """Draw classes and encoders and build again; each class is left out of some runs only."""
     count = len(encoders[0])
     rng = np.random.default_rng(seed)
     order = rng.permutation(count)
-    found: list[tuple[NDArray[np.int64], Labels]] = []
+    found: list[tuple[Assignment, list[Assignment]]] = []
     for number in range(runs if k else 0):
         if number and number % _FOLDS == 0:
             order = rng.permutation(count)

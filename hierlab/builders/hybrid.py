@@ -1,11 +1,11 @@
-"""The hybrid: likeness by rank in the vectors and in WordNet together; nested, no seed."""
+"""The hybrid: similarity by rank in the vectors and in WordNet together; nested, no seed."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.builders._registry import BuildInput, Labels, register_builder
+from hierlab.builders._registry import BuildInput, register_builder
 from hierlab.clustering import (
     ConsensusSettings,
     closeness,
@@ -15,7 +15,7 @@ from hierlab.clustering import (
     nested_levels,
     rank_affinity,
 )
-from hierlab.clustering.vectors import Matrix, canonical, centred, checked_vectors
+from hierlab.clustering.vectors import Assignment, Matrix, centred
 from hierlab.errors import BuilderError
 from hierlab.wordnet.wu_palmer import class_similarity
 
@@ -24,8 +24,8 @@ __all__ = ["build_hybrid", "wordnet_ranks"]
 
 @register_builder("hybrid", wordnet=True, revision=2)
 def build_hybrid(
-    inputs: BuildInput, *, k: tuple[int, ...], seed: int, weight: float = 0.3
-) -> Labels:
+    inputs: BuildInput, *, k: tuple[int, ...], weight: float = 0.3
+) -> list[Assignment]:
     """Let WordNet vote beside the vectors, then build as `consensus` does; it is told WordNet.
 
         vectors ─ cosines ─ ranks ──(1 − weight)──┐
@@ -34,27 +34,23 @@ def build_hybrid(
     Wu-Palmer inside its clusters is therefore no evidence that the vectors know WordNet.
 
     Args:
-        inputs: classes, their unit vectors, and WordNet over them.
-        k: numbers of clusters, rising.
-        seed: not used; the method is deterministic.
         weight: of WordNet, 0 (vectors alone) to 1 (WordNet alone, its ties broken by vectors).
 
     Raises:
         BuilderError: a weight outside 0..1.
     """
-    del seed
-    vectors = checked_vectors(inputs, k)
+    vectors = inputs.rows
     if not 0 <= weight <= 1:
         raise BuilderError(f"expected a weight of WordNet between 0 and 1, got {weight}")
     assert inputs.taxonomy is not None  # the registry has checked it
-    similarity = class_similarity(inputs.taxonomy, inputs.classes, "textbook")
-    ranks = [neighbour_ranks(vectors), wordnet_ranks(similarity, vectors)]
+    wordnet = class_similarity(inputs.taxonomy, inputs.classes, "textbook")
+    ranks = [neighbour_ranks(vectors), wordnet_ranks(wordnet, vectors)]
     settings = ConsensusSettings().scaled(len(vectors))
     weights = (1 - weight, weight)
     outer = diffused(rank_affinity(ranks, settings.top_reach, weights), settings.top_steps)
     inner = closeness(rank_affinity(ranks, settings.reach, weights), settings.walks)
-    likeness = (1 - weight) * mean_cosines([vectors]) + weight * _centred(similarity)
-    return canonical(nested_levels(outer, inner, likeness, k))
+    similarity = (1 - weight) * mean_cosines([vectors]) + weight * _centred(wordnet)
+    return nested_levels(outer, inner, similarity, k)
 
 
 def wordnet_ranks(similarity: Matrix, vectors: Matrix) -> NDArray[np.int32]:

@@ -6,28 +6,22 @@ import warnings
 
 import numpy as np
 
-from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.clustering.vectors import (
-    Assignment,
-    Matrix,
-    canonical,
-    checked_count,
-    checked_vectors,
-)
+from hierlab.builders._registry import BuildInput, register_builder
+from hierlab.clustering.vectors import Assignment, Matrix
 from hierlab.errors import BuilderError
 
 __all__ = ["build_kmeans"]
 
 
 @register_builder("kmeans", nested=False, seeded=True, large={"n_init": 1})
-def build_kmeans(inputs: BuildInput, *, k: tuple[int, ...], seed: int, n_init: int = 10) -> Labels:
+def build_kmeans(
+    inputs: BuildInput, *, k: tuple[int, ...], seed: int, n_init: int = 10
+) -> list[Assignment]:
     """Group the classes anew at each level with scikit-learn's k-means; levels do not nest.
 
     The labels are those of `KMeans(k, n_init=n_init, random_state=seed)` on the same unit vectors.
 
     Args:
-        inputs: classes and their unit vectors.
-        k: numbers of clusters, rising.
         seed: draws the classes that the search starts from.
         n_init: starts, of which the best is kept; by default one for more than 4,096 classes, as
             scikit-learn has it by default for any number.
@@ -37,9 +31,8 @@ def build_kmeans(inputs: BuildInput, *, k: tuple[int, ...], seed: int, n_init: i
 
     Source: Kim, Kim, Lee, arXiv 2605.08266, section 3.
     """
-    vectors = checked_vectors(inputs, k)
-    checked_count("n_init", n_init)
-    return canonical([_partition(vectors, clusters, seed, n_init) for clusters in k])
+    vectors = inputs.rows
+    return [_partition(vectors, clusters, seed, n_init) for clusters in k]
 
 
 def _partition(vectors: Matrix, clusters: int, seed: int, n_init: int) -> Assignment:

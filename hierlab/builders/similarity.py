@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.clustering.vectors import Matrix, canonical, checked_levels
+from hierlab.builders._registry import BuildInput, register_builder
+from hierlab.clustering.vectors import Assignment, Matrix
 from hierlab.clustering.ward import tree_of_costs
 from hierlab.errors import BuilderError
 
@@ -13,7 +13,7 @@ __all__ = ["build_similarity"]
 
 
 @register_builder("similarity", needs="similarity")
-def build_similarity(inputs: BuildInput, *, k: tuple[int, ...], seed: int) -> Labels:
+def build_similarity(inputs: BuildInput, *, k: tuple[int, ...]) -> list[Assignment]:
     """Cut one Ward tree of a (C, C) similarity at every K; nested, no seed.
 
     The similarity is read as inner products, scaled to one on the diagonal where the diagonal is
@@ -22,7 +22,6 @@ def build_similarity(inputs: BuildInput, *, k: tuple[int, ...], seed: int) -> La
     Raises:
         BuilderError: no (C, C) matrix of finite numbers, or not symmetric.
     """
-    del seed
     products = _checked(inputs, k)
     own = np.diag(products)
     if own.min() > 0:
@@ -33,7 +32,7 @@ def build_similarity(inputs: BuildInput, *, k: tuple[int, ...], seed: int) -> La
         own = np.full(len(products), products.max())
     costs = np.maximum(own[:, None] + own[None, :] - 2 * products, 0) / 2
     tree = tree_of_costs(costs)
-    return canonical([tree.cut(clusters) for clusters in k])
+    return [tree.cut(clusters) for clusters in k]
 
 
 def _checked(inputs: BuildInput, k: tuple[int, ...]) -> Matrix:
@@ -47,5 +46,4 @@ def _checked(inputs: BuildInput, k: tuple[int, ...]) -> Matrix:
         raise BuilderError(
             "the similarity is not symmetric; average it with its transpose if that is meant"
         )
-    checked_levels(k, count)
     return np.asarray(matrix, dtype=np.float64)

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.clustering.vectors import (
-    Assignment,
-    Matrix,
-    canonical,
-    centred,
-    checked_count,
-    checked_vectors,
-    cluster_means,
-    lloyd,
-)
+from hierlab.builders._registry import BuildInput, register_builder
+from hierlab.clustering.vectors import Assignment, Matrix, centred, cluster_means, lloyd
 
 __all__ = ["build_spherical"]
 
@@ -22,22 +13,19 @@ __all__ = ["build_spherical"]
 @register_builder("spherical", nested=False, seeded=True, large={"n_init": 1})
 def build_spherical(
     inputs: BuildInput, *, k: tuple[int, ...], seed: int, n_init: int = 10
-) -> Labels:
+) -> list[Assignment]:
     """Group the classes anew at each level by angle to the cluster's direction; not nested.
 
     Args:
-        inputs: classes and their unit vectors.
-        k: numbers of clusters, rising.
         seed: draws the classes that the search starts from.
         n_init: starts, of which the best is kept; by default one for more than 4,096 classes.
 
     Source: Dhillon and Modha, Machine Learning 42, 2001; starts: Arthur and Vassilvitskii,
         k-means++, SODA 2007.
     """
-    vectors = centred(checked_vectors(inputs, k))
-    checked_count("n_init", n_init)
+    vectors = centred(inputs.rows)
     random = np.random.default_rng(seed)
-    return canonical([_best(vectors, clusters, random, n_init) for clusters in k])
+    return [_best(vectors, clusters, random, n_init) for clusters in k]
 
 
 def _best(vectors: Matrix, clusters: int, random: np.random.Generator, starts: int) -> Assignment:

@@ -6,15 +6,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from hierlab.builders._registry import PAIRWISE, BuildInput, Labels, register_builder
+from hierlab.builders._registry import PAIRWISE, BuildInput, register_builder
 from hierlab.clustering.vectors import (
     Assignment,
     Matrix,
     averaged,
-    canonical,
     centred,
-    checked_count,
-    checked_vectors,
     lloyd,
     nearest_rows,
     scaled_neighbours,
@@ -25,16 +22,15 @@ from hierlab.clustering.ward import SpanningTree, ward_tree
 __all__ = ["build_topdown"]
 
 
-@register_builder("topdown", most=PAIRWISE)
+@register_builder("topdown", most=PAIRWISE, least={"top_rounds": 0})
 def build_topdown(
     inputs: BuildInput,
     *,
     k: tuple[int, ...],
-    seed: int,
     top_neighbours: int = 20,
     top_rounds: int = 2,
     neighbours: int = 15,
-) -> Labels:
+) -> list[Assignment]:
     """Split smoothed prototypes from the top: Ward's tree and k-means steps; nested, no seed.
 
         vectors ─ centre ─┬─ smooth 20 × 2 ─ Ward ─ k-means steps ─► coarsest level
@@ -45,18 +41,11 @@ def build_topdown(
     CLIP disagree on is mostly noise of single names, and this takes it out.
 
     Args:
-        inputs: classes and their unit vectors.
-        k: numbers of clusters, rising.
-        seed: not used; the method is deterministic.
         top_neighbours: nearest classes averaged for the coarsest level.
         top_rounds: how often that is repeated.
         neighbours: nearest classes averaged, once, for the levels below.
     """
-    del seed
-    checked_count("top_neighbours", top_neighbours)
-    checked_count("top_rounds", top_rounds, 0)
-    checked_count("neighbours", neighbours)
-    vectors = centred(checked_vectors(inputs, k))
+    vectors = centred(inputs.rows)
     wide = scaled_neighbours(top_neighbours, len(vectors))
     narrow = scaled_neighbours(neighbours, len(vectors))
     nearest = nearest_rows(vectors, max(wide, narrow))  # one search serves both
@@ -67,7 +56,7 @@ def build_topdown(
     levels = [_first_level(outer, k[0])]
     for coarse, fine in pairwise(k):
         levels.append(_split_level(inner, levels[-1], coarse, fine))
-    return canonical(levels)
+    return levels
 
 
 def _first_level(vectors: Matrix, clusters: int) -> Assignment:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from hierlab.builders._hypernyms import HypernymTree, hypernym_tree
-from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.clustering.vectors import Assignment, canonical, checked_levels
+from hierlab.builders._registry import BuildInput, register_builder
+from hierlab.clustering.vectors import Assignment
 from hierlab.errors import BuilderError
 
 __all__ = ["build_wordnet_depth"]
 
 
 @register_builder("wordnet-depth", needs="taxonomy")
-def build_wordnet_depth(inputs: BuildInput, *, k: tuple[int, ...], seed: int) -> Labels:
+def build_wordnet_depth(inputs: BuildInput, *, k: tuple[int, ...]) -> list[Assignment]:
     """Group by the WordNet synset at one depth per level; only some K exist; nested, no seed.
 
     A depth gives as many groups as WordNet has synsets there, most of them single classes and one
@@ -20,8 +20,6 @@ def build_wordnet_depth(inputs: BuildInput, *, k: tuple[int, ...], seed: int) ->
     Raises:
         BuilderError: no depth gives that many groups; the message lists those that exist.
     """
-    del seed
-    checked_levels(k, len(inputs.classes))
     tree = hypernym_tree(inputs)
     cuts = {int(labels.max()) + 1: labels for labels in _cuts(tree)}
     if missing := [clusters for clusters in k if clusters not in cuts]:
@@ -30,7 +28,7 @@ def build_wordnet_depth(inputs: BuildInput, *, k: tuple[int, ...], seed: int) ->
             f"no depth of WordNet gives {missing[0]} groups of these classes; the depths give "
             f"{known}; method 'wordnet-k' gives any number"
         )
-    return canonical([cuts[clusters] for clusters in k])
+    return [cuts[clusters] for clusters in k]
 
 
 def _cuts(tree: HypernymTree) -> list[Assignment]:

@@ -7,8 +7,8 @@ import heapq
 import numpy as np
 
 from hierlab.builders._hypernyms import ROOT, HypernymTree, hypernym_tree
-from hierlab.builders._registry import BuildInput, Labels, register_builder
-from hierlab.clustering.vectors import Assignment, canonical, checked_levels
+from hierlab.builders._registry import BuildInput, register_builder
+from hierlab.clustering.vectors import Assignment
 
 __all__ = ["build_wordnet_k"]
 
@@ -17,15 +17,13 @@ _Part = str | int
 
 
 @register_builder("wordnet-k", needs="taxonomy")
-def build_wordnet_k(inputs: BuildInput, *, k: tuple[int, ...], seed: int) -> Labels:
+def build_wordnet_k(inputs: BuildInput, *, k: tuple[int, ...]) -> list[Assignment]:
     """Split the largest WordNet group until there are exactly K; nested, no seed.
 
     A split takes the kind with the most classes out of the largest group: all artifacts out of
     all objects, then all instruments out of the artifacts. What stays behind is a group too, so
     every class is covered and every K exists.
     """
-    del seed
-    checked_levels(k, len(inputs.classes))
     tree = hypernym_tree(inputs)
     groups: list[list[_Part]] = [[ROOT]]
     queue = [(-len(inputs.classes), 0)]
@@ -39,7 +37,7 @@ def build_wordnet_k(inputs: BuildInput, *, k: tuple[int, ...], seed: int) -> Lab
             heapq.heappush(queue, (-_count(tree, taken), len(groups) - 1))
             heapq.heappush(queue, (size + _count(tree, taken), number))
         levels.append(_labels(tree, groups, len(inputs.classes)))
-    return canonical(levels)
+    return levels
 
 
 def _split(tree: HypernymTree, forest: list[_Part]) -> tuple[_Part, list[_Part]]:

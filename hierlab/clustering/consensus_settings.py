@@ -13,7 +13,7 @@ _TUNED_ON = 1000  # classes; reach grows with longer lists and shrinks with shor
 
 @dataclass(frozen=True)
 class ConsensusSettings:
-    """How far likeness reaches, and how long it diffuses.
+    """How far similarity reaches, and how long it diffuses.
 
     Args:
         top_reach: at the coarsest level the weight of a neighbour falls by e every so many ranks.

@@ -21,7 +21,7 @@ class Branch:
         members: (n,) the classes, in the order of the leaves: a node's classes stand together.
         start, size: (2n − 1,) a node's classes are members[start : start + size].
         children: (n − 1, 2) nodes that each join holds.
-        discord: (2n − 1,) mean likeness of a join's classes to all others, less that to each
+        incoherence: (2n − 1,) mean similarity of a join's classes to all others, less that to each
             other, never below that of a join inside it; −inf for a single class.
     """
 
@@ -29,7 +29,7 @@ class Branch:
     start: _Positions
     size: _Positions
     children: _Positions
-    discord: _Matrix
+    incoherence: _Matrix
 
     def classes(self, node: int) -> _Positions:
         """The classes below a node."""
@@ -41,13 +41,13 @@ class Branch:
         return left, right
 
 
-def grow(members: _Positions, closeness: _Matrix, likeness: _Matrix, everyone: _Matrix) -> Branch:
+def grow(members: _Positions, closeness: _Matrix, similarity: _Matrix, everyone: _Matrix) -> Branch:
     """Join the classes of one cluster.
 
     Args:
         members: (n,) classes of the cluster.
         closeness: (n, n) what average linkage goes by, ones on the diagonal.
-        likeness: (C, C) as from `mean_cosines`, zeros on the diagonal.
+        similarity: (C, C) as from `mean_cosines`, zeros on the diagonal.
         everyone: (C,) sums of its rows.
     """
     count = len(members)
@@ -63,11 +63,15 @@ def grow(members: _Positions, closeness: _Matrix, likeness: _Matrix, everyone: _
     order = np.empty(count, dtype=np.int64)
     order[start[:count]] = np.arange(count)
     leaves = members[order]
-    discord = _discord(leaves, start[count:], size[count:], likeness, everyone)
+    incoherence = _incoherence(leaves, start[count:], size[count:], similarity, everyone)
     for number, pair in enumerate(children):
-        inner = discord[pair[pair >= count] - count]
-        discord[number] = max(discord[number], *inner) if len(inner) else discord[number]
-    return Branch(leaves, start, size, children, np.concatenate([np.full(count, -np.inf), discord]))
+        inner = incoherence[pair[pair >= count] - count]
+        incoherence[number] = (
+            max(incoherence[number], *inner) if len(inner) else incoherence[number]
+        )
+    return Branch(
+        leaves, start, size, children, np.concatenate([np.full(count, -np.inf), incoherence])
+    )
 
 
 def _joins(closeness: _Matrix) -> _Positions:
@@ -81,13 +85,13 @@ def _joins(closeness: _Matrix) -> _Positions:
     return joins
 
 
-def _discord(
-    leaves: _Positions, start: _Positions, size: _Positions, likeness: _Matrix, everyone: _Matrix
+def _incoherence(
+    leaves: _Positions, start: _Positions, size: _Positions, similarity: _Matrix, everyone: _Matrix
 ) -> _Matrix:
     """Sums over square blocks of neighbouring leaves come from one table of running sums."""
     count = len(leaves)
     table = np.zeros((count + 1, count + 1))
-    table[1:, 1:] = likeness[np.ix_(leaves, leaves)].cumsum(axis=0).cumsum(axis=1)
+    table[1:, 1:] = similarity[np.ix_(leaves, leaves)].cumsum(axis=0).cumsum(axis=1)
     end = start + size
     inside = table[end, end] - table[start, end] - table[end, start] + table[start, start]
     running = np.concatenate([[0.0], everyone[leaves].cumsum()])

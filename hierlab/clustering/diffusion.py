@@ -1,4 +1,4 @@
-"""Likeness by rank, averaged over encoders and diffused along the graph of neighbours."""
+"""Similarity by rank, averaged over encoders and diffused along the graph of neighbours."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _CROWDED = 5  # classes a cluster, from which on a class alone does not count as
 _GAIN = 0.08  # of mean cosine, for which a class moves
 
 
-def nested_levels(outer: _Rows, inner: _Rows, likeness: _Rows, k: Sequence[int]) -> list[_Labels]:
+def nested_levels(outer: _Rows, inner: _Rows, similarity: _Rows, k: Sequence[int]) -> list[_Labels]:
     """Partition coarse to fine; every level refines the one before.
 
     The coarsest level is `coarsest_level`. Below it, average linkage by `inner` joins the classes
@@ -35,14 +35,14 @@ def nested_levels(outer: _Rows, inner: _Rows, likeness: _Rows, k: Sequence[int])
     Args:
         outer: (C, R) unit rows for the coarsest level.
         inner: (C, C) closeness for the others, ones on the diagonal.
-        likeness: (C, C) as from `mean_cosines`.
+        similarity: (C, C) as from `mean_cosines`.
         k: numbers of clusters, rising, each at least 1 and at most C.
     """
     count = len(outer)
     levels = [coarsest_level(outer, k[0])]
     for _, fine in pairwise(k):
         levels.append(
-            np.arange(count) if fine == count else _split(inner, likeness, levels[-1], fine)
+            np.arange(count) if fine == count else _split(inner, similarity, levels[-1], fine)
         )
     return levels
 
@@ -60,32 +60,32 @@ def coarsest_level(rows: _Rows, clusters: int) -> _Labels:
     return regrouped(rows, cut, clusters)
 
 
-def _split(inner: _Rows, likeness: _Rows, parents: _Labels, fine: int) -> _Labels:
-    everyone = likeness.sum(axis=1)
+def _split(inner: _Rows, similarity: _Rows, parents: _Labels, fine: int) -> _Labels:
+    everyone = similarity.sum(axis=1)
     members = [np.flatnonzero(parents == parent) for parent in range(int(parents.max()) + 1)]
     branches = [
-        grow(inside, inner[np.ix_(inside, inside)], likeness, everyone) for inside in members
+        grow(inside, inner[np.ix_(inside, inside)], similarity, everyone) for inside in members
     ]
     smallest = 2 if fine * _CROWDED <= len(inner) else 1
-    labels = _taken_apart(branches, likeness, fine, smallest)
+    labels = _taken_apart(branches, similarity, fine, smallest)
     if labels is None:  # chains of single classes: too few clusters have two
         smallest = 1
-        labels = _taken_apart(branches, likeness, fine, smallest)
+        labels = _taken_apart(branches, similarity, fine, smallest)
     assert labels is not None
     for inside in members:
-        labels[inside] = _moved(labels[inside], likeness[np.ix_(inside, inside)], smallest)
+        labels[inside] = _moved(labels[inside], similarity[np.ix_(inside, inside)], smallest)
     return labels
 
 
 def _taken_apart(
-    branches: list[Branch], likeness: _Rows, total: int, smallest: int
+    branches: list[Branch], similarity: _Rows, total: int, smallest: int
 ) -> _Labels | None:
     """Undo joins, the worst first, until `total` clusters of at least `smallest` classes are left.
 
     None if there are not so many. A part that is too small goes to the cluster most like it.
     """
     whole = [(number, len(branch.size) - 1) for number, branch in enumerate(branches)]
-    heap = [(-branches[number].discord[node], number, node) for number, node in whole]
+    heap = [(-branches[number].incoherence[node], number, node) for number, node in whole]
     heapq.heapify(heap)
     found = set(whole)
     lone: list[tuple[int, int]] = []
@@ -103,23 +103,23 @@ def _taken_apart(
                 continue
             found.add((number, part))
             if branch.size[part] > 1:
-                heapq.heappush(heap, (-branch.discord[part], number, part))
-    labels = np.full(len(likeness), -1)
+                heapq.heappush(heap, (-branch.incoherence[part], number, part))
+    labels = np.full(len(similarity), -1)
     for label, (number, node) in enumerate(sorted(found)):
         labels[branches[number].classes(node)] = label
     for number, node in lone:
-        _take_in(labels, branches[number], branches[number].classes(node), likeness)
+        _take_in(labels, branches[number], branches[number].classes(node), similarity)
     return labels
 
 
-def _take_in(labels: _Labels, branch: Branch, lone: _Labels, likeness: _Rows) -> None:
+def _take_in(labels: _Labels, branch: Branch, lone: _Labels, similarity: _Rows) -> None:
     placed = branch.members[labels[branch.members] >= 0]
     known, at = np.unique(labels[placed], return_inverse=True)
-    sums = np.bincount(at, likeness[np.ix_(lone, placed)].sum(axis=0))
+    sums = np.bincount(at, similarity[np.ix_(lone, placed)].sum(axis=0))
     labels[lone] = known[int((sums / np.bincount(at)).argmax())]
 
 
-def _moved(labels: _Labels, likeness: _Rows, smallest: int) -> _Labels:
+def _moved(labels: _Labels, similarity: _Rows, smallest: int) -> _Labels:
     """Move each class to the cluster that it is more like than its companions, by a clear gain.
 
     All at once, from the same look at the clusters; a class alone stays, and so do the classes of
@@ -131,7 +131,7 @@ def _moved(labels: _Labels, likeness: _Rows, smallest: int) -> _Labels:
     members = np.eye(len(known))[at]
     others = members.sum(axis=0)[None, :] - members  # how many, the class itself not counted
     alone = np.full(members.shape, np.inf)
-    alike = np.divide(likeness @ members, others, out=alone, where=others > 0)
+    alike = np.divide(similarity @ members, others, out=alone, where=others > 0)
     now = np.take_along_axis(alike, at[:, None], axis=1)[:, 0]
     moved = np.where(alike.max(axis=1) > now + _GAIN, alike.argmax(axis=1), at)
     while True:

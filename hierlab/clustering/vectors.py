@@ -1,18 +1,14 @@
-"""What the vector builders share: checked input, centring, neighbour smoothing, Lloyd steps."""
+"""Rows of vectors: unit length, centring, smoothing over nearest neighbours, k-means steps."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.errors import BuilderError
 from hierlab.hierarchy.level import canonical_labels
-
-if TYPE_CHECKING:
-    from hierlab.builders._registry import BuildInput
 
 __all__ = [
     "Assignment",
@@ -21,9 +17,6 @@ __all__ = [
     "canonical",
     "centred",
     "centred_cosines",
-    "checked_count",
-    "checked_levels",
-    "checked_vectors",
     "cluster_means",
     "lloyd",
     "nearest_rows",
@@ -41,57 +34,7 @@ _CHUNK = 64
 _SINGLE_PRECISION_ABOVE = 4096  # rows; neighbours of larger sets are ranked in float32
 
 
-def checked_levels(k: tuple[int, ...], count: int) -> None:
-    """Check that the wanted numbers of clusters rise from at least 1 to at most `count`.
-
-    Raises:
-        BuilderError: none wanted, K below 1, K above the number of classes, or K not rising.
-    """
-    if not k:
-        raise BuilderError("expected at least one number of clusters, got none")
-    for wanted in k:
-        if wanted < 1:
-            raise BuilderError(f"expected K of at least 1, got {wanted}")
-        if wanted > count:
-            raise BuilderError(
-                f"K = {wanted} clusters were asked of {count} classes; "
-                "ask for at most one cluster a class"
-            )
-    if any(fine <= coarse for coarse, fine in pairwise(k)):
-        wanted_text = ",".join(map(str, k))
-        raise BuilderError(f"expected K to rise from coarse to fine, got {wanted_text}")
-
-
-def checked_count(name: str, value: int, least: int = 1) -> None:
-    """Check a parameter that says how many.
-
-    Raises:
-        BuilderError: fewer than `least`.
-    """
-    if value < least:
-        raise BuilderError(f"expected parameter {name!r} to be at least {least}, got {value}")
-
-
-def checked_vectors(inputs: BuildInput, k: tuple[int, ...]) -> Matrix:
-    """Return the (C, D) prototypes after a check of both shapes and levels.
-
-    Raises:
-        BuilderError: no vectors, wrong shape, not finite, or levels that cannot be.
-    """
-    vectors = inputs.vectors
-    if vectors is None:
-        raise BuilderError("this method needs one vector per class, and none were given")
-    if vectors.ndim != 2 or len(vectors) != len(inputs.classes):
-        raise BuilderError(
-            f"expected {len(inputs.classes)} vectors, one per class, got shape {vectors.shape}"
-        )
-    if not np.isfinite(vectors).all():
-        raise BuilderError("the vectors hold NaN or infinite values; make the prototypes anew")
-    checked_levels(k, len(vectors))
-    return np.ascontiguousarray(vectors, dtype=np.float64)
-
-
-def canonical(levels: list[Assignment]) -> list[NDArray[np.int32]]:
+def canonical(levels: Sequence[NDArray[Any]]) -> list[NDArray[np.int32]]:
     """Number every level's clusters by first appearance."""
     return [canonical_labels(labels) for labels in levels]
 

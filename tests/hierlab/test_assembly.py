@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import hierlab
-from hierlab.assembly import check_k
+from hierlab.builders import check_k
 from hierlab.errors import BuilderError, HierlabError
 from hierlab.hierarchy.description import level_names
 

@@ -157,12 +157,12 @@ def test_closeness_is_the_mean_over_walks():
 
 
 def test_discord_of_a_join_by_hand():
-    likeness = np.zeros((4, 4))
-    likeness[0, 1] = likeness[1, 0] = 0.8
-    likeness[0, 2] = likeness[2, 0] = 0.3
+    similarity = np.zeros((4, 4))
+    similarity[0, 1] = similarity[1, 0] = 0.8
+    similarity[0, 2] = similarity[2, 0] = 0.3
     rows = np.array([[1.0, 0], [0.99, 0.14], [0, 1]])
-    branch = grow(np.array([0, 1, 2]), rows @ rows.T, likeness, likeness.sum(axis=1))
-    pair, whole = branch.discord[3:]
+    branch = grow(np.array([0, 1, 2]), rows @ rows.T, similarity, similarity.sum(axis=1))
+    pair, whole = branch.incoherence[3:]
     assert pair == pytest.approx(0.3 / (2 * 2) - 0.8)  # to classes 2 and 3, less inside
     assert whole == pytest.approx(0 / (3 * 1) - (0.8 + 0.3) / 3)
     assert sorted(branch.classes(3).tolist()) == [0, 1]
