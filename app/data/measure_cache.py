@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from hierlab import HierlabError, LabelMap, wu_palmer
-from hierlab.measures.class_similarity import likeness
+from hierlab.measures.class_similarity import similarity_of
 from hierlab.measures.consistency import consistency
 from hierlab.measures.projection import class_positions
 from hierlab.wordnet.taxonomy import taxonomy_for
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from hierlab.measures.class_similarity import Likeness
+    from hierlab.measures.class_similarity import ClassSimilarity
     from hierlab.measures.consistency import ConsistencyReport
 
 __all__ = ["alike", "measured", "positions"]
@@ -44,9 +44,9 @@ def measured(key: str, _label_map: LabelMap) -> ConsistencyReport | None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def alike(key: str, _label_map: LabelMap) -> Likeness | None:
+def alike(key: str, _label_map: LabelMap) -> ClassSimilarity | None:
     """How alike the classes are; None where nothing here knows."""
-    return likeness(_label_map)
+    return similarity_of(_label_map)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

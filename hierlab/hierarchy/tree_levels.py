@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,43 +135,21 @@ def _longest_paths(
     source: object, ids: list[str], parents: list[list[int]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(N,) depth, roots 0, and (N,) the parent on the longest way up, -1 for roots."""
-    children: list[list[int]] = [[] for _ in ids]
-    for child, above in enumerate(parents):
-        for parent in above:
-            children[parent].append(child)
-    waiting = [len(above) for above in parents]
-    ready = [node for node, count in enumerate(waiting) if not count]
-    depth = [0] * len(ids)
-    best = [-1] * len(ids)
-    for node in ready:
-        above = parents[node]
-        if above:
-            best[node] = max(above, key=depth.__getitem__)
-            depth[node] = depth[best[node]] + 1
-        for child in children[node]:
-            waiting[child] -= 1
-            if not waiting[child]:
-                ready.append(child)
-    if len(ready) < len(ids):
-        circle = _circle(
-            next(node for node, count in enumerate(waiting) if count), parents, waiting
-        )
-        shown = " → ".join(repr(ids[node]) for node in circle[:6])
-        more = " → …" if len(circle) > 6 else ""
-        raise FormatError(f"{source}: {ids[circle[0]]!r} is its own ancestor: {shown}{more}")
-    return np.array(depth, dtype=np.int64), np.array(best, dtype=np.int64)
-
-
-def _circle(start: int, parents: list[list[int]], waiting: list[int]) -> list[int]:
-    """A way from child to parent that comes back to where it began."""
-    seen: dict[int, int] = {}
-    way: list[int] = []
-    node = start
-    while node not in seen:
-        seen[node] = len(way)
-        way.append(node)
-        node = next(parent for parent in parents[node] if waiting[parent])
-    return [*way[seen[node] :], node]
+    depth = np.zeros(len(ids), dtype=np.int64)
+    best = np.full(len(ids), -1, dtype=np.int64)
+    try:
+        for node in TopologicalSorter(dict(enumerate(parents))).static_order():
+            if parents[node]:
+                best[node] = max(parents[node], key=depth.__getitem__)
+                depth[node] = depth[best[node]] + 1
+    except CycleError as error:
+        cycle = error.args[1][::-1]  # from child to parent
+        shown = " → ".join(repr(ids[node]) for node in cycle[:6])
+        more = " → …" if len(cycle) > 6 else ""
+        raise FormatError(
+            f"{source}: {ids[cycle[0]]!r} is its own ancestor: {shown}{more}"
+        ) from None
+    return depth, best
 
 
 def _levels(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.datasets.class_matching import positions
 from hierlab.errors import UnknownClassError
-from hierlab.measures.partition_scores import Contingency, contingency, partition_agreement
+from hierlab.measures.partition_scores import contingency, partition_agreement
 
 if TYPE_CHECKING:
     from hierlab.labelmap import LabelMap, Level
@@ -23,7 +23,6 @@ __all__ = [
     "LevelAgreement",
     "Move",
     "compare",
-    "match_clusters",
 ]
 
 NMI_WARNING = (
@@ -32,8 +31,6 @@ NMI_WARNING = (
 )
 # Names that say a level's place among others, not what it holds.
 _USUAL = re.compile(r"coarse|mid|fine|level\d+")
-# Above this many cells an exact assignment would need gigabytes; clusters are matched greedily.
-MAX_ASSIGNMENT_CELLS = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -125,8 +122,6 @@ def compare(first: LabelMap, second: LabelMap) -> CompareReport:
     Raises:
         UnknownClassError: the maps share no class.
     """
-    from hierlab.datasets.class_matching import positions
-
     places = positions(first.classes, second.classes)
     rows_first, rows_second = np.flatnonzero(places >= 0), places[places >= 0]
     if not len(rows_first):
@@ -168,39 +163,6 @@ def compare(first: LabelMap, second: LabelMap) -> CompareReport:
     )
 
 
-def match_clusters(table: Contingency) -> dict[int, int]:
-    """Pair clusters one to one so that they share as many classes as can be.
-
-    Only pairs that share a class are kept.
-
-    Source: Kuhn 1955, the assignment problem.
-    """
-    shape = (len(table.first_sizes), len(table.second_sizes))
-    if math.prod(shape) > MAX_ASSIGNMENT_CELLS:
-        return _match_greedily(table)
-    from scipy.optimize import linear_sum_assignment
-
-    shared = np.zeros(shape, dtype=np.int64)
-    shared[table.first, table.second] = table.counts
-    rows, columns = linear_sum_assignment(shared, maximize=True)
-    return {
-        int(row): int(column)
-        for row, column in zip(rows, columns, strict=True)
-        if shared[row, column]
-    }
-
-
-def _match_greedily(table: Contingency) -> dict[int, int]:
-    found: dict[int, int] = {}
-    taken: set[int] = set()
-    for cell in np.argsort(-table.counts, kind="stable"):
-        a, b = int(table.first[cell]), int(table.second[cell])
-        if a not in found and b not in taken:
-            found[a] = b
-            taken.add(b)
-    return found
-
-
 def _pair_levels(first: tuple[Level, ...], second: tuple[Level, ...]) -> list[tuple[int, int]]:
     from scipy.optimize import linear_sum_assignment
 
@@ -232,47 +194,34 @@ def _agreement(
     names: list[str],
 ) -> LevelAgreement:
     a, b = first.labels[rows_first], second.labels[rows_second]
-    score = partition_agreement(a, b)
     table = contingency(a, b)
+    most_first = np.argsort(-table.counts, kind="stable")
     # The table numbers clusters by first appearance among the shared classes.
-    numbers_a = a[np.sort(np.unique(a, return_index=True)[1])]
-    numbers_b = b[np.sort(np.unique(b, return_index=True)[1])]
+    sources = a[np.sort(np.unique(a, return_index=True)[1])][table.first[most_first]].tolist()
+    targets = b[np.sort(np.unique(b, return_index=True)[1])][table.second[most_first]].tolist()
     homes: dict[int, int] = {}
     origins: dict[int, int] = {}
-    for cell in np.argsort(-table.counts, kind="stable"):
-        i, j = int(numbers_a[table.first[cell]]), int(numbers_b[table.second[cell]])
+    for i, j in zip(sources, targets, strict=True):
         homes.setdefault(i, j)
         origins.setdefault(j, i)
+    names_first = [cluster.name for cluster in first.clusters]
+    names_second = [cluster.name for cluster in second.clusters]
+    moves = tuple(
+        Move(key, name, names_first[i], names_second[homes[i]], names_second[j])
+        for key, name, i, j in zip(ids, names, a.tolist(), b.tolist(), strict=True)
+        if homes[i] != j and origins[j] != i
+    )
+    flows = tuple(
+        Flow(names_first[i], names_second[j], count)
+        for i, j, count in zip(sources, targets, table.counts[most_first].tolist(), strict=True)
+    )
     return LevelAgreement(
-        first=first.name,
-        second=second.name,
-        k_first=first.k,
-        k_second=second.k,
-        classes=len(ids),
-        ari=score.ari,
-        ami=score.ami,
-        homogeneity=score.homogeneity,
-        completeness=score.completeness,
-        v_measure=score.v_measure,
-        nmi=score.nmi,
-        nmi_random=score.nmi_random,
-        moves=tuple(
-            Move(
-                id=key,
-                name=name,
-                source=first.clusters[i].name,
-                expected=second.clusters[homes[i]].name,
-                target=second.clusters[j].name,
-            )
-            for key, name, i, j in zip(ids, names, a.tolist(), b.tolist(), strict=True)
-            if homes[i] != j and origins[j] != i
-        ),
-        flows=tuple(
-            Flow(
-                first=first.clusters[numbers_a[table.first[cell]]].name,
-                second=second.clusters[numbers_b[table.second[cell]]].name,
-                classes=int(table.counts[cell]),
-            )
-            for cell in np.argsort(-table.counts, kind="stable")
-        ),
+        first.name,
+        second.name,
+        first.k,
+        second.k,
+        len(ids),
+        **asdict(partition_agreement(a, b)),
+        moves=moves,
+        flows=flows,
     )

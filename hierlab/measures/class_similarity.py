@@ -1,23 +1,26 @@
-"""Likeness: how alike the classes of a label map are, from the best source that is here."""
+"""How similar the classes of a label map are, from the best source that is here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from hierlab.labelmap import LabelMap, Level
+from hierlab.clustering.vectors import centred_cosines
+from hierlab.embeddings.resolve import resolve
+from hierlab.errors import HierlabError
+from hierlab.labelmap import LabelMap, Level
+from hierlab.wordnet.taxonomy import taxonomy_for
+from hierlab.wordnet.wu_palmer import class_similarity
 
-__all__ = ["Likeness", "Neighbour", "likeness", "nearest_clusters"]
+__all__ = ["ClassSimilarity", "Neighbour", "nearest_clusters", "similarity_of"]
 
 MAX_CLASSES = 5_000
 
 
 @dataclass(frozen=True)
-class Likeness:
+class ClassSimilarity:
     """A similarity of all pairs of classes.
 
     Args:
@@ -42,7 +45,7 @@ class Neighbour:
     similarity: float
 
 
-def likeness(label_map: LabelMap) -> Likeness | None:
+def similarity_of(label_map: LabelMap) -> ClassSimilarity | None:
     """Similarity of the classes of a map: the prototypes it was built from, else Wu-Palmer.
 
     Of several encoders the mean; what all vectors of an encoder share is taken out first.
@@ -78,23 +81,18 @@ def nearest_clusters(
     )
 
 
-def _from_table(label_map: LabelMap) -> Likeness | None:
-    from hierlab.clustering.vectors import centred_cosines
-    from hierlab.embeddings.resolve import resolve
-    from hierlab.errors import HierlabError
-
+def _from_table(label_map: LabelMap) -> ClassSimilarity | None:
     variants = _variants(label_map.provenance.get("source"))
     if not variants:
         return None
     total = np.zeros((len(label_map.classes), len(label_map.classes)))
     try:
         for variant in variants:
-            found = resolve(variant, label_map.classes, source="table")
-            total += centred_cosines(found.vectors)
+            total += centred_cosines(resolve(variant, label_map.classes, source="table").vectors)
     except HierlabError:
         return None
     who = variants[0] if len(variants) == 1 else f"{len(variants)} encoders'"
-    return Likeness(total / len(variants), f"centred cosine of {who} text prototypes")
+    return ClassSimilarity(total / len(variants), f"centred cosine of {who} text prototypes")
 
 
 def _variants(source: object) -> list[str]:
@@ -104,15 +102,11 @@ def _variants(source: object) -> list[str]:
     encoders = source.get("encoders") or [source]
     if not isinstance(encoders, list):
         return []
-    found = [one.get("variant") for one in encoders if isinstance(one, dict)]
-    return [name for name in found if isinstance(name, str)] if all(found) else []
+    names = [encoder.get("variant") for encoder in encoders if isinstance(encoder, dict)]
+    return [name for name in names if isinstance(name, str)] if all(names) else []
 
 
-def _from_wordnet(label_map: LabelMap) -> Likeness | None:
-    from hierlab.errors import HierlabError
-    from hierlab.wordnet.taxonomy import taxonomy_for
-    from hierlab.wordnet.wu_palmer import class_similarity
-
+def _from_wordnet(label_map: LabelMap) -> ClassSimilarity | None:
     try:
         taxonomy = taxonomy_for(label_map.classes)
         if taxonomy is None:
@@ -120,4 +114,4 @@ def _from_wordnet(label_map: LabelMap) -> Likeness | None:
         matrix = class_similarity(taxonomy, label_map.classes)
     except HierlabError:
         return None
-    return Likeness((matrix + matrix.T) / 2, "Wu-Palmer in WordNet 3.0")
+    return ClassSimilarity((matrix + matrix.T) / 2, "Wu-Palmer in WordNet 3.0")

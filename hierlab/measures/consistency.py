@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConsistencyReport",
-    "Discord",
+    "IncoherentCluster",
     "LevelConsistency",
     "consistency",
 ]
 
+_Interval: TypeAlias = tuple[float | None, float | None]
+
 
 @dataclass(frozen=True)
-class Discord:
+class IncoherentCluster:
     """A cluster whose classes WordNet finds unlike, and the class that fits it least."""
 
     cluster: int
@@ -73,7 +75,7 @@ class LevelConsistency:
     random_sd: float | None
     lift: float | None
     z: float | None
-    discords: tuple[Discord, ...]
+    discords: tuple[IncoherentCluster, ...]
 
 
 @dataclass(frozen=True)
@@ -146,123 +148,78 @@ def _level(
     means = pair_means(labels, similarity)
     clusters = clusters_of(labels)
     moments = random_moments(np.array([len(members) for members in clusters]), similarity)
-    drawn = _drawn(len(labels), rng, resamples)
-    low, high = _bootstrap(clusters, similarity, drawn)
-    own = class_means(labels, similarity)
-    by_class, class_low, class_high = _over_classes(clusters, own, similarity, drawn)
     random_mean, random_sd = moments or (None, None)
+    pairs, classes = _bootstrap(clusters, similarity, rng, resamples)
+    own = class_means(labels, similarity)
+    by_class = None if np.isnan(own).all() else float(np.nanmean(own))
     lift = z = None
     if by_class is not None and means.within is not None and random_mean is not None:
         lift = by_class - random_mean
         z = (means.within - random_mean) / random_sd if random_sd else None
+    worst = [
+        IncoherentCluster(
+            cluster=(number := int(labels[members[0]])),
+            name=level.clusters[number].name,
+            size=len(members),
+            within=float(own[members].mean()),
+            odd_class=names[members[odd := int(own[members].argmin())]],
+            odd_similarity=float(own[members[odd]]),
+        )
+        for members in clusters
+        if len(members) > 1
+    ]
+    worst.sort(key=lambda cluster: (cluster.within, cluster.cluster))
     return LevelConsistency(
-        level=level.name,
-        k=level.k,
-        pairs_within=means.pairs_within,
-        by_class=by_class,
-        by_class_low=class_low,
-        by_class_high=class_high,
-        within=means.within,
-        within_low=low,
-        within_high=high,
-        between=means.between,
-        random_mean=random_mean,
-        random_sd=random_sd,
-        lift=lift,
-        z=z,
-        discords=_discords(level, labels, clusters, similarity, names)[:discords],
+        level.name,
+        level.k,
+        means.pairs_within,
+        by_class,
+        *classes,
+        means.within,
+        *pairs,
+        means.between,
+        random_mean,
+        random_sd,
+        lift,
+        z,
+        tuple(worst[:discords]),
     )
-
-
-def _drawn(count: int, rng: np.random.Generator, resamples: int) -> NDArray[np.float64]:
-    """(C, B) how often each class is drawn in each bootstrap sample."""
-    drawn = rng.multinomial(count, np.full(count, 1 / count), size=resamples)
-    return drawn.T.astype(np.float64)
 
 
 def _bootstrap(
     clusters: list[NDArray[np.int64]],
     similarity: NDArray[np.float64],
-    drawn: NDArray[np.float64],
-) -> tuple[float | None, float | None]:
-    """95 % interval of `within` when classes are drawn with replacement.
+    rng: np.random.Generator,
+    resamples: int,
+) -> tuple[_Interval, _Interval]:
+    """95 % intervals of `within` and `by_class` when classes are drawn with replacement.
 
-    A class drawn twice is not paired with itself.
+    A class drawn twice is not paired with itself. In the mean over classes a class weighs as often
+    as it is drawn, and so does each of its companions.
     """
-    sums = np.zeros(drawn.shape[1])
-    pairs = np.zeros(drawn.shape[1])
+    count = sum(map(len, clusters))
+    drawn = rng.multinomial(count, np.full(count, 1 / count), size=resamples).T.astype(np.float64)
+    pair_sums, pairs, class_sums, classes = np.zeros((4, resamples))
     for members in clusters:
         if len(members) < 2:
             continue
         block = similarity[np.ix_(members, members)]
         np.fill_diagonal(block, 0)
         weights = drawn[members]
-        sums += np.einsum("ib,ib->b", weights, block @ weights)
-        pairs += weights.sum(axis=0) ** 2 - (weights**2).sum(axis=0)
-    some = pairs > 0
+        sums, total = block @ weights, weights.sum(axis=0)
+        pair_sums += np.einsum("ib,ib->b", weights, sums)
+        pairs += total**2 - (weights**2).sum(axis=0)
+        others = total[None, :] - weights
+        known = others > 0
+        mean = np.divide(sums, others, out=np.zeros_like(others), where=known)
+        class_sums += (weights * mean).sum(axis=0)
+        classes += (weights * known).sum(axis=0)
+    return _interval(pair_sums, pairs), _interval(class_sums, classes)
+
+
+def _interval(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> _Interval:
+    some = counts > 0
     if not some.any():
         return None, None
-    low, high = np.quantile(sums[some] / pairs[some], (0.025, 0.975))
+    low, high = np.quantile(sums[some] / counts[some], (0.025, 0.975))
     return float(low), float(high)
-
-
-def _over_classes(
-    clusters: list[NDArray[np.int64]],
-    own: NDArray[np.float64],
-    similarity: NDArray[np.float64],
-    drawn: NDArray[np.float64],
-) -> tuple[float | None, float | None, float | None]:
-    """Mean over classes of the similarity to companions, and its 95 % interval.
-
-    In a sample a class weighs as often as it is drawn, and so does each of its companions.
-    """
-    some = ~np.isnan(own)
-    if not some.any():
-        return None, None, None
-    sums = np.zeros(drawn.shape[1])
-    mass = np.zeros(drawn.shape[1])
-    for members in clusters:
-        if len(members) < 2:
-            continue
-        block = similarity[np.ix_(members, members)]
-        np.fill_diagonal(block, 0)
-        weights = drawn[members]
-        others = weights.sum(axis=0)[None, :] - weights
-        known = others > 0
-        mean = np.divide(block @ weights, others, out=np.zeros_like(others), where=known)
-        sums += (weights * mean).sum(axis=0)
-        mass += (weights * known).sum(axis=0)
-    told = mass > 0
-    value = float(own[some].mean())
-    if not told.any():
-        return value, None, None
-    low, high = np.quantile(sums[told] / mass[told], (0.025, 0.975))
-    return value, float(low), float(high)
-
-
-def _discords(
-    level: Level,
-    labels: NDArray[np.int32],
-    clusters: list[NDArray[np.int64]],
-    similarity: NDArray[np.float64],
-    names: list[str],
-) -> tuple[Discord, ...]:
-    found = []
-    for members in clusters:
-        if len(members) < 2:
-            continue
-        block = similarity[np.ix_(members, members)]
-        to_others = (block.sum(axis=1) - np.diagonal(block)) / (len(members) - 1)
-        odd = int(to_others.argmin())
-        number = int(labels[members[0]])
-        found.append(
-            Discord(
-                cluster=number,
-                name=level.clusters[number].name,
-                size=len(members),
-                within=float(to_others.mean()),
-                odd_class=names[members[odd]],
-                odd_similarity=float(to_others[odd]),
-            )
-        )
-    return tuple(sorted(found, key=lambda discord: (discord.within, discord.cluster)))

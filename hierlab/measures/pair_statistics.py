@@ -157,27 +157,20 @@ def cophenetic_correlation(
     Returns:
         None in place of a correlation with something constant.
     """
+    from scipy.stats import rankdata
+
     count = labels.shape[1]
     if count * (count - 1) // 2 <= MAX_PAIRS:
         first, second = np.triu_indices(count, 1)
     else:
         first = rng.integers(0, count, MAX_PAIRS)
         second = (first + rng.integers(1, count, MAX_PAIRS)) % count
-    shared = sum((row[first] == row[second]).astype(np.float64) for row in labels)
+    shared = sum((row[first] == row[second] for row in labels), np.zeros(len(first)))
     alike = similarity[first, second]
-    return _pearson(np.asarray(shared), alike), _pearson(_ranks(np.asarray(shared)), _ranks(alike))
-
-
-def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ranks from 1; equal values share their mean rank."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    ranks: NDArray[np.float64] = (last - (counts - 1) / 2)[inverse]
-    return ranks
+    return _pearson(shared, alike), _pearson(rankdata(shared), rankdata(alike))
 
 
 def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:
     if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
-    a, b = a - a.mean(), b - b.mean()
-    return float(a @ b / math.sqrt(float(a @ a) * float(b @ b)))
+    return float(np.corrcoef(a, b)[0, 1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,87 +77,44 @@ def partition_agreement(first: ArrayLike, second: ArrayLike) -> PartitionAgreeme
     Source: Hubert & Arabie 1985 (ARI); Vinh, Epps & Bailey 2010 (AMI); Rosenberg & Hirschberg
         2007 (V-measure).
     """
+    from scipy.stats import entropy
+    from sklearn import metrics
+
     table = contingency(first, second)
-    entropy_first, entropy_second = _entropy(table.first_sizes), _entropy(table.second_sizes)
-    shared = _mutual_information(table)
+    a, b = np.ravel(first), np.ravel(second)
+    homogeneity, completeness, v_measure = metrics.homogeneity_completeness_v_measure(a, b)
+    shared = metrics.mutual_info_score(a, b)
     by_chance = _expected_information(table.first_sizes, table.second_sizes)
-    mean = (entropy_first + entropy_second) / 2
-    homogeneity = shared / entropy_first if entropy_first else 1.0
-    completeness = shared / entropy_second if entropy_second else 1.0
-    both = homogeneity + completeness
-    return PartitionAgreement(
-        ari=_adjusted_rand(table),
-        ami=_adjusted(shared, by_chance, mean, table),
-        homogeneity=homogeneity,
-        completeness=completeness,
-        v_measure=2 * homogeneity * completeness / both if both else 0.0,
-        nmi=shared / mean if mean else 1.0,
-        nmi_random=by_chance / mean if mean else 1.0,
-    )
-
-
-def _same(table: Contingency) -> bool:
-    return len(table.counts) == len(table.first_sizes) == len(table.second_sizes)
-
-
-def _adjusted_rand(table: Contingency) -> float:
-    if _same(table):
-        return 1.0
-
-    def pairs(sizes: NDArray[np.int64]) -> int:
-        return int((sizes * (sizes - 1) // 2).sum())
-
-    a, b = pairs(table.first_sizes), pairs(table.second_sizes)
-    total = int(table.counts.sum())
-    expected = a * b / (total * (total - 1) / 2)
-    largest = (a + b) / 2
-    return (pairs(table.counts) - expected) / (largest - expected)
-
-
-def _adjusted(shared: float, by_chance: float, mean: float, table: Contingency) -> float:
-    if _same(table):
-        return 1.0
+    mean = float(entropy(table.first_sizes) + entropy(table.second_sizes)) / 2
     room = mean - by_chance
     # Where chance already explains everything (one cluster, or all alone) nothing is left to share.
-    return (shared - by_chance) / room if abs(room) > 1e-12 else 0.0
-
-
-def _entropy(sizes: NDArray[np.int64]) -> float:
-    shares = sizes / sizes.sum()
-    return max(0.0, float(-(shares * np.log(shares)).sum()))
-
-
-def _mutual_information(table: Contingency) -> float:
-    total = table.counts.sum()
-    outer = table.first_sizes[table.first] * table.second_sizes[table.second]
-    terms = table.counts / total * np.log(table.counts * total / outer)
-    return max(0.0, float(terms.sum()))
+    adjusted = (shared - by_chance) / room if abs(room) > 1e-12 else 0.0
+    same = len(table.counts) == len(table.first_sizes) == len(table.second_sizes)
+    return PartitionAgreement(
+        ari=float(metrics.adjusted_rand_score(a, b)),
+        ami=1.0 if same else float(adjusted),
+        homogeneity=float(homogeneity),
+        completeness=float(completeness),
+        v_measure=float(v_measure),
+        nmi=float(shared / mean) if mean else 1.0,
+        nmi_random=float(by_chance / mean) if mean else 1.0,
+    )
 
 
 def _expected_information(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
     """Mean mutual information over partitions of these sizes: hypergeometric overlaps.
 
-    Clusters of one size are alike, so each pair of sizes is worked out once.
+    Clusters of one size are alike, so each pair of sizes is worked out once, which scikit-learn
+    does not: a thousand clusters of one class are one case.
     """
+    from scipy.stats import hypergeom
+
     total = int(first.sum())
-    log_factorial = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, total + 1)))))
-    sizes_a, times_a = np.unique(first, return_counts=True)
     sizes_b, times_b = np.unique(second, return_counts=True)
     expected = 0.0
-    for a, times in zip(sizes_a.tolist(), times_a.tolist(), strict=True):
-        for b, also in zip(sizes_b.tolist(), times_b.tolist(), strict=True):
+    for a, times in zip(*np.unique(first, return_counts=True), strict=True):
+        for b, also in zip(sizes_b, times_b, strict=True):
             overlap = np.arange(max(1, a + b - total), min(a, b) + 1)
-            log_chance = (
-                log_factorial[a]
-                + log_factorial[b]
-                + log_factorial[total - a]
-                + log_factorial[total - b]
-                - log_factorial[total]
-                - log_factorial[overlap]
-                - log_factorial[a - overlap]
-                - log_factorial[b - overlap]
-                - log_factorial[total - a - b + overlap]
-            )
-            terms = overlap / total * np.log(overlap * (total / (a * b))) * np.exp(log_chance)
-            expected += times * also * math.fsum(terms.tolist())
+            information = overlap / total * np.log(overlap * (total / (a * b)))
+            expected += times * also * float(information @ hypergeom.pmf(overlap, total, a, b))
     return expected

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.labelmap import LabelMap
 from hierlab.measures.cluster_shape import ShapeReport, shape
 from hierlab.measures.consistency import ConsistencyReport, consistency
+from hierlab.measures.groupings import Grouping, groupings_for
 from hierlab.measures.human_agreement import GroupingAgreement, grouping_agreement
-
-if TYPE_CHECKING:
-    from hierlab.labelmap import LabelMap
-    from hierlab.measures.groupings import Grouping
-    from hierlab.wordnet.taxonomy import Taxonomy
-    from hierlab.wordnet.wu_palmer import Policy
+from hierlab.wordnet.taxonomy import Taxonomy
+from hierlab.wordnet.wu_palmer import Policy, wu_palmer
 
 __all__ = ["MeasureReport", "measure"]
 
@@ -70,8 +67,6 @@ def measure(
     Raises:
         HierlabError: vectors or groupings that do not fit the classes.
     """
-    from hierlab.measures.groupings import groupings_for
-
     left_out: list[str] = []
     against = groupings_for(label_map.classes) if groupings is None else groupings
     found: tuple[ConsistencyReport, ...] = ()
@@ -99,8 +94,6 @@ def _consistency(
     seed: int,
     left_out: list[str],
 ) -> tuple[ConsistencyReport, ...]:
-    from hierlab.wordnet.wu_palmer import wu_palmer
-
     resolution = taxonomy.resolve(label_map.classes)
     known, total = resolution.known, len(label_map.classes)
     if len(known) < 2:

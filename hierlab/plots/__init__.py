@@ -92,9 +92,9 @@ def plot(
 
 def _own_likeness(label_map: LabelMap) -> tuple[NDArray[np.float64], str]:
     """What the map was made from, else WordNet, and what that is."""
-    from hierlab.measures.class_similarity import likeness
+    from hierlab.measures.class_similarity import similarity_of
 
-    found = likeness(label_map)
+    found = similarity_of(label_map)
     if found is None:
         raise HierlabError(
             "the heights of a dendrogram need the vectors that the map was made from, or classes "

@@ -36,10 +36,10 @@ def _named_anew(label_map: LabelMap) -> LabelMap:
     from msgspec.structs import replace as changed
 
     from hierlab.hierarchy.cluster_names import name_clusters
-    from hierlab.measures.class_similarity import likeness
+    from hierlab.measures.class_similarity import similarity_of
     from hierlab.wordnet.taxonomy import taxonomy_for
 
-    alike = likeness(label_map)
+    alike = similarity_of(label_map)
     levels = []
     for level in label_map.levels:
         named = name_clusters(

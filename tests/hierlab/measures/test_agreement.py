@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from hierlab.errors import HierlabError, UnknownClassError
-from hierlab.measures import agreement
-from hierlab.measures.agreement import NMI_WARNING, compare, match_clusters
+from hierlab.measures.agreement import NMI_WARNING, compare
 from hierlab.measures.partition_scores import contingency, partition_agreement
 from tests.hierlab.label_maps import make_map
 
@@ -125,22 +124,6 @@ def test_clusters_that_are_united_or_split_move_nobody() -> None:
     assert [
         (move.id, move.source[-1], move.expected[-1], move.target[-1]) for move in level.moves
     ] == [("k5", "2", "1", "0")]
-
-
-def test_matching_is_the_best_one_to_one() -> None:
-    # Greedy would pair (0, 0) with 3 and leave 0; the best shares 2 + 2.
-    first = [0] * 5 + [1] * 2
-    second = [0] * 3 + [1] * 2 + [0] * 2
-    table = contingency(first, second)
-    matched = match_clusters(table)
-    shared = dict(zip(zip(table.first, table.second, strict=True), table.counts, strict=True))
-    assert sum(shared[pair] for pair in matched.items()) == 4
-
-
-def test_huge_tables_are_matched_greedily(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agreement, "MAX_ASSIGNMENT_CELLS", 1)
-    table = contingency([0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 1, 1])
-    assert match_clusters(table) == {0: 0, 1: 1}
 
 
 def test_levels_pair_with_their_like_in_size() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from hierlab.embeddings.resolve import resolve
 from hierlab.labelmap import LabelMap
-from hierlab.measures.class_similarity import likeness
+from hierlab.measures.class_similarity import similarity_of
 
 VARIANTS = ("ViT-B-32:openai", "RN50:openai")
 KEYS = ["n02123045", "n02129165", "n02088364", "n04398044"]
@@ -26,7 +26,7 @@ def cosines(variant: str) -> np.ndarray:
 
 def test_a_consensus_is_as_alike_as_its_encoders_find_on_average() -> None:
     listed = [{"variant": variant} for variant in VARIANTS]
-    found = likeness(make_map({"kind": "consensus", "encoders": listed}))
+    found = similarity_of(make_map({"kind": "consensus", "encoders": listed}))
     assert found is not None
     assert found.about == "centred cosine of 2 encoders' text prototypes"
     np.testing.assert_allclose(found.matrix, sum(map(cosines, VARIANTS)) / 2)
@@ -34,6 +34,6 @@ def test_a_consensus_is_as_alike_as_its_encoders_find_on_average() -> None:
 
 @pytest.mark.parametrize("source", [None, {"kind": "file"}, {"encoders": [{"variant": "none"}]}])
 def test_wordnet_stands_in_where_nothing_else_is_known(source: dict[str, object] | None) -> None:
-    found = likeness(make_map(source))
+    found = similarity_of(make_map(source))
     assert found is not None
     assert "Wu-Palmer" in found.about
