@@ -56,14 +56,14 @@ def measure(
 
     from codec_plugin.data.picture import read_picture
     from codec_plugin.errors import CodecError
-    from codec_plugin.evaluation.codecs.learned import Learned
+    from codec_plugin.evaluation.codecs.learned import OwnCodec
     from codec_plugin.evaluation.codecs.registry import make_codec
 
     torch.set_num_threads(threads)
     before = peak_mb()
     name, codec = make_codec(text)
     parameters = 0
-    if isinstance(codec, Learned):
+    if isinstance(codec, OwnCodec):
         parameters = sum(p.numel() for p in codec.codec.checkpoint.model.parameters())
     encodes: list[float] = []
     decodes: dict[str, list[float]] = {}

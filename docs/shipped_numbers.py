@@ -20,13 +20,13 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from codec_plugin.evaluation.reports import tables
-from codec_plugin.evaluation.reports.summary import level_names
+from codec_plugin.evaluation.reports.cells import Table, as_markdown
 from codec_plugin.evaluation.reports.transfer import transfer_table
-from codec_plugin.evaluation.results_table import read_rows
+from codec_plugin.evaluation.results_table import Row, read_rows
 from codec_plugin.evaluation.statistics.budget import COMMON_RANGE_BPP
+from codec_plugin.evaluation.statistics.summary import level_names, measure_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -38,7 +38,7 @@ NUMBER = re.compile(
     r"(?P<number>[-−+]?[\d,]*\.?\d+)(?P<mark><!-- mean: "
     r"(?P<file>\S+) (?P<codec>\S+) (?P<cut>\S+) (?P<column>\S+) (?P<digits>\d) -->)"
 )
-Rows = list[dict[str, Any]]
+Rows = list[Row]
 
 
 @cache
@@ -46,14 +46,14 @@ def _shipped(file: str) -> Rows:
     return read_rows(ROOT / "codec_plugin" / "results" / f"{file}.csv")
 
 
-def _whole(rows: Rows, names: Sequence[str], reference: str) -> tables.Table:
+def _whole(rows: Rows, names: Sequence[str], reference: str) -> Table:
     return tables.full_rate_table(rows, names, reference)
 
 
-def _judge(rows: Rows, names: Sequence[str], reference: str) -> tables.Table:
+def _judge(rows: Rows, names: Sequence[str], reference: str) -> Table:
     """Areas by another classifier, and the finest level of whole files."""
     finest = level_names(rows)[-1]
-    own = [row for row in rows if row["subject"] in (*names, reference, "clean")]
+    own = [row for row in rows if row.subject in (*names, reference, "clean")]
     seen = {row["codec"]: row for row in transfer_table({"": own}, reference, COMMON_RANGE_BPP)}
     table = []
     for row in _whole(rows, names, reference):
@@ -64,12 +64,12 @@ def _judge(rows: Rows, names: Sequence[str], reference: str) -> tables.Table:
     return table
 
 
-def _bd(rows: Rows, names: Sequence[str], reference: str) -> tables.Table:
-    measures = {level: tables.measure_of(rows, level) for level in level_names(rows)}
+def _bd(rows: Rows, names: Sequence[str], reference: str) -> Table:
+    measures = {level: measure_of(rows, level) for level in level_names(rows)}
     return tables.bd_table(rows, names, reference, measures)
 
 
-PLAIN: dict[str, Callable[[Rows, Sequence[str], str], tables.Table]] = {
+PLAIN: dict[str, Callable[[Rows, Sequence[str], str], Table]] = {
     "bd": _bd,
     "judge": _judge,
     "reach": tables.reach_table,
@@ -91,15 +91,16 @@ def _table(found: re.Match[str]) -> str:
         else:
             made = tables.pair_table(rows, names, reference, (low, high))
     mark = found[0].partition("-->")[0] + "-->"
-    return f"{mark}\n\n{tables.as_markdown(made)}"
+    return f"{mark}\n\n{as_markdown(made)}"
 
 
 def _number(found: re.Match[str]) -> str:
     column = found["column"]
     values = [
-        float(row[column])
+        value
         for row in _shipped(found["file"])
-        if (row["subject"], row["cut"]) == (found["codec"], found["cut"]) and row[column] != ""
+        if (row.subject, row.cut) == (found["codec"], found["cut"])
+        and (value := row.value(column)) is not None
     ]
     scale = 100 if column.startswith(("correct_", "agree_")) else 1
     return f"{scale * fmean(values):,.{found['digits']}f}{found['mark']}"

@@ -13,7 +13,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.codec_page.photograph import Photograph, Pixels, psnr_between
-from codec_plugin.evaluation.codecs.base import decode_peer, encode_peer, fit_peer
+from codec_plugin.evaluation.codecs.conventional import (
+    decode_conventional,
+    encode_conventional,
+    fit_conventional,
+)
 
 __all__ = ["CONVENTIONAL", "ConventionalLook", "fitting", "kept_file"]
 
@@ -61,8 +65,8 @@ def fitting(
             except TimeoutError:
                 continue
 
-    data = fit_peer(name, original, size, file_of)
-    pixels = decode_peer(data)
+    data = fit_conventional(name, original, size, file_of)
+    pixels = decode_conventional(data)
     return ConventionalLook(pixels, len(data), psnr_between(original, pixels))
 
 
@@ -78,4 +82,4 @@ def kept_file(name: str, source: str, quality: int, _pixels: Pixels) -> Future[b
     Args:
         source: under which it is kept.
     """
-    return _worker().submit(encode_peer, name, _pixels, quality)
+    return _worker().submit(encode_conventional, name, _pixels, quality)

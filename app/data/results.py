@@ -13,8 +13,9 @@ import pandas as pd
 from app.data.uploads import MAX_ROWS, MAX_TABLE_MB, UploadError
 from codec_plugin import CodecError
 from codec_plugin.evaluation.reports.curves import Panel, panels
-from codec_plugin.evaluation.reports.summary import bytes_to_reach, summarise
+from codec_plugin.evaluation.results_table import parse_rows
 from codec_plugin.evaluation.statistics.bd_rate import bd_quality, mean_curve
+from codec_plugin.evaluation.statistics.summary import SummaryRow, bytes_to_reach, summarise
 
 __all__ = ["Results", "bd_table", "panel_table", "read_results"]
 
@@ -33,7 +34,7 @@ class Results:
 
     panels: tuple[Panel, ...]
     subjects: tuple[str, ...]
-    summary: tuple[Row, ...]
+    summary: tuple[SummaryRow, ...]
     images: int
 
 
@@ -43,19 +44,20 @@ def read_results(content: bytes) -> Results:
     Raises:
         UploadError: too large, not such a table, or a value that is no number.
     """
-    rows = _rows(content)
+    table = _rows(content)
     try:
+        rows = parse_rows(table)
         summary = summarise(rows)
         drawn = panels(rows, summary)
     except (CodecError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise UploadError(f"This table of results cannot be summarised: {error}.") from error
     curves = {curve.name for panel in drawn for curve in panel.curves}
-    subjects = dict.fromkeys(str(row["subject"]) for row in rows)
+    subjects = dict.fromkeys(row.subject for row in rows)
     return Results(
         tuple(drawn),
         tuple(subject for subject in subjects if subject in curves),
         tuple(summary),
-        len({row["image"] for row in rows}),
+        len({row.image for row in rows}),
     )
 
 
@@ -102,7 +104,8 @@ def panel_table(panel: Panel, subjects: Sequence[str]) -> pd.DataFrame:
 def bd_table(results: Results, anchor: str, wanted_percent: int) -> pd.DataFrame:
     """One row a codec: mean PSNR gain over an anchor, and bytes to reach an accuracy per level."""
     rows = []
-    levels = [key.removeprefix("correct_") for key in results.summary[0] if "correct_" in key]
+    means = results.summary[0].means
+    levels = [name.removeprefix("correct_") for name in means if "correct_" in name]
     base = mean_curve(results.summary, anchor, "psnr_db")
     for subject in results.subjects:
         gain = bd_quality(mean_curve(results.summary, subject, "psnr_db"), base).value

@@ -14,12 +14,12 @@ import msgspec
 
 from codec_plugin.baselines._reblock import reblock
 from codec_plugin.baselines.paper_recipe import paper_blocks
-from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.baselines.registry import Method
 from codec_plugin.checkpointing.checkpoint import Checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.models.progressive import ProgressiveModel
 
-__all__ = ["ABLATIONS", "UNTRAINED", "imposed"]
+__all__ = ["ABLATIONS", "METHODS", "UNTRAINED", "imposed"]
 
 
 def imposed(checkpoint: Checkpoint, **changes: Any) -> Codec:
@@ -44,19 +44,18 @@ def _ablation(
     convert: Callable[[ProgressiveModel], ProgressiveModel] = _same_blocks,
     codec: Callable[[Checkpoint], Codec] = Codec,
     note: str = "none",
-) -> str:
-    register_method(Method(name, "ablation of coarse2fine", idea, note, convert, overrides,
-                           codec=codec))  # fmt: skip
-    return name
+) -> Method:
+    source = "ablation of coarse2fine"
+    return Method(name, source, idea, note, convert, overrides, codec=codec)
 
 
-def _decoder_side(name: str, idea: str, **changes: Any) -> str:
+def _decoder_side(name: str, idea: str, **changes: Any) -> Method:
     return _ablation(
         name, idea, convert=partial(_same_blocks, **changes), codec=partial(imposed, **changes)
     )
 
 
-UNTRAINED = (
+_UNTRAINED = (
     _decoder_side(
         "zero-fill", "what did not arrive is zero, not its conditional mean", fill="zero"
     ),
@@ -65,10 +64,9 @@ UNTRAINED = (
         "unconditioned", "the synthesis is not told which blocks are real", stage_conditioning=False
     ),
 )
-"""Ablations that a checkpoint trained without them can be measured with."""
 
-ABLATIONS = (
-    *UNTRAINED,
+METHODS = (
+    *_UNTRAINED,
     _ablation(
         "no-refinement",
         "parameters of a block from ẑ alone (no Δ-networks)",
@@ -105,3 +103,9 @@ ABLATIONS = (
         ("phases.0.gammas=[2.0, 0.2, 0.08]", "phases.0.fine_gammas=[0.4, 0.12, 0.08]"),
     ),
 )
+
+UNTRAINED = tuple(method.name for method in _UNTRAINED)
+"""Ablations that a checkpoint trained without them can be measured with."""
+
+ABLATIONS = tuple(method.name for method in METHODS)
+"""Names of all ablations."""

@@ -1,11 +1,11 @@
 """The codec without progression, our blocks as channel slices: what an order of bytes costs."""
 
 from codec_plugin.baselines.coarse2fine import as_it_is
-from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.baselines.registry import Method
 
-__all__: list[str] = []
+__all__ = ["METHODS"]
 
-register_method(
+METHODS = (
     Method(
         name="channel-wise",
         source="Minnen & Singh 2020 (channel-wise autoregressive entropy model)",
@@ -21,5 +21,5 @@ register_method(
             "phases.0.fine_gammas=[]",
         ),
         progressive=False,
-    )
+    ),
 )

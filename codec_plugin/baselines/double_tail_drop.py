@@ -13,7 +13,7 @@ from torch import Tensor
 
 from codec_plugin.baselines._reblock import reblock
 from codec_plugin.baselines._tail_model import DoubleTailModel, hyper_ends
-from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.baselines.registry import Method
 from codec_plugin.bitstream.container import Segment
 from codec_plugin.bitstream.range_coder import StageReader, StageWriter
 from codec_plugin.checkpointing.checkpoint import Checkpoint
@@ -31,7 +31,7 @@ from codec_plugin.latent_codec.symbol_order import (
 )
 from codec_plugin.models.progressive import ProgressiveModel
 
-__all__ = ["STAGES", "DoubleTailCodec", "DoubleTailLatents"]
+__all__ = ["METHODS", "STAGES", "DoubleTailCodec", "DoubleTailLatents"]
 
 STAGES = 8
 
@@ -136,7 +136,7 @@ def _convert(model: ProgressiveModel) -> ProgressiveModel:
     )
 
 
-register_method(
+METHODS = (
     Method(
         name="double-tail-drop",
         source="Hojjat, Haberer & Landsiedel 2023, ProgDTD: Progressive learned image compression "
@@ -157,5 +157,5 @@ register_method(
         ),
         model=DoubleTailModel,
         codec=DoubleTailCodec,
-    )
+    ),
 )

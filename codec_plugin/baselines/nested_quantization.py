@@ -5,10 +5,10 @@ from functools import partial
 from codec_plugin.baselines._nested_model import NestedModel
 from codec_plugin.baselines._plane_codec import PlaneCodec
 from codec_plugin.baselines._trits import TritTable
-from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.baselines.registry import Method
 from codec_plugin.baselines.single_rate import ONE_RATE, one_block
 
-__all__ = ["widest_first"]
+__all__ = ["METHODS", "widest_first"]
 
 
 def widest_first(table: TritTable, plane: int, index: int, bin_: int) -> int:
@@ -16,7 +16,7 @@ def widest_first(table: TritTable, plane: int, index: int, bin_: int) -> int:
     return -index
 
 
-register_method(
+METHODS = (
     Method(
         name="nested-quantization",
         source="Lu et al. 2021, Progressive neural image compression with nested quantization and "
@@ -30,5 +30,5 @@ register_method(
         overrides=ONE_RATE,
         model=NestedModel,
         codec=partial(PlaneCodec, rank=widest_first),
-    )
+    ),
 )

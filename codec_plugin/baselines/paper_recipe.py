@@ -1,10 +1,10 @@
 """The paper's own recipe: wide first block, zero fill, its losses."""
 
 from codec_plugin.baselines._reblock import reblock
-from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.baselines.registry import Method
 from codec_plugin.models.progressive import ProgressiveModel
 
-__all__ = ["paper_blocks"]
+__all__ = ["METHODS", "paper_blocks"]
 
 _PAPER_BLOCKS = (128, 96, 96)
 
@@ -25,7 +25,7 @@ def _convert(model: ProgressiveModel) -> ProgressiveModel:
     )
 
 
-register_method(
+METHODS = (
     Method(
         name="paper-recipe",
         source="Kim, Kim & Lee 2026 (arXiv 2605.08266), sec. 4",
@@ -43,5 +43,5 @@ register_method(
             "phases.0.stage_probability=[]",
             "phases.0.cut_probability=0.0",
         ),
-    )
+    ),
 )

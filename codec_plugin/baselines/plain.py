@@ -1,11 +1,11 @@
 """The control: our codec, our order, without a classifier in its objective."""
 
 from codec_plugin.baselines.coarse2fine import as_it_is
-from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.baselines.registry import Method
 
-__all__: list[str] = []
+__all__ = ["METHODS"]
 
-register_method(
+METHODS = (
     Method(
         name="plain",
         source="the control",
@@ -13,5 +13,5 @@ register_method(
         departures="none: everything but the objective is equal",
         convert=as_it_is,
         overrides=("phases.0.gammas=[]", "phases.0.fine_gammas=[]"),
-    )
+    ),
 )

@@ -1,7 +1,11 @@
-"""What a learned peer consists of, and where to find one by name."""
+"""What a learned method consists of, and all methods by name.
+
+A module of this package offers its methods as the constant `METHODS`; nothing else names them.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -11,7 +15,7 @@ from codec_plugin.codec import Codec
 from codec_plugin.errors import ConfigError
 from codec_plugin.models.progressive import ProgressiveModel
 
-__all__ = ["Method", "find_method", "method_names", "register_method"]
+__all__ = ["Method", "find_method", "method_names"]
 
 
 @dataclass(frozen=True)
@@ -47,25 +51,9 @@ class Method:
     trained_as: str = ""
 
 
-_METHODS: dict[str, Method] = {}
-
-
-def register_method(method: Method) -> Method:
-    """Make a method known under its name.
-
-    Raises:
-        ConfigError: the name is taken.
-    """
-    if method.name in _METHODS:
-        raise ConfigError(f"method {method.name!r} is registered already; choose another name")
-    _METHODS[method.name] = method
-    return method
-
-
 def method_names() -> tuple[str, ...]:
     """Names of all methods, in alphabetical order."""
-    _import_all()
-    return tuple(sorted(_METHODS))
+    return tuple(sorted(_methods()))
 
 
 def find_method(name: str) -> Method:
@@ -74,13 +62,24 @@ def find_method(name: str) -> Method:
     Raises:
         ConfigError: there is none.
     """
-    _import_all()
-    if name not in _METHODS:
-        raise ConfigError(f"method {name!r} is not one of {', '.join(sorted(_METHODS))}")
-    return _METHODS[name]
+    if name not in _methods():
+        raise ConfigError(f"method {name!r} is not one of {', '.join(method_names())}")
+    return _methods()[name]
 
 
-def _import_all() -> None:
+@cache
+def _methods() -> dict[str, Method]:
+    """All methods of the package; its modules import `Method` from here.
+
+    Raises:
+        ConfigError: two of one name.
+    """
+    methods: dict[str, Method] = {}
     for module in iter_modules(package.__path__):
         if not module.name.startswith("_"):
-            import_module(f"{package.__name__}.{module.name}")
+            home = import_module(f"{package.__name__}.{module.name}")
+            for method in getattr(home, "METHODS", ()):
+                if method.name in methods:
+                    raise ConfigError(f"method {method.name!r} stands twice; choose another name")
+                methods[method.name] = method
+    return methods

@@ -18,7 +18,7 @@ from codec_plugin.baselines._attention import (
     frozen_classifier,
     importance,
 )
-from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.baselines.registry import Method
 from codec_plugin.baselines.single_rate import ONE_RATE, one_block
 from codec_plugin.bitstream.container import Segment
 from codec_plugin.bitstream.range_coder import StageReader, StageWriter
@@ -33,7 +33,7 @@ from codec_plugin.latent_codec.rdo_quantization import whole_numbers
 from codec_plugin.latent_codec.symbol_order import SYMBOL_LIMIT, put_hyper, take_hyper
 from codec_plugin.models.progressive import STRIDE, ModelOutput, ProgressiveModel
 
-__all__ = ["SaliencyCodec", "SaliencyLatents", "SaliencyModel"]
+__all__ = ["METHODS", "SaliencyCodec", "SaliencyLatents", "SaliencyModel"]
 
 
 class SaliencyModel(ProgressiveModel):
@@ -157,7 +157,7 @@ def _runs(
             yield int(ordered[begin] % N_SCALES), order[begin:end]
 
 
-register_method(
+METHODS = (
     Method(
         name="saliency",
         source="Hojjat et al. 2024, LimitNet: Progressive, content-aware image offloading for "
@@ -172,5 +172,5 @@ register_method(
         overrides=ONE_RATE,
         model=SaliencyModel,
         codec=SaliencyCodec,
-    )
+    ),
 )

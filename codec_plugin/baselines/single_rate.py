@@ -1,10 +1,10 @@
 """The codec without progression: one block, one rate a checkpoint."""
 
 from codec_plugin.baselines._reblock import reblock
-from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.baselines.registry import Method
 from codec_plugin.models.progressive import ProgressiveModel
 
-__all__ = ["ONE_RATE", "one_block"]
+__all__ = ["METHODS", "ONE_RATE", "one_block"]
 
 ONE_RATE = (
     "phases.0.lambdas=[{last}]",
@@ -22,7 +22,7 @@ def one_block(model: ProgressiveModel) -> ProgressiveModel:
     return reblock(model, (model.config.channels,), stage_conditioning=False)
 
 
-register_method(
+METHODS = (
     Method(
         name="single-rate",
         source="Minnen, Ballé & Toderici 2018 (mean and scale hyperprior, no context)",
@@ -31,5 +31,5 @@ register_method(
         convert=one_block,
         overrides=ONE_RATE,
         progressive=False,
-    )
+    ),
 )

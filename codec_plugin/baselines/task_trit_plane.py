@@ -4,16 +4,16 @@ from functools import partial
 
 from codec_plugin.baselines._nested_model import NestedModel
 from codec_plugin.baselines._plane_codec import PlaneCodec
-from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.baselines.registry import Method
 from codec_plugin.baselines.single_rate import ONE_RATE, one_block
 from codec_plugin.baselines.trit_plane import gain_first
 
-__all__: list[str] = []
+__all__ = ["METHODS"]
 
 _TASK = ("phases.0.fine_gammas=[0.1]",)
 """Cross-entropy over single classes, as the paper's one task has it: no hierarchy."""
 
-register_method(
+METHODS = (
     Method(
         name="task-trit-plane",
         source="Kim, Kim & Lee 2025, Progressive learned image compression for machine perception "
@@ -28,5 +28,5 @@ register_method(
         overrides=(*ONE_RATE, *_TASK),
         model=NestedModel,
         codec=partial(PlaneCodec, rank=gain_first),
-    )
+    ),
 )

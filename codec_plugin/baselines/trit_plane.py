@@ -4,10 +4,10 @@ from functools import partial
 
 from codec_plugin.baselines._plane_codec import PlaneCodec
 from codec_plugin.baselines._trits import TritTable
-from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.baselines.registry import Method
 from codec_plugin.baselines.single_rate import ONE_RATE, one_block
 
-__all__ = ["gain_first"]
+__all__ = ["METHODS", "gain_first"]
 
 
 def gain_first(table: TritTable, plane: int, index: int, bin_: int) -> int:
@@ -15,7 +15,7 @@ def gain_first(table: TritTable, plane: int, index: int, bin_: int) -> int:
     return -table.priority(plane, bin_)
 
 
-register_method(
+METHODS = (
     Method(
         name="trit-plane",
         source="Lee et al. 2022, DPICT: Deep progressive image compression using trit-planes "
@@ -29,5 +29,5 @@ register_method(
         overrides=ONE_RATE,
         codec=partial(PlaneCodec, rank=gain_first),
         trained_as="single-rate",
-    )
+    ),
 )

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 from codec_plugin.baselines._reblock import reblock
-from codec_plugin.baselines.registry import Method, register_method
+from codec_plugin.baselines.registry import Method
 from codec_plugin.models.progressive import ModelOutput, ProgressiveModel
 
-__all__ = ["VarianceMaskModel"]
+__all__ = ["METHODS", "VarianceMaskModel"]
 
 
 class VarianceMaskModel(ProgressiveModel):
@@ -32,7 +32,7 @@ def _convert(model: ProgressiveModel) -> ProgressiveModel:
     return reblock(model, (model.config.blocks[0], sum(model.config.blocks[1:])))
 
 
-register_method(
+METHODS = (
     Method(
         name="variance-mask",
         source="Presta et al. 2025, Efficient progressive image compression with variance-aware "
@@ -52,5 +52,5 @@ register_method(
             "phases.0.cut_probability=0.0",
         ),
         model=VarianceMaskModel,
-    )
+    ),
 )

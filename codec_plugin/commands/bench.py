@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from codec_plugin.commands._files import guard, note, note_skipped
+
 __all__ = ["bench"]
 
 
@@ -53,13 +55,13 @@ def bench(
 ) -> None:
     """Code photographs with every codec; started again, it goes on where it stopped."""
     from codec_plugin.classifiers import load_classifier
-    from codec_plugin.commands._files import guard, note, note_skipped
     from codec_plugin.data.image_folder import ImageFolder
     from codec_plugin.data.label_hierarchy import load_hierarchy
     from codec_plugin.errors import ConfigError
-    from codec_plugin.evaluation.benchmark import BenchEvaluation, run_bench
+    from codec_plugin.evaluation.benchmark import run_bench
     from codec_plugin.evaluation.codecs.groups import expanded
     from codec_plugin.evaluation.codecs.registry import CodecAbsentError, load_plugin, make_codec
+    from codec_plugin.evaluation.measurement import Evaluation
     from codec_plugin.evaluation.recognition import Recogniser
     from codec_plugin.utils.threads import use_threads
 
@@ -79,21 +81,23 @@ def bench(
     label_map = load_hierarchy(hierarchy)
     folder = ImageFolder(data, label_map.lookup, cache=False)
     note_skipped(folder.skipped, data)
-    recognisers = [Recogniser(load_classifier(n), label_map) for n in [classifier, *(also or [])]]
-    judge, *others = recognisers
+    first_view, *others = (
+        Evaluation(Recogniser(load_classifier(name), label_map), folder, timed=True, quality=not n)
+        for n, name in enumerate([classifier, *(also or [])])
+    )
     rows = run_bench(
         chosen,
-        BenchEvaluation((), judge, folder),
+        first_view,
         output,
         cuts=cuts,
         low_cuts=low_cuts,
         limit=limit,
         first=first,
-        also=[BenchEvaluation((), other, folder, quality=False) for other in others],
+        also=others,
         progress=_Bar(),
-        told=note,
+        notify=note,
     )
-    names = sorted({str(row["subject"]) for row in rows})
+    names = sorted({row.subject for row in rows})
     typer.echo(f"{output / 'results.parquet'}: {len(rows)} rows of {', '.join(names)}")
 
 

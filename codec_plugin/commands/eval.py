@@ -1,14 +1,21 @@
 """`c2f eval`: rows of real file bytes, quality and recognition for every photograph and cut."""
 
+from __future__ import annotations
+
 import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codec_plugin.commands._files import Threads
+from codec_plugin.commands._files import Threads, guard, note, note_skipped
+
+if TYPE_CHECKING:
+    from codec_plugin.evaluation.codecs.base import BenchCodec
+    from codec_plugin.evaluation.results_table import Row
+    from codec_plugin.evaluation.statistics.summary import SummaryRow
 
 __all__ = ["evaluate"]
 
@@ -43,10 +50,14 @@ def evaluate(
 
     Under torchrun each process takes its share; the first merges them when all are there.
     """
-    from codec_plugin.commands._files import guard, note
-    from codec_plugin.evaluation.protocol import shard_path
-    from codec_plugin.evaluation.reports.summary import summarise
+    from codec_plugin.classifiers import load_classifier
+    from codec_plugin.data.image_folder import ImageFolder
+    from codec_plugin.data.label_hierarchy import load_hierarchy
+    from codec_plugin.evaluation.cuts import Cutter, evaluation_plan
+    from codec_plugin.evaluation.measurement import Evaluation, shard_path
+    from codec_plugin.evaluation.recognition import Recogniser
     from codec_plugin.evaluation.results_table import read_rows, write_rows
+    from codec_plugin.evaluation.statistics.summary import summarise
     from codec_plugin.utils.threads import MANY_PX, use_threads
     from hierlab.utils.files import write_atomic
 
@@ -55,12 +66,19 @@ def evaluate(
     for made in (output, output.with_suffix(".summary.json")):
         guard(made, *inputs, force=force)
     use_threads(threads, MANY_PX)
-    evaluation = _evaluation(subjects, data, hierarchy, classifier, cuts, effort, stages, match)
+    codecs, trained_for = _codecs(subjects, effort, stages)
+    plan = evaluation_plan(cuts, stages, _stage_ends(match))
+    label_map = load_hierarchy(hierarchy or trained_for or DEFAULT_HIERARCHY)
+    evaluation = Evaluation(
+        Recogniser(load_classifier(classifier), label_map),
+        ImageFolder(data, label_map.lookup, cache=False),
+    )
+    note_skipped(evaluation.folder.skipped, data)
     own = shard_path(output, shard)
     if force:
         own.unlink(missing_ok=True)
-    evaluation.run(own, limit=limit, shard=shard, progress=_progress, told=note)
-    rows: list[dict[str, Any]]
+    cutters = [Cutter(name, codec, plan) for name, codec in codecs]
+    evaluation.run(cutters, own, limit=limit, shard=shard, progress=_progress, notify=note)
     if shard[1] > 1:
         rows = _merged(output, shard)
         if not rows:
@@ -70,65 +88,59 @@ def evaluate(
         if own != output:
             write_rows(output, rows)
     summary = summarise(rows)
-    write_atomic(output.with_suffix(".summary.json"), json.dumps(summary, indent=1) + "\n")
+    entries = [entry.to_json() for entry in summary]
+    write_atomic(output.with_suffix(".summary.json"), json.dumps(entries, indent=1) + "\n")
     if json_out:
-        typer.echo(json.dumps(summary))
+        typer.echo(json.dumps(entries))
     else:
         _print_table(summary, rows)
 
 
-def _evaluation(
-    names: list[str],
-    data: Path,
-    hierarchy: str,
-    classifier: str,
-    cuts: int,
-    effort: int,
-    stages: int | None,
-    match: Path | None,
-) -> Any:
-    from codec_plugin.classifiers import load_classifier
+def _codecs(
+    subjects: list[str], effort: int, stages: int | None
+) -> tuple[list[tuple[str, BenchCodec]], str]:
+    """Codecs with the names of their rows, and the label map of the first checkpoint."""
     from codec_plugin.codec import Codec
-    from codec_plugin.commands._files import note_skipped
-    from codec_plugin.data.image_folder import ImageFolder
-    from codec_plugin.data.label_hierarchy import load_hierarchy
-    from codec_plugin.evaluation.codecs.base import PEERS, CodecSubject, PeerSubject, Subject
-    from codec_plugin.evaluation.protocol import Evaluation
-    from codec_plugin.evaluation.recognition import Recogniser
-    from codec_plugin.evaluation.results_table import read_rows
+    from codec_plugin.evaluation.codecs import conventional
+    from codec_plugin.evaluation.codecs.learned import OwnCodec
 
-    matched: dict[tuple[str, str], int] = {}
-    if match is not None:
-        ends = [row for row in read_rows(match) if str(row["cut"]).startswith("stage-")]
-        matched = {(row["image"], row["cut"]): int(row["bytes"]) for row in ends}
-    subjects: list[Subject] = []
-    wanted = hierarchy
-    for name in names:
-        if name in PEERS:
-            subjects.append(PeerSubject(name))
+    whole_files = {
+        "jpeg": conventional.Jpeg,
+        "webp": conventional.WebP,
+        "avif": conventional.Avif,
+        "jpeg2000": conventional.Jpeg2000Sweep,
+    }
+    codecs: list[tuple[str, BenchCodec]] = []
+    trained_for = ""
+    for name in subjects:
+        if name in whole_files:
+            codecs.append((name, whole_files[name]()))
             continue
         codec = Codec.load(name)
-        label = (
-            Path(name).stem if "/" not in name else f"{Path(name).parent.name}-{Path(name).stem}"
-        )
+        path = Path(name)
+        label = path.stem if "/" not in name else f"{path.parent.name}-{path.stem}"
         label += f"-effort-{effort}" if effort else ""
-        subjects.append(CodecSubject(label, codec, cuts, effort, matched, stages))
-        wanted = wanted or codec.checkpoint.label_map
-    label_map = load_hierarchy(wanted or DEFAULT_HIERARCHY)
-    recogniser = Recogniser(load_classifier(classifier), label_map)
-    folder = ImageFolder(data, label_map.lookup, cache=False)
-    note_skipped(folder.skipped, data)
-    return Evaluation(subjects, recogniser, folder)
+        codecs.append((label, OwnCodec(codec, effort, stages)))
+        trained_for = trained_for or codec.checkpoint.label_map
+    return codecs, trained_for
+
+
+def _stage_ends(match: Path | None) -> dict[tuple[str, str], int]:
+    """Bytes of the stage ends in a table of results, by photograph and cut."""
+    from codec_plugin.evaluation.results_table import read_rows
+
+    rows = [] if match is None else read_rows(match)
+    return {(r.image, r.cut): int(r.bytes) for r in rows if r.cut.startswith("stage-")}
 
 
 DEFAULT_HIERARCHY = "clip-seven-10-100-1000"
 
 
-def _merged(output: Path, shard: tuple[int, int]) -> list[dict[str, Any]]:
+def _merged(output: Path, shard: tuple[int, int]) -> list[Row]:
     """Rows of all processes, at the first one; it waits for the others."""
     import torch.distributed as distributed
 
-    from codec_plugin.evaluation.protocol import merge_shards
+    from codec_plugin.evaluation.measurement import merge_shards
     from codec_plugin.evaluation.results_table import read_rows
 
     distributed.init_process_group("gloo")
@@ -148,19 +160,21 @@ def _progress(done: int, total: int) -> None:
         sys.stderr.flush()
 
 
-def _print_table(summary: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
-    levels = [key.removeprefix("correct_") for key in summary[0] if key.startswith("correct_")]
-    images = {row["image"] for row in rows}
-    known = {row["image"] for row in rows if row[f"correct_{levels[0]}"] != ""}
+def _print_table(summary: list[SummaryRow], rows: list[Row]) -> None:
+    from codec_plugin.evaluation.statistics.summary import level_names
+
+    levels = level_names(rows)
+    images = {row.image for row in rows}
+    known = {row.image for row in rows if row.value(f"correct_{levels[0]}") is not None}
     typer.echo(f"{len(images)} photographs, {len(known)} labelled with a class of the map")
     typer.echo("subject, cut: bytes, bpp, PSNR dB, accuracy " + " / ".join(levels) + " %")
     for entry in summary:
-        labelled = entry[f"correct_{levels[0]}"]["mean"] is not None
+        labelled = entry.mean(f"correct_{levels[0]}") is not None
         kind = "correct" if labelled else "agree"
-        shares = [f"{100 * entry[f'{kind}_{level}']['mean']:.1f}" for level in levels]
-        psnr = entry["psnr_db"]["mean"]
+        shares = [f"{100 * (entry.mean(f'{kind}_{level}') or 0):.1f}" for level in levels]
+        psnr = entry.mean("psnr_db")
         typer.echo(
-            f"{entry['subject']}, {entry['cut']}: {entry['bytes']['mean']:.0f}, "
-            f"{entry['rate_bpp']['mean']:.4f}, {'-' if psnr is None else f'{psnr:.2f}'}, "
+            f"{entry.subject}, {entry.cut}: {entry.mean('bytes'):.0f}, "
+            f"{entry.mean('rate_bpp'):.4f}, {'-' if psnr is None else f'{psnr:.2f}'}, "
             f"{' / '.join(shares)}{'' if labelled else ' (agreement with the original)'}"
         )

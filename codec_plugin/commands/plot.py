@@ -19,16 +19,16 @@ def plot(
     """Draw rate against accuracy at each level and against PSNR, with 95 % intervals."""
     from codec_plugin.errors import ConfigError
     from codec_plugin.evaluation.reports.curves import save_curves
-    from codec_plugin.evaluation.results_table import CLEAN, read_rows
+    from codec_plugin.evaluation.results_table import CLEAN, read_rows, subjects_of
 
     guard(output, *results, force=force)
     rows = [row for table in results for row in read_rows(table)]
-    known = {row["subject"] for row in rows} - {CLEAN}
+    known = set(subjects_of(rows))
     asked = {name.strip() for name in codecs.split(",") if name.strip()} or known
     if missing := asked - known:
         raise ConfigError(
             f"no codec {', '.join(sorted(missing))} there; there are {', '.join(sorted(known))}"
         )
-    rows = [row for row in rows if row["subject"] in asked | {CLEAN}]
+    rows = [row for row in rows if row.subject in asked | {CLEAN}]
     save_curves(rows, output)
     typer.echo(str(output))

@@ -44,9 +44,10 @@ def report(
     from codec_plugin.evaluation.benchmark import Protocol, other_benches, read_bench
     from codec_plugin.evaluation.codecs.registry import make_codec
     from codec_plugin.evaluation.demo import demo_photo
+    from codec_plugin.evaluation.reports.cells import as_markdown
     from codec_plugin.evaluation.reports.html_report import picture_strip, report_page
-    from codec_plugin.evaluation.reports.tables import all_tables, as_markdown
-    from codec_plugin.evaluation.results_table import CLEAN, read_rows
+    from codec_plugin.evaluation.reports.tables import all_tables
+    from codec_plugin.evaluation.results_table import read_rows, subjects_of
 
     inputs = [bench] if bench.is_file() else [bench / "results.csv", bench / "protocol.json"]
     guard(output, *inputs, force=force)
@@ -54,8 +55,8 @@ def report(
         rows, others = read_rows(bench), {}
     else:
         rows, others = read_bench(bench), other_benches(bench)
-    names = {str(row["subject"]) for row in rows} - {CLEAN}
-    reference = reference or (next(iter(names)) if len(names) == 1 else "coarse2fine")
+    names = subjects_of(rows)
+    reference = reference or (names[0] if len(names) == 1 else "coarse2fine")
     if reference not in names:
         raise ConfigError(
             f"no codec {reference!r} in {bench} to compare the others with; "

@@ -9,38 +9,26 @@ bench/also/CLASSIFIER/  the same for another classifier that looked at the same 
 from __future__ import annotations
 
 import hashlib
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import torch
 
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluation.codecs.label_codec import LabelCodec, label_rows
-from codec_plugin.evaluation.growing_table import RowsTable
+from codec_plugin.evaluation.cuts import Cutter, benchmark_plan
 from codec_plugin.evaluation.identity import classifier_identity, photograph_identity, plural
-from codec_plugin.evaluation.measured import Extra, Metered
-from codec_plugin.evaluation.metrics import ms_ssim, psnr_db
-from codec_plugin.evaluation.protocol import Evaluation, chosen_images
-from codec_plugin.evaluation.results_table import CLEAN, read_rows, write_rows
+from codec_plugin.evaluation.measurement import chosen_images, measure
+from codec_plugin.evaluation.results_table import CLEAN, ResultsTable, Row, read_rows, write_rows
+from hierlab.utils.files import write_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from torch import Tensor
+    from codec_plugin.evaluation.codecs.base import BenchCodec
+    from codec_plugin.evaluation.measurement import Evaluation
 
-    from codec_plugin.evaluation.codecs.registry import BenchCodec, Pixels
-
-__all__ = [
-    "BenchEvaluation",
-    "Protocol",
-    "other_benches",
-    "read_bench",
-    "run_bench",
-]
+__all__ = ["Protocol", "other_benches", "read_bench", "run_bench"]
 
 
 class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -65,66 +53,19 @@ class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     low_cuts: int = 0
 
 
-@dataclass(frozen=True)
-class BenchEvaluation(Evaluation):
-    """`Evaluation` whose rows also tell container bytes and times; `label` has rows of its own.
-
-    Args:
-        quality: measure PSNR and MS-SSIM; once is enough where several classifiers look.
-    """
-
-    quality: bool = True
-
-    def rows(self, subject: Any, number: int) -> Iterator[dict[str, Any]]:
-        """Rows of one codec for one photograph and of the original, columns equal for all."""
-        original = self.clean_row(number)
-        if isinstance(subject.codec, LabelCodec):
-            hierarchy = self.recogniser.hierarchy
-            made = {"subject": subject.name, "model": subject.model, "cuts": subject.points}
-            for row in label_rows(original, hierarchy.level_names, hierarchy.sizes):
-                yield row | made | Extra(0, 0.0, 0.0)._asdict()
-        else:
-            yield from self._coded(subject, number)
-        yield original | Extra(0, 0.0, 0.0)._asdict()
-
-    def clean_row(self, number: int) -> dict[str, Any]:
-        """What is said of the original."""
-        return self._clean_row(number)
-
-    def _coded(self, subject: Metered, number: int) -> Iterator[dict[str, Any]]:
-        pixels = self.folder.pixels(number)
-        original = _tensor(pixels)
-        clean = self.recogniser.answer(original)
-        for cut in subject.cuts(pixels, self.folder.names[number]):
-            decoded = _tensor(cut.pixels)
-            measured = {"psnr_db": math.nan, "ms_ssim": math.nan}
-            if self.quality:
-                measured = {
-                    "psnr_db": psnr_db(original, decoded),
-                    "ms_ssim": ms_ssim(original, decoded),
-                }
-            answer = self.recogniser.answer(decoded)
-            extra = subject.extras[cut.name]
-            yield self._row(subject, number, cut, measured, answer, clean) | {
-                "container_bytes": extra.container_bytes,
-                "encode_s": round(extra.encode_s, 4),
-                "decode_s": round(extra.decode_s, 4),
-            }
-
-
 def run_bench(
     codecs: Sequence[tuple[str, BenchCodec]],
-    evaluation: BenchEvaluation,
+    evaluation: Evaluation,
     folder: Path,
     *,
     cuts: int,
     low_cuts: int = 0,
     limit: int | None = None,
     first: int | None = None,
-    also: Sequence[BenchEvaluation] = (),
+    also: Sequence[Evaluation] = (),
     progress: Callable[[str, int, int], None] | None = None,
-    told: Callable[[str], None] | None = None,
-) -> list[dict[str, Any]]:
+    notify: Callable[[str], None] | None = None,
+) -> list[Row]:
     """Rows of all codecs, those that stand in `folder` and those made now.
 
     Args:
@@ -136,68 +77,53 @@ def run_bench(
         low_cuts: further ones between 0.024 and 0.183 bpp, where classes are first told.
         limit: photographs, evenly spaced over the folder of photographs.
         first: do so many of them now, drawn at random, the same for every codec.
-        progress: told the codec, and how many pairs of codec and photograph are done and in all.
-        told: told in a sentence whose rows are measured anew, as the codec has changed.
+        progress: is given the codec, and how many pairs of codec and photograph are done and in
+            all.
+        notify: is given a sentence on whose rows are measured anew, as the codec has changed.
     Raises:
         ConfigError: the folder holds a benchmark of another protocol.
     """
-    places = {folder: evaluation} | {folder / "also" / _short(one): one for one in also}
-    for place, one in places.items():
-        _keep_protocol(place, _protocol(one, cuts, low_cuts, limit))
+    places = {folder: evaluation} | {folder / "also" / _short(other): other for other in also}
+    for place, view in places.items():
+        _keep_protocol(place, _protocol(view, cuts, low_cuts, limit))
         (place / "rows").mkdir(parents=True, exist_ok=True)
+    plan = benchmark_plan(cuts, low_cuts)
+    cutters = [Cutter(name, codec, plan) for name, codec in codecs]
+    views = []
+    for place, view in places.items():
+        tables = {c.name: _table(place / "rows" / f"{c.name}.csv", c) for c in cutters}
+        views.append((view, tables))
+        for name, table in tables.items():
+            if table.stale and notify is not None:
+                notify(
+                    f"{plural(len(table.stale), 'photograph')} of {name} in {place} belong to "
+                    "another model or version of it: measured anew"
+                )
+    # In an order that says nothing: a run that is stopped has a fair sample of the photographs.
     numbers = chosen_images(len(evaluation.folder), limit)
-    subjects = [Metered(name, codec, cuts, low_cuts) for name, codec in codecs]
-    tables = {
-        (subject.name, place): _table(place / "rows" / f"{subject.name}.csv", subject)
-        for subject in subjects
-        for place in places
-    }
-    for (name, place), table in tables.items():
-        if table.stale and told is not None:
-            told(
-                f"{plural(len(table.stale), 'photograph')} of {name} in {place} belong to another "
-                "model or version of it: measured anew"
-            )
-    # In an order that says nothing, and all codecs of a photograph together: a run that is stopped
-    # has the same fair sample of photographs for every codec.
     order = np.random.default_rng(0).permutation(len(numbers))[:first]
-    for count, place_of in enumerate(order):
-        number = numbers[int(place_of)]
-        image = evaluation.folder.names[number]
-        for turn, subject in enumerate(subjects):
-            for place, one in places.items():
-                table = tables[subject.name, place]
-                if image not in table.images:
-                    table.append(image, list(one.rows(subject, number)))
-            if progress is not None:
-                done = count * len(subjects) + turn + 1
-                progress(subject.name, done, len(order) * len(subjects))
-    for place in places:
-        read_bench(place)
-    return read_bench(folder)
+    measure(cutters, [numbers[place] for place in order.tolist()], views, progress)
+    return {place: read_bench(place) for place in places}[folder]
 
 
-def other_benches(folder: Path) -> dict[str, list[dict[str, Any]]]:
+def other_benches(folder: Path) -> dict[str, list[Row]]:
     """Rows of the further classifiers of a benchmark, by their names."""
     places = sorted(path.parent for path in (folder / "also").glob("*/protocol.json"))
     return {place.name: read_bench(place) for place in places}
 
 
-def read_bench(folder: Path) -> list[dict[str, Any]]:
+def read_bench(folder: Path) -> list[Row]:
     """All rows of a benchmark's folder, the originals' once; writes the merged tables beside.
 
     Raises:
         ConfigError: no rows there.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     seen: set[str] = set()
     for path in sorted((folder / "rows").glob("*.csv")):
-        for row in read_rows(path):
-            if row["subject"] == CLEAN:
-                if row["image"] in seen:
-                    continue
-                seen.add(row["image"])
-            rows.append(row)
+        own = read_rows(path)
+        rows += [row for row in own if row.subject != CLEAN or row.image not in seen]
+        seen |= {row.image for row in own if row.subject == CLEAN}
     if not rows:
         raise ConfigError(f"{folder} holds no rows of a benchmark; run c2f bench -o {folder}")
     write_rows(folder / "results.csv", rows)
@@ -205,28 +131,23 @@ def read_bench(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _table(path: Path, subject: Metered) -> RowsTable:
+def _table(path: Path, cutter: Cutter) -> ResultsTable:
     """A codec's rows; those of a changed codec are dropped."""
 
-    def sound(row: dict[str, Any]) -> bool:
-        if row["subject"] == CLEAN:
-            return True
-        return row.get("model") == subject.model and row.get("cuts") == subject.points
+    def fits(fields: Mapping[str, str]) -> bool:
+        made_with = fields.get("model"), fields.get("cuts")
+        return fields["subject"] == CLEAN or made_with == (cutter.model, cutter.cuts)
 
-    return RowsTable(path, sound)
-
-
-def _tensor(pixels: Pixels) -> Tensor:
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
+    return ResultsTable(path, fits)
 
 
-def _short(evaluation: BenchEvaluation) -> str:
+def _short(evaluation: Evaluation) -> str:
     """A classifier's name without folders and ending."""
     name = evaluation.recogniser.classifier.name.rpartition("/")[2]
     return name.rpartition(":")[2].removesuffix(".npz").removesuffix(".tflite")
 
 
-def _protocol(evaluation: BenchEvaluation, cuts: int, low_cuts: int, limit: int | None) -> Protocol:
+def _protocol(evaluation: Evaluation, cuts: int, low_cuts: int, limit: int | None) -> Protocol:
     folder, recogniser = evaluation.folder, evaluation.recogniser
     digest = hashlib.sha256()
     numbers = chosen_images(len(folder), limit)
@@ -246,8 +167,6 @@ def _protocol(evaluation: BenchEvaluation, cuts: int, low_cuts: int, limit: int 
 
 
 def _keep_protocol(folder: Path, protocol: Protocol) -> None:
-    from hierlab.utils.files import write_atomic
-
     path = folder / "protocol.json"
     if path.exists():
         try:
@@ -263,8 +182,7 @@ def _keep_protocol(folder: Path, protocol: Protocol) -> None:
             old, new = getattr(before, name), getattr(protocol, name)
             if old != new:
                 raise ConfigError(
-                    f"{folder} holds a benchmark with {name} {old}, "
-                    f"this one has {new}: "
+                    f"{folder} holds a benchmark with {name} {old}, this one has {new}: "
                     "choose another -o, or ask for the same"
                 )
     write_atomic(path, msgspec.json.format(msgspec.json.encode(protocol), indent=1) + b"\n")

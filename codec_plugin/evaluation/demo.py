@@ -1,23 +1,32 @@
 """The demonstration: one photograph, its stages, and conventional codecs at equal bytes."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
+from PIL import Image, ImageDraw
 
-from codec_plugin.evaluation.codecs.base import Pixels, decode_peer, fit_peer
+from codec_plugin.bitstream.container import read_header
+from codec_plugin.data.picture import read_picture
+from codec_plugin.evaluation.codecs.conventional import decode_conventional, fit_conventional
 from codec_plugin.evaluation.metrics import psnr_db
-from codec_plugin.evaluation.recognition import Recogniser
+from codec_plugin.evaluation.recognition import image_tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
     from codec_plugin.codec import Codec
+    from codec_plugin.evaluation.codecs.base import Pixels
+    from codec_plugin.evaluation.recognition import Recogniser
 
 __all__ = ["PHOTOS", "DemoRow", "demo_photo", "demo_rows", "picture_strip"]
 
 PHOTOS = Path(__file__).resolve().parent.parent / "photos"
-DEMO_PEERS = ("jpeg", "webp", "avif")
+DEMO_CODECS = ("jpeg", "webp", "avif")
 LABEL_HEIGHT = 30
 
 
@@ -45,22 +54,18 @@ class DemoRow(NamedTuple):
 
 def demo_photo(name: str) -> Pixels:
     """A shipped photograph (256, 256, 3)."""
-    from codec_plugin.data.picture import read_picture
-
     return read_picture(PHOTOS / f"{name}.png").bytes_rgb
 
 
-def demo_rows(codec: "Codec", recogniser: Recogniser, pixels: Pixels) -> list[list[DemoRow]]:
+def demo_rows(codec: Codec, recogniser: Recogniser, pixels: Pixels) -> list[list[DemoRow]]:
     """A list a level, and one for the whole file: ours at the end of its stage, half-way there from
-    the list before, and each peer at equal bytes.
+    the list before, and each conventional codec at equal bytes.
 
-    A peer whose smallest file is larger is shown at its smallest.
+    A codec whose smallest file is larger is shown at its smallest.
     """
-    from codec_plugin.bitstream.container import read_header
-
     blob = codec.encode(pixels)
     header = read_header(blob)
-    original = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
+    original = image_tensor(pixels)
     begin = header.size_bytes
     groups = []
     for stage in sorted({*codec.level_stages, header.stages - 1}):
@@ -70,9 +75,9 @@ def demo_rows(codec: "Codec", recogniser: Recogniser, pixels: Pixels) -> list[li
             _row("half-way", middle, codec.decode(blob[:middle]).pixels, original, recogniser),
             _row(f"stage {stage + 1}", end, codec.decode(blob[:end]).pixels, original, recogniser),
         ]  # fmt: skip
-        for peer in DEMO_PEERS:
-            data = fit_peer(peer, pixels, end)
-            rows.append(_row(peer, len(data), decode_peer(data), original, recogniser))
+        for name in DEMO_CODECS:
+            data = fit_conventional(name, pixels, end)
+            rows.append(_row(name, len(data), decode_conventional(data), original, recogniser))
         groups.append(rows)
         begin = end
     return groups
@@ -87,27 +92,16 @@ def picture_strip(original: Pixels, groups: Sequence[Sequence[DemoRow]]) -> Pixe
     return np.concatenate([np.concatenate(line, 1) for line in cells], 0)
 
 
-def _row(
-    name: str, size: int, pixels: Pixels, original: torch.Tensor, recogniser: Recogniser
-) -> DemoRow:
-    decoded = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
+def _row(name: str, size: int, pixels: Pixels, original: Tensor, recogniser: Recogniser) -> DemoRow:
+    decoded = image_tensor(pixels)
     answer = recogniser.answer(decoded)
-    clusters = zip(recogniser.hierarchy.cluster_names, answer.clusters, strict=True)
-    return DemoRow(
-        name,
-        size,
-        8 * size / (pixels.shape[0] * pixels.shape[1]),
-        psnr_db(original, decoded),
-        tuple(names[cluster] for names, cluster in clusters),
-        answer.confidences,
-        pixels,
-    )
+    rate = 8 * size / (pixels.shape[0] * pixels.shape[1])
+    quality, names = psnr_db(original, decoded), recogniser.names(answer)
+    return DemoRow(name, size, rate, quality, names, answer.confidences, pixels)
 
 
 def _labelled(pixels: Pixels, *lines: str) -> Pixels:
     """A picture with words on white underneath."""
-    from PIL import Image, ImageDraw
-
     height, width = pixels.shape[:2]
     canvas = Image.new("RGB", (width, height + LABEL_HEIGHT), "white")
     canvas.paste(Image.fromarray(pixels), (0, 0))

@@ -1,20 +1,25 @@
-"""Early answers: look at a picture while its bytes arrive, stop when sure."""
+"""Early answers: a classifier looks at a picture while its bytes arrive, and stops when sure."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, NamedTuple
 
-import torch
-
+from codec_plugin.bitstream.container import read_header
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluation.recognition import Recogniser
+from codec_plugin.evaluation.codecs.learned import OwnCodec
+from codec_plugin.evaluation.cuts import decoded_points
+from codec_plugin.evaluation.recognition import image_tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codec_plugin.codec import Codec
+    from codec_plugin.evaluation.recognition import Recogniser
 
-__all__ = ["Look", "classify_stream"]
+__all__ = ["EarlyAnswer", "classify_stream"]
 
 
-class Look(NamedTuple):
+class EarlyAnswer(NamedTuple):
     """The classifier's answer after some bytes.
 
     Attributes:
@@ -33,26 +38,24 @@ class Look(NamedTuple):
 
 
 def classify_stream(
-    codec: "Codec",
+    codec: Codec,
     recogniser: Recogniser,
     blob: bytes,
     *,
     until: str | None = None,
     confidence: float = 0.9,
     chunk: int = 256,
-) -> Iterator[Look]:
+) -> Iterator[EarlyAnswer]:
     """Answers after each chunk of a file, the last one where the classifier is sure or at the end.
 
     Args:
         until: level that must be sure; none means the finest.
         confidence: probability, 0..1.
-        chunk: bytes between two looks.
+        chunk: bytes between two answers.
     Raises:
         ConfigError: no such level.
         BitstreamError: not a file of this codec.
     """
-    from codec_plugin.bitstream.container import read_header
-
     hierarchy = recogniser.hierarchy
     if until is not None and until not in hierarchy.level_names:
         raise ConfigError(
@@ -61,18 +64,12 @@ def classify_stream(
         )
     level = hierarchy.n_levels - 1 if until is None else hierarchy.level_names.index(until)
     header = read_header(blob)
-    end = min(header.size_bytes + chunk, len(blob))
-    while True:
-        decoded = codec.decode(blob[:end])
-        image = decoded.tensor.expand(3, -1, -1)
-        answer = recogniser.answer(torch.clone(image))
-        names = tuple(
-            hierarchy.cluster_names[number][cluster]
-            for number, cluster in enumerate(answer.clusters)
-        )
+    ends = [*range(header.size_bytes + chunk, len(blob), chunk), len(blob)]
+    for point in decoded_points(OwnCodec(codec), blob, ((str(end), end) for end in ends)):
+        answer = recogniser.answer(image_tensor(point.pixels))
         sure = answer.confidences[level] >= confidence
-        rate = 8 * end / (header.height_px * header.width_px)
-        yield Look(end, rate, names, answer.confidences, sure)
-        if sure or end >= len(blob):
+        rate = 8 * point.bytes / (header.height_px * header.width_px)
+        names = recogniser.names(answer)
+        yield EarlyAnswer(point.bytes, rate, names, answer.confidences, sure)
+        if sure:
             return
-        end = min(end + chunk, len(blob))

@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
+from codec_plugin.data.picture import READER
 from codec_plugin.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from codec_plugin.classifiers import Classifier
     from codec_plugin.data.image_folder import ImageFolder
-    from codec_plugin.evaluation.results_table import Row
 
 __all__ = [
     "Identity",
@@ -68,39 +68,37 @@ def classifier_identity(classifier: Classifier) -> str:
 
 def photograph_identity(folder: ImageFolder, number: int, class_ids: Sequence[str]) -> str:
     """Digest of a photograph's file, its label, and the way in which files are read."""
-    from codec_plugin.data.picture import READER
-
     label = folder.labels[number]
     key = class_ids[label] if label >= 0 else ""
     return digest(folder.files[number].read_bytes(), key, READER)
 
 
 def refuse_others(
-    path: Path, rows: Sequence[Row], expected: dict[str, str], names: Collection[str]
+    path: Path, table: Sequence[Mapping[str, str]], expected: dict[str, str], subject: str = ""
 ) -> None:
     """Refuse a table whose rows were measured by another classifier, label map or at other cuts.
 
     Args:
         path: for the message.
-        rows: of the table.
+        table: columns of its rows, as text.
         expected: what this measurement has, by column.
-        names: subjects whose rows are looked at.
+        subject: whose rows are looked at; empty: all.
     Raises:
         ConfigError: naming the difference and what to do.
     """
-    for row in rows:
-        if row["subject"] not in names:
+    for fields in table:
+        if subject not in ("", fields["subject"]):
             continue
         for column, wanted in expected.items():
-            if column not in row:
+            if column not in fields:
                 raise ConfigError(
                     f"{path} was measured by a former version, which did not record with what: "
                     "choose another -o, or --force to measure all of it anew"
                 )
-            if row[column] != wanted:
+            if fields[column] != wanted:
                 raise ConfigError(
-                    f"{path} holds rows of {row['subject']} measured with "
-                    f"{column.replace('_', ' ')} {row[column]}, this one has {wanted}: "
+                    f"{path} holds rows of {fields['subject']} measured with "
+                    f"{column.replace('_', ' ')} {fields[column]}, this one has {wanted}: "
                     "choose another -o, or --force to measure all of it anew"
                 )
 

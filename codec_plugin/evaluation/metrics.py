@@ -1,6 +1,7 @@
 """Quality of a decoded picture."""
 
 import torch
+from pytorch_msssim import ms_ssim as five_scales
 from torch import Tensor
 
 __all__ = ["ms_ssim", "psnr_db"]
@@ -22,6 +23,4 @@ def ms_ssim(image: Tensor, decoded: Tensor) -> float:
     """
     if min(image.shape[-2:]) < MS_SSIM_SIDE:
         return float("nan")
-    from pytorch_msssim import ms_ssim as five_scales
-
     return float(five_scales(image[None], decoded[None], data_range=1.0))

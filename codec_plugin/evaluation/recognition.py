@@ -14,8 +14,11 @@ from codec_plugin.classifiers.class_columns import class_columns
 from codec_plugin.data.label_hierarchy import Hierarchy
 from codec_plugin.data.label_tree import LabelTree
 from codec_plugin.errors import HierarchyMismatchError
+from hierlab.errors import HierlabError
+from hierlab.wordnet.taxonomy import Taxonomy
+from hierlab.wordnet.wu_palmer import wu_palmer
 
-__all__ = ["Answer", "Recogniser"]
+__all__ = ["Answer", "Recogniser", "image_tensor", "true_clusters"]
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,16 @@ class Recogniser:
             confidences.append(float(summed[best]))
         return Answer(tuple(clusters), tuple(confidences), int(posterior.argmax()))
 
+    def names(self, answer: Answer) -> tuple[str, ...]:
+        """Names of an answer's clusters, coarse first."""
+        levels = zip(self.hierarchy.cluster_names, answer.clusters, strict=True)
+        return tuple(names[cluster] for names, cluster in levels)
+
     @cached_property
     def tree(self) -> LabelTree:
         """The hierarchy as a tree of cluster numbers."""
-        found = self.hierarchy
-        names = found.level_names, found.labels.numpy(), found.cluster_names
-        return LabelTree(found.id, found.name, *names)
+        own = self.hierarchy
+        return LabelTree(own.id, own.name, own.level_names, own.labels.numpy(), own.cluster_names)
 
     def path(self, image: Tensor) -> LabelPath:
         """What one picture (3, H, W) in 0..1 shows, coarse to fine.
@@ -89,19 +96,16 @@ class Recogniser:
     @cached_property
     def similarity(self) -> NDArray[np.float64] | None:
         """Wu-Palmer (C, C) of the hierarchy's classes, or none where they are not in WordNet."""
-        return wu_palmer_table(self.hierarchy.class_ids)
+        try:
+            return wu_palmer(Taxonomy.shipped(), list(self.hierarchy.class_ids))
+        except HierlabError:
+            return None
 
 
-def wu_palmer_table(class_ids: tuple[str, ...]) -> NDArray[np.float64] | None:
-    """Wu-Palmer similarity (C, C), nltk policy; none where a class is not in the taxonomy."""
-    from hierlab.errors import HierlabError
-    from hierlab.wordnet.taxonomy import Taxonomy
-    from hierlab.wordnet.wu_palmer import wu_palmer
-
-    try:
-        return wu_palmer(Taxonomy.shipped(), list(class_ids))
-    except HierlabError:
-        return None
+def image_tensor(pixels: NDArray[np.uint8]) -> Tensor:
+    """Pixels (H, W, 3) or grey (H, W), 0..255, as (3, H, W) float32 in 0..1."""
+    planes = torch.from_numpy(pixels.copy()).reshape(*pixels.shape[:2], -1).permute(2, 0, 1)
+    return planes.expand(3, -1, -1).float() / 255
 
 
 def true_clusters(hierarchy: Hierarchy, class_id: str) -> tuple[int, ...]:

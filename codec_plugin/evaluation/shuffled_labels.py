@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from hierlab.labelmap import LabelMap
+from hierlab.labelmap import Cluster, LabelMap, Level, canonical_labels
 
 __all__ = ["shuffled"]
 
@@ -23,8 +21,6 @@ def shuffled(label_map: LabelMap, seed: int = 0) -> LabelMap:
         label_map: whose sizes are kept.
         seed: of the draw.
     """
-    from hierlab.labelmap import Cluster, Level, canonical_labels
-
     classes = label_map.classes
     order = np.random.default_rng(seed).permutation(len(classes))
     levels = []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from codec_plugin.baselines.ablations import ABLATIONS
+from codec_plugin.baselines.registry import method_names
 from codec_plugin.errors import ConfigError
 
 __all__ = ["GROUPS", "expanded"]
 
 RUNS = Path("runs")
-"""Where benchmarks/train_peers.py leaves checkpoints."""
+"""Where benchmarks/train_peers.py leaves checkpoints, below the folder that commands run in."""
 
 GROUPS = ("conventional", "shrunk", "peers", "ablations", "maps")
 _CONVENTIONAL = ("label", "jpeg", "jpeg-progressive", "jpeg2000", "webp", "avif", "jxl", "vvc")
@@ -22,10 +24,10 @@ def expanded(codecs: str) -> list[str]:
     Raises:
         ConfigError: no such group.
     """
-    found: list[str] = []
+    entries: list[str] = []
     for text in filter(None, (part.strip() for part in codecs.split(","))):
-        found += _members(text[1:]) if text.startswith("@") else [text]
-    return list(dict.fromkeys(found))
+        entries += _members(text[1:]) if text.startswith("@") else [text]
+    return list(dict.fromkeys(entries))
 
 
 def _members(group: str) -> list[str]:
@@ -33,21 +35,17 @@ def _members(group: str) -> list[str]:
 
     Ours stands in it as trained by the same script, not as shipped, where that has been done.
     """
-    if group == "conventional":
-        return list(_CONVENTIONAL)
-    if group == "shrunk":
-        return list(_SHRUNK)
+    if group not in GROUPS:
+        raise ConfigError(
+            f"group @{group} is not one of {', '.join('@' + name for name in GROUPS)}"
+        )
+    if group in ("conventional", "shrunk"):
+        return list(_CONVENTIONAL if group == "conventional" else _SHRUNK)
     equal = RUNS / "peer-coarse2fine" / "last.safetensors"
     ours = [f"equal-steps:coarse2fine={equal}"] if equal.is_file() else []
     if group == "maps":
         files = sorted(RUNS.glob("map-*/last.safetensors"))
         return ours + [f"{file.parent.name}:coarse2fine={file}" for file in files]
-    from codec_plugin.baselines.ablations import ABLATIONS
-    from codec_plugin.baselines.registry import method_names
-
     if group == "ablations":
-        return ours + list(ABLATIONS)
-    if group == "peers":
-        own = [n for n in method_names() if n not in (*ABLATIONS, "coarse2fine")]
-        return ours + own
-    raise ConfigError(f"group @{group} is not one of {', '.join('@' + name for name in GROUPS)}")
+        return [*ours, *ABLATIONS]
+    return ours + [n for n in method_names() if n not in (*ABLATIONS, "coarse2fine")]

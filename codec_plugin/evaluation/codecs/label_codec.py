@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from codec_plugin.errors import BitstreamError
-from codec_plugin.evaluation.codecs.registry import BenchCodec, Pixels, codec
+from codec_plugin.evaluation.codecs.base import BenchCodec, Pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["LabelCodec", "label_rows"]
+    from codec_plugin.evaluation.results_table import Row
+
+__all__ = ["CODECS", "LabelCodec", "label_rows"]
 
 
-@codec("label")
 class LabelCodec(BenchCodec):
     """A few bits that name the cluster at one level; it bounds what a codec can gain for one task.
 
     There is nothing to look at and nothing for another classifier, so it has no pixels: the
-    benchmark writes its rows from the answer on the original (see `label_rows`).
+    evaluation writes its rows from the answer on the original (see `label_rows`).
     """
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
@@ -31,7 +33,7 @@ class LabelCodec(BenchCodec):
         raise BitstreamError("label decodes to no picture")
 
 
-def label_rows(clean: dict[str, Any], levels: Sequence[str], sizes: Sequence[int]) -> list[Any]:
+def label_rows(clean: Row, levels: Sequence[str], sizes: Sequence[int]) -> list[Row]:
     """Rows of one photograph, one a level sent: bits = log2 of the clusters, in whole bytes.
 
     Levels coarser than the one sent follow from it only if the label map is nested; each row is
@@ -43,16 +45,28 @@ def label_rows(clean: dict[str, Any], levels: Sequence[str], sizes: Sequence[int
         sizes: clusters of each.
     """
     rows = []
-    pixels = 8 * clean["bytes"] / clean["rate_bpp"]
+    pixels = 8 * clean.bytes / clean.rate_bpp
     for sent, (name, size) in enumerate(zip(levels, sizes, strict=True)):
+        finest = sent == len(levels) - 1
         count = math.ceil(math.ceil(math.log2(max(size, 2))) / 8)
-        row = dict(clean) | {"subject": "label", "cut": f"stage-{sent + 1}", "bytes": count}
-        row |= {"rate_bpp": round(8 * count / pixels, 6), "answer": name}
+        measures = dict(clean.measures)
         for level, other in enumerate(levels):
-            told = level == sent or sent == len(levels) - 1
-            for kind in ("correct", "agree"):
-                value = clean[f"{kind}_{other}"]
-                row[f"{kind}_{other}"] = value if told or value == "" else 0
-        row["wu_palmer"] = clean["wu_palmer"] if sent == len(levels) - 1 else ""
-        rows.append(row)
+            for column in (f"correct_{other}", f"agree_{other}"):
+                if measures[column] is not None and not (finest or level == sent):
+                    measures[column] = 0
+        measures["wu_palmer"] = measures["wu_palmer"] if finest else None
+        rows.append(
+            replace(
+                clean,
+                subject="label",
+                cut=f"stage-{sent + 1}",
+                bytes=count,
+                rate_bpp=round(8 * count / pixels, 6),
+                measures=measures,
+                answer=name,
+            )
+        )
     return rows
+
+
+CODECS = {"label": LabelCodec}

@@ -1,4 +1,4 @@
-"""Learned codecs: every method of `baselines` with a checkpoint of its own."""
+"""Learned codecs: ours as loaded, and every method of `baselines` with a checkpoint of its own."""
 
 from __future__ import annotations
 
@@ -6,69 +6,53 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codec_plugin.baselines._plane_codec import PlaneCodec
 from codec_plugin.baselines.registry import find_method, method_names
 from codec_plugin.bitstream.container import CHECK_BYTES, read_header
 from codec_plugin.checkpointing.checkpoint import load_checkpoint
 from codec_plugin.checkpointing.shipped import shipped_checkpoints
 from codec_plugin.data.label_hierarchy import levels_of_stages
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluation.codecs.registry import (
-    BenchCodec,
-    CodecAbsentError,
-    Pixels,
-    register_maker,
-)
+from codec_plugin.evaluation.codecs.base import BenchCodec, CodecAbsentError, Pixels
 from codec_plugin.evaluation.identity import classifier_identity, digest
+from codec_plugin.search.objective import Objective, training_objective
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from codec_plugin.baselines.registry import Method
     from codec_plugin.checkpointing.checkpoint import CheckpointMeta
-    from codec_plugin.search.objective import Objective
+    from codec_plugin.codec import Codec
 
-__all__ = ["Learned", "Searched"]
+__all__ = ["CODECS", "Learned", "OwnCodec", "Searched"]
 
 _OWN = "coarse2fine"
 _SHIPPED = "compact"
 _STEPS = "20"
+_SEARCHED = (_OWN, "paper-recipe", "variance-mask")
 
 
-class Learned(BenchCodec):
-    """A method's codec from a checkpoint: one file, cut at any byte where it is progressive.
+class OwnCodec(BenchCodec):
+    """A codec of our container: one file, cut at any byte.
 
     Args:
-        method: how the checkpoint's symbols are ordered.
-        checkpoint: file or shipped name; empty: the shipped one for ours, else
-            `runs/peer-NAME/last.safetensors`, where benchmarks/train_peers.py leaves them.
-    Raises:
-        CodecAbsentError: there is no such checkpoint.
+        codec: encodes and decodes.
+        effort: refinement steps of the encoder.
+        stages: how many stages are written; None means all.
     """
 
-    def __init__(self, method: Method, checkpoint: str = "") -> None:
-        if not checkpoint:
-            checkpoint = f"runs/peer-{method.trained_as or method.name}/last.safetensors"
-            if method.name == _OWN and _SHIPPED in shipped_checkpoints():
-                checkpoint = _SHIPPED
-        if checkpoint not in shipped_checkpoints() and not Path(checkpoint).is_file():
-            raise CodecAbsentError(
-                f"{method.name} has no checkpoint {checkpoint}: train it with "
-                f"c2f train --method {method.trained_as or method.name} "
-                f"-o {Path(checkpoint).parent}, "
-                f"or name one: {method.name}=FILE"
-            )
-        self.codec = method.codec(load_checkpoint(checkpoint))
-        self.progressive = method.progressive
+    progressive = True
+
+    def __init__(self, codec: Codec, effort: int = 0, stages: int | None = None) -> None:
+        self.codec, self.effort, self.stages = codec, effort, stages
 
     def identity(self) -> str:
-        """Digest of the checkpoint and of what orders its symbols."""
-        found = self.codec.checkpoint
-        parts = [found.model_id, found.checksum, type(self.codec).__qualname__]
-        parts += [self.codec.payload_form] if isinstance(self.codec, PlaneCodec) else []
-        return digest(*parts)
+        """Digest of the checkpoint and of how it encodes."""
+        checkpoint = self.codec.checkpoint
+        return digest(checkpoint.model_id, checkpoint.checksum, str(self.effort))
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """The whole file."""
-        return self.codec.encode(pixels)
+        return self.codec.encode(pixels, effort=self.effort, stages=self.stages)
 
     def decode(self, data: bytes) -> Pixels:
         """Pixels of the file or a prefix."""
@@ -83,6 +67,45 @@ class Learned(BenchCodec):
     def stage_ends(self, data: bytes) -> tuple[int, ...]:
         """Ends of the container's stages."""
         return read_header(data).ends
+
+    def header_bytes(self, data: bytes) -> int:
+        """Of the container; a shorter prefix is no picture."""
+        return read_header(data).size_bytes
+
+
+class Learned(OwnCodec):
+    """A method's codec from a checkpoint.
+
+    Args:
+        method: how the checkpoint's symbols are ordered.
+        checkpoint: file or shipped name; empty: the shipped one for ours, else
+            `runs/peer-NAME/last.safetensors`, where benchmarks/train_peers.py leaves them.
+    Raises:
+        CodecAbsentError: there is no such checkpoint.
+    """
+
+    def __init__(self, method: Method, checkpoint: str = "") -> None:
+        trained_as = method.trained_as or method.name
+        if not checkpoint:
+            checkpoint = f"runs/peer-{trained_as}/last.safetensors"
+            if method.name == _OWN and _SHIPPED in shipped_checkpoints():
+                checkpoint = _SHIPPED
+        if checkpoint not in shipped_checkpoints() and not Path(checkpoint).is_file():
+            raise CodecAbsentError(
+                f"{method.name} has no checkpoint {checkpoint}: train it with c2f train "
+                f"--method {trained_as} -o {Path(checkpoint).parent}, "
+                f"or name one: {method.name}=FILE"
+            )
+        super().__init__(method.codec(load_checkpoint(checkpoint)))
+        self.progressive = method.progressive
+
+    def identity(self) -> str:
+        """Digest of the checkpoint and of what orders its symbols."""
+        checkpoint, kind = self.codec.checkpoint, type(self.codec)
+        parts = [checkpoint.model_id, checkpoint.checksum, kind.__qualname__]
+        # Where the same checkpoint makes other bytes than in a former version.
+        parts += [form] if (form := getattr(kind, "payload_form", "")) else []
+        return digest(*parts)
 
 
 class Searched(Learned):
@@ -107,7 +130,7 @@ class Searched(Learned):
                 f"got {text}"
             )
         super().__init__(method, checkpoint)
-        self.stages = int(stages)
+        self.searched_stages = int(stages)
         self.settings = (steps,)
         # A training leaves its label map beside its checkpoint.
         own = self.codec.checkpoint
@@ -119,18 +142,18 @@ class Searched(Learned):
         weights = repr(
             (goal.lambdas, goal.rate_weights, goal.gammas, goal.fine_gammas, goal.levels)
         )
-        semantics = goal.semantics
-        served = (
-            []
-            if semantics is None
-            else [semantics.hierarchy.id, classifier_identity(semantics.classifier)]
-        )
-        return digest(super().identity(), str(self.stages), weights, *served)
+        served = []
+        if (semantics := goal.semantics) is not None:
+            served = [semantics.hierarchy.id, classifier_identity(semantics.classifier)]
+        return digest(super().identity(), str(self.searched_stages), weights, *served)
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """The whole file."""
         return self.codec.encode(
-            pixels, effort=int(setting), effort_stages=self.stages, objective=self.objective
+            pixels,
+            effort=int(setting),
+            effort_stages=self.searched_stages,
+            objective=self.objective,
         )
 
 
@@ -139,8 +162,6 @@ def _objective(meta: CheckpointMeta, hierarchy: str) -> Objective:
 
     Where there are two stages they take the weights of our first and last.
     """
-    from codec_plugin.search.objective import Objective, training_objective
-
     own = training_objective(load_checkpoint(_SHIPPED).meta)
     trained = training_objective(meta, hierarchy=hierarchy) if meta.classifier else own
     count = len(meta.lambdas)
@@ -155,8 +176,7 @@ def _objective(meta: CheckpointMeta, hierarchy: str) -> Objective:
     )
 
 
-_SEARCHED = (_OWN, "paper-recipe", "variance-mask")
-for _name in method_names():
-    register_maker(_name, partial(Learned, find_method(_name)))
-    if _name in _SEARCHED:
-        register_maker(f"{_name}-search", partial(Searched, find_method(_name)))
+CODECS: dict[str, Callable[..., BenchCodec]] = {
+    **{name: partial(Learned, find_method(name)) for name in method_names()},
+    **{f"{name}-search": partial(Searched, find_method(name)) for name in _SEARCHED},
+}

@@ -1,120 +1,65 @@
-"""Codecs of the benchmark by name: what one must do, the decorator, and plug-in files."""
+"""Codecs by name: those that ship, those of installed packages, and those of plug-in files.
+
+A package offers codecs as entry points of the group `codec_plugin.codecs`, a file by the decorator
+`codec`; either is a `BenchCodec`, made without arguments or with the text after `name=`.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-from abc import ABC, abstractmethod
-from importlib import import_module
-from typing import TYPE_CHECKING, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from codec_plugin.errors import ConfigError
+from codec_plugin.evaluation.codecs import conventional, external, label_codec, learned, shrunk
+from codec_plugin.evaluation.codecs.base import BenchCodec, CodecAbsentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 __all__ = [
+    "ENTRY_POINTS",
     "BenchCodec",
     "CodecAbsentError",
     "codec",
     "codec_names",
     "load_plugin",
     "make_codec",
-    "tool_version",
 ]
 
-Pixels = NDArray[np.uint8]
+ENTRY_POINTS = "codec_plugin.codecs"
+"""Group in which installed packages offer codecs."""
 
-
-class CodecAbsentError(ConfigError):
-    """A codec whose program, package or checkpoint is not here; the benchmark skips it by name."""
-
-
-class BenchCodec(ABC):
-    """A codec as the benchmark sees it: pixels to a file and back.
-
-    Attributes:
-        settings: one file is made a setting and photograph (qualities, rates); each is a point.
-        progressive: prefixes of the file decode; the file of the last setting is cut at the common
-            budgets instead of making one file a setting.
-    """
-
-    settings: tuple[str, ...] = ("file",)
-    progressive: bool = False
-
-    @abstractmethod
-    def encode(self, pixels: Pixels, setting: str) -> bytes:
-        """The file of a photograph (H, W, 3)."""
-
-    @abstractmethod
-    def decode(self, data: bytes) -> Pixels:
-        """Pixels (H, W, 3) of a file, or of a prefix where the codec is progressive.
-
-        Raises:
-            CodecError: the prefix is too short to show anything.
-        """
-
-    def container_bytes(self, data: bytes) -> int:
-        """Bytes of a file that say nothing of the picture: signatures, tables, checks."""
-        return 0
-
-    def identity(self) -> str:
-        """What tells a changed codec from the one that made a row: here, its class and source."""
-        import hashlib
-        import inspect
-
-        kind = type(self)
-        try:
-            source = inspect.getsource(kind)
-        except (OSError, TypeError):
-            source = ""
-        return f"{kind.__qualname__} {hashlib.sha256(source.encode()).hexdigest()[:16]}"
-
-    def stage_ends(self, data: bytes) -> tuple[int, ...]:
-        """Lengths of the prefixes that end a stage; the last is the file's."""
-        return (len(data),)
-
-
-_CODECS: dict[str, Callable[[str], BenchCodec]] = {}
-_HOMES = ("label_codec", "conventional", "external", "learned", "shrunk", "truncated")
+_SHIPPED: dict[str, Callable[..., BenchCodec]] = {
+    name: make
+    for module in (label_codec, conventional, external, learned, shrunk)
+    for name, make in module.CODECS.items()
+}
+_CODECS: dict[str, Callable[..., BenchCodec]] = {}
 _Codec = TypeVar("_Codec", bound=type[BenchCodec])
 
 
 def codec(name: str) -> Callable[[_Codec], _Codec]:
     """Register a class as the codec `name`; `--codecs name` then finds it.
 
-    The class is made without arguments, or with the text after `name=` where that is given.
-
     Raises:
         ConfigError: the name is taken, or could not be told apart in `--codecs`.
     """
 
     def register(kind: _Codec) -> _Codec:
-        if name in _CODECS or not name or set(name) & set("=, "):
+        if name in _SHIPPED | _CODECS or not name or set(name) & set("=, "):
             raise ConfigError(f"codec name {name!r} is taken, empty or holds '=', ',' or a space")
-        make: Callable[..., BenchCodec] = kind
-        _CODECS[name] = lambda text: make(text) if text else make()
+        _CODECS[name] = kind
         return kind
 
     return register
 
 
-def register_maker(name: str, make: Callable[[str], BenchCodec]) -> None:
-    """As `codec`, for something made by a function of the text after `name=`."""
-    if name in _CODECS:
-        raise ConfigError(f"codec {name!r} is registered already; choose another name")
-    _CODECS[name] = make
-
-
 def codec_names() -> tuple[str, ...]:
-    """All registered names, in alphabetical order."""
-    for home in _HOMES:
-        import_module(f"codec_plugin.evaluation.codecs.{home}")
-    return tuple(sorted(_CODECS))
+    """All names, in alphabetical order."""
+    return tuple(sorted({*_SHIPPED, *_CODECS, *entry_points(group=ENTRY_POINTS).names}))
 
 
 def make_codec(text: str) -> tuple[str, BenchCodec]:
@@ -123,28 +68,32 @@ def make_codec(text: str) -> tuple[str, BenchCodec]:
     `LABEL:NAME=ARGUMENT` names the rows LABEL: two checkpoints of one method.
 
     Raises:
-        ConfigError: no codec of that name.
+        ConfigError: no codec of that name, or the package that offers it fails.
         CodecAbsentError: it exists, but cannot run here.
     """
     head, _, argument = text.partition("=")
     label, colon, name = head.partition(":")
     name = name if colon else head
-    if name not in codec_names():
-        raise ConfigError(
-            f"codec {name!r} is not one of {', '.join(codec_names())}; "
-            "give its file with --plugin if it is yours"
-        )
-    return label, _CODECS[name](argument)
+    make = _SHIPPED.get(name) or _CODECS.get(name) or _installed(name)
+    return label, make(argument) if argument else make()
 
 
-def tool_version(tool: str, option: str = "--version") -> str:
-    """A program's name and the version that it prints, such as `cjxl 0.11.1`."""
-    import re
-    import subprocess
-
-    done = subprocess.run([tool, option], capture_output=True, timeout=30, check=False)
-    found = re.search(rb"v?(\d+\.\d+(?:\.\d+)*)", done.stdout + done.stderr)
-    return f"{tool} {found[1].decode() if found else 'unknown'}"
+def _installed(name: str) -> Callable[..., BenchCodec]:
+    """What an installed package offers under a name."""
+    for point in entry_points(group=ENTRY_POINTS, name=name):
+        try:
+            kind: Any = point.load()
+        except Exception as error:
+            raise ConfigError(
+                f"codec {name!r} of {point.value} fails: {type(error).__name__}: {error}"
+            ) from error
+        if not (isinstance(kind, type) and issubclass(kind, BenchCodec)):
+            raise ConfigError(f"codec {name!r}: {point.value} is not a class of BenchCodec")
+        return kind
+    raise ConfigError(
+        f"codec {name!r} is not one of {', '.join(codec_names())}; "
+        "give its file with --plugin if it is yours"
+    )
 
 
 def load_plugin(path: Path) -> None:

@@ -4,7 +4,7 @@
     file ─► codec ─► Lanczos to the picture's sides
 
 Cuts are called `quality-SETTING`, `quality-SETTING-half` and `quality-SETTING-quarter`, so that
-each row says its scale. Which one counts within a budget is settled in `budget`.
+each row says its scale. Which one counts within a budget is settled in `statistics.budget`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
+from PIL import __version__ as pillow_version
 
 from codec_plugin.errors import BitstreamError
 from codec_plugin.evaluation.codecs import conventional, external
-from codec_plugin.evaluation.codecs.registry import BenchCodec, Pixels, register_maker
+from codec_plugin.evaluation.codecs.base import BenchCodec, Pixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Shrunk"]
+__all__ = ["CODECS", "Shrunk"]
 
 _DIVISORS = {"half": 2, "quarter": 4}
 
@@ -30,20 +32,20 @@ class Shrunk(BenchCodec):
     """A whole-file codec over all its settings at three scales.
 
     Args:
-        inner: the codec; not a progressive one.
+        kind: of the codec; not a progressive one.
+        text: for it.
     """
 
-    def __init__(self, inner: BenchCodec) -> None:
-        self.inner = inner
+    def __init__(self, kind: Callable[..., BenchCodec], text: str = "") -> None:
+        self.inner = kind(text) if text else kind()
         scales = ("", *(f"-{name}" for name in _DIVISORS))
-        self.settings = tuple(f"{setting}{scale}" for scale in scales for setting in inner.settings)
+        self.settings = tuple(f"{own}{scale}" for scale in scales for own in self.inner.settings)
 
     def identity(self) -> str:
         """The encoder and its version, and how pictures are resized."""
-        from PIL import __version__
-
         return (
-            f"{self.inner.identity()}, also halved and quartered (Lanczos of Pillow {__version__})"
+            f"{self.inner.identity()}, also halved and quartered (Lanczos of Pillow "
+            f"{pillow_version})"
         )
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
@@ -51,12 +53,9 @@ class Shrunk(BenchCodec):
         quality, _, scale = setting.rpartition("-")
         if scale not in _DIVISORS:
             return self.inner.encode(pixels, setting) + bytes([1])
-        divisor = _DIVISORS[scale]
-        sides = [-(-side // divisor) for side in pixels.shape[:2]]
-        rests = [
-            small * divisor - side for small, side in zip(sides, pixels.shape[:2], strict=True)
-        ]
-        small = _resized(pixels, sides[0], sides[1])
+        divisor, (height, width) = _DIVISORS[scale], pixels.shape[:2]
+        rests = (-height % divisor, -width % divisor)
+        small = _resized(pixels, -(-height // divisor), -(-width // divisor))
         return self.inner.encode(small, quality) + bytes([divisor | rests[0] << 3 | rests[1] << 5])
 
     def decode(self, data: bytes) -> Pixels:
@@ -69,10 +68,10 @@ class Shrunk(BenchCodec):
         divisor, rests = data[-1] & 7, (data[-1] >> 3 & 3, data[-1] >> 5 & 3)
         if divisor not in (1, *_DIVISORS.values()):
             raise BitstreamError(f"a picture of 1/{divisor} of its sides: no encoder writes that")
-        height, width = (
-            side * divisor - rest for side, rest in zip(pixels.shape[:2], rests, strict=True)
-        )
-        return pixels if divisor == 1 else _resized(pixels, height, width)
+        if divisor == 1:
+            return pixels
+        height, width = pixels.shape[:2]
+        return _resized(pixels, height * divisor - rests[0], width * divisor - rests[1])
 
     def container_bytes(self, data: bytes) -> int:
         """Those of the codec, and the byte of the scale."""
@@ -80,23 +79,10 @@ class Shrunk(BenchCodec):
 
 
 def _resized(pixels: Pixels, height: int, width: int) -> Pixels:
-    from PIL import Image
-
     size = (width, height)
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
 
-def _made(kind: Callable[..., BenchCodec], text: str) -> BenchCodec:
-    return Shrunk(kind(text) if text else kind())
-
-
-_KINDS: dict[str, Callable[..., BenchCodec]] = {
-    "jpeg": conventional.Jpeg,
-    "webp": conventional.WebP,
-    "avif": conventional.Avif,
-    "avif-speed0": conventional.AvifSlowest,
-    "jxl": external.JpegXl,
-    "vvc": external.Vvc,
-}
-for _name, _kind in _KINDS.items():
-    register_maker(f"{_name}-shrunk", partial(_made, _kind))
+_WHOLE = ("jpeg", "webp", "avif", "avif-speed0", "jxl", "vvc")
+_KINDS: dict[str, Callable[..., BenchCodec]] = {**conventional.CODECS, **external.CODECS}
+CODECS = {f"{name}-shrunk": partial(Shrunk, _KINDS[name]) for name in _WHOLE}

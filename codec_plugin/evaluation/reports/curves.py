@@ -1,15 +1,19 @@
 """Curves of a results table: rate against accuracy at each level, and rate against PSNR."""
 
 import io
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from codec_plugin.errors import ConfigError, DataError
-from codec_plugin.evaluation.reports.summary import level_names, summarise
 from codec_plugin.evaluation.results_table import CLEAN, Row
+from codec_plugin.evaluation.statistics.summary import (
+    SummaryRow,
+    level_names,
+    measure_of,
+    summarise,
+)
 from hierlab.errors import HierlabError
 from hierlab.utils.files import write_atomic
 
@@ -48,8 +52,8 @@ class Panel(NamedTuple):
     clean: float | None
 
 
-def panels(rows: Sequence[Row], summary: Sequence[Row] | None = None) -> list[Panel]:
-    """Diagrams of a results table: accuracy in percent at each level, PSNR, and MS-SSIM if told.
+def panels(rows: Sequence[Row], summary: Sequence[SummaryRow] | None = None) -> list[Panel]:
+    """Diagrams of a results table: accuracy in percent at each level, PSNR, and MS-SSIM if known.
 
     Where no photograph has a label, agreement with the original's answer stands for accuracy.
 
@@ -62,13 +66,12 @@ def panels(rows: Sequence[Row], summary: Sequence[Row] | None = None) -> list[Pa
         raise ConfigError("the table of results is empty; run c2f eval first")
     result = []
     for level in level_names(rows):
-        labelled = any(entry[f"correct_{level}"]["mean"] is not None for entry in summary)
-        measure = f"correct_{level}" if labelled else f"agree_{level}"
+        measure = measure_of(rows, level)
+        labelled = measure.startswith("correct_")
         word = "accuracy" if labelled else "agreement with the original"
         result.append(_panel(summary, measure, f"{level} {word}", "%", 100.0))
     result.append(_panel(summary, "psnr_db", "PSNR", "dB", 1.0))
-    told = [entry.get("ms_ssim", {}).get("mean") for entry in summary]
-    if any(mean is not None and math.isfinite(mean) for mean in told):
+    if any(entry.mean("ms_ssim") is not None for entry in summary):
         result.append(_panel(summary, "ms_ssim", "MS-SSIM", "0 to 1", 1.0))
     return result
 
@@ -181,31 +184,17 @@ def save_curves(rows: Sequence[Row], path: Path) -> None:
         raise ConfigError(f"curves are drawn as .png or .html, not {path.suffix or path.name!r}")
 
 
-def _panel(summary: Sequence[Row], measure: str, title: str, axis: str, factor: float) -> Panel:
+def _panel(
+    summary: Sequence[SummaryRow], measure: str, title: str, axis: str, factor: float
+) -> Panel:
+    known = [entry for entry in summary if entry.mean(measure) is not None]
     curves = []
-    for subject in dict.fromkeys(entry["subject"] for entry in summary):
-        entries = [
-            entry
-            for entry in summary
-            if entry["subject"] == subject and entry[measure]["mean"] is not None
-        ]
-        if subject == CLEAN or not entries:
-            continue
-        values, low, high = (
-            tuple(entry[measure][part] * factor for entry in entries) for part in _PARTS
-        )
-        curves.append(
-            Curve(
-                subject,
-                tuple(entry["rate_bpp"]["mean"] for entry in entries),
-                values,
-                low,
-                high,
-                tuple(entry["cut"].startswith("stage-") for entry in entries),
-            )
-        )
-    clean = next((e[measure]["mean"] for e in summary if e["subject"] == CLEAN), None)
+    for subject in dict.fromkeys(entry.subject for entry in known if entry.subject != CLEAN):
+        own = [entry for entry in known if entry.subject == subject]
+        rates = tuple(entry.mean("rate_bpp") or 0.0 for entry in own)
+        bounds = ((factor * (v or 0.0) for v in entry.means[measure]) for entry in own)
+        values, low, high = zip(*bounds, strict=True)
+        ends = tuple(entry.cut.startswith("stage-") for entry in own)
+        curves.append(Curve(subject, rates, values, low, high, ends))
+    clean = next((entry.mean(measure) for entry in known if entry.subject == CLEAN), None)
     return Panel(title, axis, tuple(curves), None if clean is None else clean * factor)
-
-
-_PARTS = ("mean", "low", "high")

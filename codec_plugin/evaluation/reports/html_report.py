@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import html
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
-from codec_plugin.evaluation.reports.curves import Curve, Panel, drawing, panels
-from codec_plugin.evaluation.reports.summary import summarise
+from codec_plugin.errors import CodecError
+from codec_plugin.evaluation.reports.curves import drawing, panels
 from codec_plugin.evaluation.reports.tables import all_tables
 from codec_plugin.evaluation.statistics.budget import COMMON_RANGE_BPP
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from codec_plugin.evaluation.benchmark import Protocol
-    from codec_plugin.evaluation.codecs.registry import BenchCodec, Pixels
-    from codec_plugin.evaluation.reports.tables import Table
+    from codec_plugin.evaluation.codecs.base import BenchCodec, Pixels
+    from codec_plugin.evaluation.reports.cells import Table
+    from codec_plugin.evaluation.results_table import Row
 
 __all__ = ["Strip", "picture_strip", "report_page"]
 
@@ -47,11 +49,11 @@ Strip = list[tuple[str, "Pixels"]]
 
 
 def report_page(
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[Row],
     protocol: Protocol,
     reference: str,
     strips: Sequence[Strip] = (),
-    others: Mapping[str, Sequence[dict[str, Any]]] | None = None,
+    others: Mapping[str, Sequence[Row]] | None = None,
     common_bpp: tuple[float, float] = COMMON_RANGE_BPP,
 ) -> str:
     """The page as text; equal rows give equal pages.
@@ -84,15 +86,14 @@ def report_page(
     return "\n".join(parts) + "\n"
 
 
-def curves_svg(rows: Sequence[dict[str, Any]]) -> str:
+def curves_svg(rows: Sequence[Row]) -> str:
     """Accuracy at each level, PSNR and MS-SSIM against rate, as one inline drawing."""
     import matplotlib
 
     stream = io.StringIO()
-    summary = summarise(rows)
     with (
         matplotlib.rc_context({"svg.hashsalt": "report", "svg.fonttype": "none"}),
-        drawing([*panels(rows, summary), _similarity_panel(summary)], 3) as figure,
+        drawing(panels(rows), 3) as figure,
     ):
         for axis in figure.axes:
             axis.set_xlim(_RATES_BPP)
@@ -105,8 +106,6 @@ def picture_strip(
     codecs: Sequence[tuple[str, BenchCodec]], pixels: Pixels, budget_bytes: int
 ) -> Strip:
     """The original and every codec's picture within a number of bytes, where one fits."""
-    from codec_plugin.errors import CodecError
-
     strip: Strip = [(f"original, budget {budget_bytes} bytes", pixels)]
     for name, codec in codecs:
         best = b""
@@ -118,35 +117,12 @@ def picture_strip(
             data = data[:budget_bytes] if codec.progressive else data
             if len(best) < len(data) <= budget_bytes:
                 best = data
-        strip.append(_shown(name, codec, best, np.full_like(pixels, 238)))
-    return strip
-
-
-def _shown(name: str, codec: BenchCodec, data: bytes, blank: Pixels) -> tuple[str, Pixels]:
-    """Caption and picture of a file, or a grey area where there is none to show."""
-    from codec_plugin.errors import CodecError
-
-    if data:
         try:
-            return f"{name}: {len(data)} bytes", codec.decode(data)
+            shown = (f"{name}: {len(best)} bytes", codec.decode(best)) if best else None
         except CodecError:
-            pass
-    return f"{name}: nothing fits", blank
-
-
-def _similarity_panel(summary: Sequence[dict[str, Any]]) -> Panel:
-    """MS-SSIM of the codecs, as the other panels."""
-    curves = []
-    seen = [entry for entry in summary if entry["ms_ssim"]["mean"] is not None]
-    for name in dict.fromkeys(entry["subject"] for entry in seen):
-        own = [entry for entry in seen if entry["subject"] == name]
-        mean, low, high = (
-            tuple(entry["ms_ssim"][part] for entry in own) for part in ("mean", "low", "high")
-        )
-        rates = tuple(entry["rate_bpp"]["mean"] for entry in own)
-        ends = tuple(entry["cut"].startswith("stage-") for entry in own)
-        curves.append(Curve(name, rates, mean, low, high, ends))
-    return Panel("MS-SSIM", "", tuple(curves), None)
+            shown = None
+        strip.append(shown or (f"{name}: nothing fits", np.full_like(pixels, 238)))
+    return strip
 
 
 def _html_table(table: Table) -> str:
@@ -166,8 +142,6 @@ def _html_line(row: Mapping[str, str], tag: str) -> str:
 
 def _html_strip(strip: Strip) -> str:
     """Pictures side by side, embedded without loss."""
-    from PIL import Image
-
     cells = []
     for caption, pixels in strip:
         stream = io.BytesIO()

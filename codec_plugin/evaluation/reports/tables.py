@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluation.reports.summary import level_names
-from codec_plugin.evaluation.reports.transfer import bare_table, transfer_table
-from codec_plugin.evaluation.results_table import CLEAN
-from codec_plugin.evaluation.statistics.adaptive_decoding import adaptive_points
-from codec_plugin.evaluation.statistics.bd_rate import (
-    Delta,
-    bd_quality,
-    bd_rate_percent,
-    bootstrapped,
+from codec_plugin.evaluation.reports.cells import (
+    Table,
+    delta_text,
+    marked,
+    percent,
+    ratio_text,
+    size_text,
 )
+from codec_plugin.evaluation.reports.transfer import (
+    NO_PICTURE,
+    WANTED_SHARE,
+    bare_table,
+    transfer_table,
+)
+from codec_plugin.evaluation.results_table import CLEAN, COSTS, subjects_of
+from codec_plugin.evaluation.statistics.adaptive_decoding import adaptive_points
+from codec_plugin.evaluation.statistics.bd_rate import bd_quality, bd_rate_percent, bootstrapped
 from codec_plugin.evaluation.statistics.bootstrap import Interval, bootstrap_mean, paired_difference
 from codec_plugin.evaluation.statistics.budget import (
     AREA_RANGE_BPP,
@@ -29,29 +36,28 @@ from codec_plugin.evaluation.statistics.budget import (
     presence,
     scale_of,
     steps,
-    subjects_of,
 )
 from codec_plugin.evaluation.statistics.bytes_to_reach import reach_bytes, reach_ratio
+from codec_plugin.evaluation.statistics.summary import level_names, measure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from codec_plugin.evaluation.results_table import Row
 
 __all__ = [
-    "WANTED_SHARE",
-    "Table",
+    "adaptive_table",
     "all_tables",
-    "as_markdown",
-    "marked",
-    "measure_of",
-    "percent",
-    "size_text",
+    "area_table",
+    "bd_table",
+    "budget_table",
+    "cost_table",
+    "encoder_table",
+    "full_rate_table",
+    "pair_table",
+    "reach_table",
+    "scale_table",
 ]
-
-Row = dict[str, Any]
-Table = list[dict[str, str]]
-WANTED_SHARE = 0.9
-"""Of the accuracy on the originals: what "bytes to reach" asks for."""
-_NO_PICTURE = "label"
 
 
 def all_tables(
@@ -69,7 +75,7 @@ def all_tables(
         common_bpp: budgets at which all codecs have files; areas are told over them and over all.
     """
     names = subjects_of(rows)
-    timed = bool(rows) and {"container_bytes", "encode_s", "decode_s"} <= set(rows[0])
+    timed = bool(rows) and set(COSTS) <= set(rows[0].measures)
     tables: dict[str, Table] = {}
     for span, word in ((common_bpp, "where codecs have files"), (AREA_RANGE_BPP, "all budgets")):
         title = f"Area under the accuracy curve, {span[0]:g} to {span[1]:g} bpp (log), {word}"
@@ -95,12 +101,6 @@ def all_tables(
     }
 
 
-def measure_of(rows: Sequence[Row], level: str) -> str:
-    """Being right, where any photograph has a label; else agreeing with the original's answer."""
-    labelled = any(row[f"correct_{level}"] not in ("", None) for row in rows)
-    return f"correct_{level}" if labelled else f"agree_{level}"
-
-
 def area_table(
     rows: Sequence[Row], names: Sequence[str], span_bpp: tuple[float, float] = AREA_RANGE_BPP
 ) -> Table:
@@ -111,7 +111,7 @@ def area_table(
     """
     measures = {level: measure_of(rows, level) for level in level_names(rows)}
     first = next(iter(measures.values()))
-    images = {name: {row["image"] for row in rows if row["subject"] == name} for name in names}
+    images = {name: {row.image for row in rows if row.subject == name} for name in names}
     return [
         {"codec": name, "photographs": str(len(images[name]))}
         | {"with a file %": f"{100 * presence(rows, name, first, span_bpp):.0f}"}
@@ -168,7 +168,7 @@ def reach_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Ta
     """Bytes at which the coarse level is right nearly as often as on the originals."""
     coarse = measure_of(rows, level_names(rows)[0])
     pixels = _pixels(rows)
-    clean = [row[coarse] for row in rows if row["subject"] == CLEAN and row[coarse] != ""]
+    clean = _values((row for row in rows if row.subject == CLEAN), coarse)
     table = []
     for name in names:
         setting = reach_bytes(rows, name, coarse, WANTED_SHARE)
@@ -176,7 +176,7 @@ def reach_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Ta
         ratio = None
         if setting is not None and name != reference and reference in subjects_of(rows):
             ratio = reach_ratio(rows, reference, name, coarse, WANTED_SHARE)
-        entry[f"{reference} over it"] = "" if name == reference else _ratio_text(ratio)
+        entry[f"{reference} over it"] = "" if name == reference else ratio_text(ratio)
         wanted = WANTED_SHARE * float(np.mean(clean)) if clean else np.inf
         budget = budget_for(rows, name, coarse, wanted)
         if budget is not None:
@@ -191,19 +191,17 @@ def full_rate_table(rows: Sequence[Row], names: Sequence[str], reference: str) -
     """Each codec's largest files: bytes, quality, accuracy, and the finest level's pairs."""
     levels = level_names(rows)
     finest = measure_of(rows, levels[-1])
-    own = {row["image"]: row[finest] for row in _whole_files(rows, reference)}
+    own = {row.image: row.value(finest) for row in _whole_files(rows, reference)}
     table = []
     for name in names:
         whole = _whole_files(rows, name)
-        entry = {"codec": name, "bytes": f"{np.mean([r['bytes'] for r in whole]):.0f}"}
+        entry = {"codec": name, "bytes": f"{np.mean([row.bytes for row in whole]):.0f}"}
         entry["PSNR dB"] = _number(whole, "psnr_db", 2)
         entry["MS-SSIM"] = _number(whole, "ms_ssim", 4)
         for level in levels:
-            measure = measure_of(rows, level)
-            values = [r[measure] for r in whole if r[measure] not in ("", None)]
-            entry[level] = percent(bootstrap_mean(values))
-        pairs = [(own.get(row["image"], ""), row[finest]) for row in whole]
-        pairs = [(a, b) for a, b in pairs if a not in ("", None) and b not in ("", None)]
+            entry[level] = percent(bootstrap_mean(_values(whole, measure_of(rows, level))))
+        both = [(own.get(row.image), row.value(finest)) for row in whole]
+        pairs = [(a, b) for a, b in both if a is not None and b is not None]
         gap = marked(paired_difference(*zip(*pairs, strict=True))) if pairs else "-"
         entry[f"{levels[-1]}: {reference} less it"] = "" if name == reference else gap
         table.append(entry)
@@ -216,16 +214,18 @@ def bd_table(
     """BD-rate, BD-PSNR and BD-accuracy of every codec against the reference, with intervals."""
     table = []
     for name in names:
-        shrunk = any(scale_of(row["cut"]) != "full" for row in rows if row["subject"] == name)
-        if name in (reference, _NO_PICTURE) or reference not in subjects_of(rows) or shrunk:
+        shrunk = any(scale_of(row.cut) != "full" for row in rows if row.subject == name)
+        if name in (reference, NO_PICTURE) or reference not in subjects_of(rows) or shrunk:
             continue  # points of several scales are no curve
         entry = {"codec": name}
         rate = bootstrapped(rows, name, reference, "psnr_db", bd_rate_percent)
-        entry["BD-rate %"] = _delta(rate, 1)
-        entry["BD-PSNR dB"] = _delta(bootstrapped(rows, name, reference, "psnr_db", bd_quality), 2)
+        entry["BD-rate %"] = delta_text(rate, 1)
+        entry["BD-PSNR dB"] = delta_text(
+            bootstrapped(rows, name, reference, "psnr_db", bd_quality), 2
+        )
         for level, measure in levels.items():
             gain = bootstrapped(rows, name, reference, measure, bd_quality)
-            entry[f"BD-accuracy {level}"] = _delta(gain, 1, factor=100)
+            entry[f"BD-accuracy {level}"] = delta_text(gain, 1, factor=100)
         table.append(entry)
     return table
 
@@ -256,8 +256,8 @@ def cost_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
         whole = _whole_files(rows, name)
         entry = {"codec": name}
         for column, title in (("encode_s", "encode s"), ("decode_s", "decode s")):
-            entry[title] = f"{np.median([row[column] for row in whole]):.3f}"
-        entry["container bytes"] = f"{np.mean([row['container_bytes'] for row in whole]):.0f}"
+            entry[title] = f"{np.median(_values(whole, column)):.3f}"
+        entry["container bytes"] = f"{np.mean(_values(whole, 'container_bytes')):.0f}"
         table.append(entry)
     return table
 
@@ -266,78 +266,33 @@ def encoder_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
     """What made each codec's files, as its rows say; empty for rows of former versions."""
     table = []
     for name in names:
-        own = [row for row in rows if row["subject"] == name]
-        models = dict.fromkeys(str(row.get("model") or "") for row in own)
+        identities = [row.identity for row in rows if row.subject == name and row.identity]
+        models = dict.fromkeys(identity.model for identity in identities)
         if any(models):
-            told = dict.fromkeys(str(row.get("cuts") or "") for row in own)
-            table.append({"codec": name, "model": ", ".join(models), "points": ", ".join(told)})
+            points = dict.fromkeys(identity.cuts for identity in identities)
+            table.append({"codec": name, "model": ", ".join(models), "points": ", ".join(points)})
     return table
-
-
-def as_markdown(table: Table) -> str:
-    """A table for a page."""
-    if not table:
-        return ""
-    head = list(table[0])
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(row[column] for column in head) + " |" for row in table]
-    return "\n".join(lines) + "\n"
 
 
 def _whole_files(rows: Sequence[Row], name: str) -> list[Row]:
     best: dict[str, Row] = {}
     for row in rows:
-        if row["subject"] == name:
-            known = best.get(row["image"])
-            if known is None or row["bytes"] > known["bytes"]:
-                best[row["image"]] = row
+        if row.subject == name and (row.image not in best or row.bytes > best[row.image].bytes):
+            best[row.image] = row
     return list(best.values())
+
+
+def _values(rows: Iterable[Row], measure: str) -> list[float]:
+    """A measure where it is known."""
+    return [value for row in rows if (value := row.value(measure)) is not None]
 
 
 def _pixels(rows: Sequence[Row]) -> float:
     """Mean pixels of a photograph."""
-    sizes = {row["image"]: 8 * row["bytes"] / row["rate_bpp"] for row in rows if row["rate_bpp"]}
+    sizes = {row.image: 8 * row.bytes / row.rate_bpp for row in rows if row.rate_bpp}
     return float(np.mean(list(sizes.values())))
 
 
-def percent(interval: Interval, *, signed: bool = False) -> str:
-    """Mean and interval in percent."""
-    sign = "+" if signed else ""
-    low, high = 100 * interval.low, 100 * interval.high
-    return f"{100 * interval.mean:{sign}.1f} ({low:{sign}.1f} to {high:{sign}.1f})"
-
-
-def marked(gap: Interval) -> str:
-    """A difference in points; a star where its interval excludes zero."""
-    return percent(gap, signed=True) + (" *" if gap.low > 0 or gap.high < 0 else "")
-
-
 def _number(rows: Sequence[Row], measure: str, digits: int) -> str:
-    values = [float(row[measure]) for row in rows if row[measure] not in ("", None)]
-    finite = [value for value in values if np.isfinite(value)]
+    finite = [value for value in _values(rows, measure) if np.isfinite(value)]
     return f"{np.mean(finite):.{digits}f}" if finite else "-"
-
-
-def size_text(size: Interval | None) -> str:
-    """Bytes and interval; a bound without end where resamples never get there."""
-    if size is None:
-        return "never"
-    low, high = (f"{v:.0f}" if np.isfinite(v) else "never" for v in (size.low, size.high))
-    return f"{size.mean:.0f} ({low} to {high})"
-
-
-def _ratio_text(ratio: Interval | None) -> str:
-    if ratio is None:
-        return "-"
-    high = f"{ratio.high:.2f}" if np.isfinite(ratio.high) else "∞"
-    return f"{ratio.mean:.2f} ({ratio.low:.2f} to {high})"
-
-
-def _delta(delta: Delta, digits: int, *, factor: float = 1) -> str:
-    if delta.value is None:
-        return delta.note
-    text = f"{factor * delta.value:+.{digits}f}"
-    if delta.low is None or delta.high is None:
-        return text
-    low, high = (f"{factor * bound:+.{digits}f}" for bound in (delta.low, delta.high))
-    return f"{text} ({low} to {high})"

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluation.reports.summary import level_names
-from codec_plugin.evaluation.results_table import CLEAN
-from codec_plugin.evaluation.statistics.budget import AREA_RANGE_BPP, area, difference, subjects_of
+from codec_plugin.evaluation.reports.cells import marked, percent, size_text
+from codec_plugin.evaluation.results_table import CLEAN, subjects_of
+from codec_plugin.evaluation.statistics.budget import AREA_RANGE_BPP, area, difference
 from codec_plugin.evaluation.statistics.bytes_to_reach import reach_bytes
+from codec_plugin.evaluation.statistics.summary import level_names, measure_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from codec_plugin.evaluation.reports.tables import Table
+    from codec_plugin.evaluation.reports.cells import Table
+    from codec_plugin.evaluation.results_table import Row
 
-__all__ = ["bare_rows", "bare_table", "transfer_table"]
+__all__ = ["NO_PICTURE", "WANTED_SHARE", "bare_rows", "bare_table", "transfer_table"]
 
-Row = dict[str, Any]
-_NO_PICTURE = "label"
+NO_PICTURE = "label"
+"""Codec that sends the answer itself: nothing for others to look at."""
+WANTED_SHARE = 0.9
+"""Of the accuracy on the originals: what "bytes to reach" asks for."""
 
 
 def transfer_table(
@@ -29,23 +34,16 @@ def transfer_table(
     Args:
         others: rows by classifier.
         reference: codec whose paired differences to the others are given.
-        common_bpp: budgets at which all codecs have files; areas are told over them and over all.
+        common_bpp: budgets at which all codecs have files; areas are given over them and over all.
     """
-    from codec_plugin.evaluation.reports.tables import (
-        WANTED_SHARE,
-        marked,
-        measure_of,
-        percent,
-        size_text,
-    )
-
     table = []
     for classifier, rows in others.items():
         level = level_names(rows)[0]
         measure = measure_of(rows, level)
-        clean = [row[measure] for row in rows if row["subject"] == CLEAN and row[measure] != ""]
+        own = [row.value(measure) for row in rows if row.subject == CLEAN]
+        clean = [value for value in own if value is not None]
         for name in subjects_of(rows):
-            if name == _NO_PICTURE:
+            if name == NO_PICTURE:
                 continue
             entry = {"classifier": classifier, "codec": name}
             for span in (common_bpp, AREA_RANGE_BPP):
@@ -69,21 +67,19 @@ def bare_rows(rows: Sequence[Row]) -> list[Row]:
     """Rows whose bytes and rates leave out what says nothing of the picture."""
     bare = []
     for row in rows:
-        size = row["bytes"] - (row.get("container_bytes") or 0)
-        bare.append(row | {"bytes": size, "rate_bpp": row["rate_bpp"] * size / row["bytes"]})
+        size = row.bytes - int(row.value("container_bytes") or 0)
+        bare.append(replace(row, bytes=size, rate_bpp=row.rate_bpp * size / row.bytes))
     return bare
 
 
 def bare_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
     """Areas and bytes for nearly all of the accuracy, with and without the container's bytes."""
-    from codec_plugin.evaluation.reports.tables import WANTED_SHARE, measure_of, percent, size_text
-
     level = level_names(rows)[0]
     measure = measure_of(rows, level)
-    views = {"file": rows, "without container": bare_rows(rows)}
+    views: dict[str, Sequence[Row]] = {"file": rows, "without container": bare_rows(rows)}
     table = []
     for name in names:
-        if name == _NO_PICTURE:
+        if name == NO_PICTURE:
             continue
         entry = {"codec": name}
         for view, own in views.items():

@@ -6,21 +6,22 @@ cluster probability there. Half of the photographs set the temperature, the othe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codec_plugin.errors import ConfigError
+from codec_plugin.evaluation.statistics.samples import Floats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from codec_plugin.evaluation.results_table import Row
 
 __all__ = ["AdaptivePoint", "adaptive_points", "fit_temperature", "raw_threshold"]
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 _EDGE = 1e-4
-Floats = NDArray[np.float64]
 
 
 class AdaptivePoint(NamedTuple):
@@ -62,9 +63,7 @@ def raw_threshold(wanted: float, temperature: float) -> float:
     return float(1 / (1 + np.exp(-temperature * _logit(np.array(wanted)))))
 
 
-def adaptive_points(
-    rows: Sequence[dict[str, Any]], subject: str, level: str
-) -> list[AdaptivePoint]:
+def adaptive_points(rows: Sequence[Row], subject: str, level: str) -> list[AdaptivePoint]:
     """One point a threshold, judged on every other photograph.
 
     Args:
@@ -91,14 +90,14 @@ def adaptive_points(
     return points
 
 
-def _files(rows: Sequence[dict[str, Any]], subject: str, level: str) -> list[Floats]:
-    """For each photograph (cuts, 3): bytes rising, confidence, right or not."""
-    columns = ("bytes", f"confidence_{level}", f"correct_{level}")
+def _files(rows: Sequence[Row], subject: str, level: str) -> list[Floats]:
+    """For each photograph (cuts, 3): increasing bytes, confidence, right or not."""
     files: dict[str, list[tuple[float, ...]]] = {}
     for row in rows:
-        if row["subject"] == subject and row[columns[2]] not in ("", None):
-            values = tuple(float(row[column]) for column in columns)
-            files.setdefault(row["image"], []).append(values)
+        correct = row.value(f"correct_{level}")
+        if row.subject == subject and correct is not None:
+            confidence = row.value(f"confidence_{level}") or 0.0
+            files.setdefault(row.image, []).append((row.bytes, confidence, correct))
     return [np.array(sorted(files[image])) for image in sorted(files)]
 
 

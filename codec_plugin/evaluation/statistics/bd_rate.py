@@ -6,15 +6,18 @@ distance of two curves over what they have in common.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 
-from codec_plugin.evaluation.statistics.samples import draws_of, shared_samples
+from codec_plugin.evaluation.statistics.samples import Floats, draws_of, shared_samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from codec_plugin.evaluation.results_table import Row
+    from codec_plugin.evaluation.statistics.summary import SummaryRow
 
 __all__ = [
     "MIN_OVERLAP",
@@ -29,11 +32,10 @@ __all__ = [
 MIN_OVERLAP = 0.2
 _MIN_POINTS = 4
 _DRAWS = 500
-Floats = NDArray[np.float64]
 
 
 class Curve(NamedTuple):
-    """Mean rate (bpp, strictly rising) and a mean quality, both (P,)."""
+    """Mean rate (bpp, strictly increasing) and a mean quality, both (P,)."""
 
     rates_bpp: Floats
     values: Floats
@@ -55,10 +57,10 @@ class Delta(NamedTuple):
     high: float | None = None
 
 
-def mean_curve(summary: Sequence[dict[str, Any]], subject: str, measure: str) -> Curve:
-    """A codec's curve from `evaluate.summary.summarise`: points of equal rate are one."""
-    seen = [e for e in summary if e["subject"] == subject and e[measure]["mean"] is not None]
-    rates, values = ([entry[key]["mean"] for entry in seen] for key in ("rate_bpp", measure))
+def mean_curve(summary: Sequence[SummaryRow], subject: str, measure: str) -> Curve:
+    """A codec's curve of a summary: points of equal rate are one."""
+    own = [entry for entry in summary if entry.subject == subject]
+    rates, values = ([entry.mean(name) for entry in own] for name in ("rate_bpp", measure))
     return _curve(np.array(rates, dtype=np.float64), np.array(values, dtype=np.float64))
 
 
@@ -78,7 +80,7 @@ def bd_rate_percent(test: Curve, anchor: Curve) -> Delta:
 
     Curves are first cut to where quality rises with rate, as the inverse must exist.
     """
-    test, anchor = _rising(test), _rising(anchor)
+    test, anchor = _increasing(test), _increasing(anchor)
     note = _refusal(test.values, anchor.values, logarithmic=False)
     if note:
         return Delta(None, note)
@@ -87,7 +89,7 @@ def bd_rate_percent(test: Curve, anchor: Curve) -> Delta:
 
 
 def bootstrapped(
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[Row],
     test: str,
     anchor: str,
     measure: str,
@@ -107,9 +109,9 @@ def bootstrapped(
     if not pair[0].images:
         return Delta(None, "no overlap")
     curves = [_curve(s.mean(s.rates_bpp), s.mean(s.values)) for s in pair]
-    found = delta(*curves)
-    if found.value is None:
-        return found
+    whole = delta(*curves)
+    if whole.value is None:
+        return whole
     counts = draws_of(len(pair[0].images), _DRAWS)
     means = [(s.mean(s.rates_bpp, counts), s.mean(s.values, counts)) for s in pair]
     drawn = [
@@ -118,9 +120,9 @@ def bootstrapped(
     ]
     known = [value for value in drawn if value is not None]
     if len(known) < 0.95 * _DRAWS:
-        return found
+        return whole
     low, high = np.quantile(known, (0.025, 0.975))
-    return found._replace(low=float(low), high=float(high))
+    return whole._replace(low=float(low), high=float(high))
 
 
 def _curve(rates: Floats, values: Floats) -> Curve:
@@ -135,9 +137,7 @@ def _curve(rates: Floats, values: Floats) -> Curve:
 
 
 def _mean_gap(test: tuple[Floats, Floats], anchor: tuple[Floats, Floats]) -> float:
-    """Mean of test - anchor over the common range of their abscissae, which rise strictly."""
-    from scipy.interpolate import PchipInterpolator
-
+    """Mean of test - anchor over the common range of their abscissae, strictly increasing."""
     low = max(test[0][0], anchor[0][0])
     high = min(test[0][-1], anchor[0][-1])
     areas = [float(PchipInterpolator(x, y).integrate(low, high)) for x, y in (test, anchor)]
@@ -153,7 +153,7 @@ def _refusal(first: Floats, second: Floats, *, logarithmic: bool) -> str:
     return "no overlap" if common <= MIN_OVERLAP * narrowest else ""
 
 
-def _rising(curve: Curve) -> Curve:
+def _increasing(curve: Curve) -> Curve:
     """The points whose quality is above that of all cheaper ones."""
     if not len(curve.values):
         return curve

@@ -11,18 +11,19 @@ that is best on average there; a photograph without a file of that scale takes t
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluation.results_table import CLEAN
 from codec_plugin.evaluation.statistics.bootstrap import Interval, bootstrap_mean, paired_difference
-from codec_plugin.evaluation.statistics.samples import draws_of
+from codec_plugin.evaluation.statistics.samples import Floats, draws_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from codec_plugin.evaluation.results_table import Row
 
 __all__ = [
     "AREA_RANGE_BPP",
@@ -36,11 +37,7 @@ __all__ = [
     "presence",
     "scale_of",
     "steps",
-    "subjects_of",
 ]
-
-Floats = NDArray[np.float64]
-Row = dict[str, Any]
 
 AREA_RANGE_BPP = (0.05, 0.8)
 """All budgets: the range of rates over whose logarithm areas are means."""
@@ -92,9 +89,9 @@ def steps(
     """
     points: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for row in rows:
-        if row["subject"] == subject and row.get(measure) not in ("", None):
-            own = points.setdefault(row["image"], {})
-            own.setdefault(scale_of(row["cut"]), []).append((row["rate_bpp"], row[measure]))
+        if row.subject == subject and (value := row.value(measure)) is not None:
+            own = points.setdefault(row.image, {})
+            own.setdefault(scale_of(row.cut), []).append((row.rate_bpp, value))
     if not points:
         raise ConfigError(f"no rows of {subject!r} with {measure!r} in the benchmark")
     budgets = np.asarray(budgets_bpp, dtype=np.float64)
@@ -105,8 +102,8 @@ def steps(
     options = []
     for place in reversed(range(len(used))):  # a smaller stands in where a larger has no file
         files = [points[image].get(used[place], []) for image in images]
-        found, present = _of_scale(files, budgets)
-        values, taken = np.where(present, found, values), np.where(present, place, taken)
+        own_values, present = _of_scale(files, budgets)
+        values, taken = np.where(present, own_values, values), np.where(present, place, taken)
         options.append((values, taken))
     options.reverse()
     best = np.argmax([option.mean(0) for option, _ in options], axis=0)
@@ -127,18 +124,15 @@ def _of_scale(
     present = np.zeros(values.shape, dtype=np.bool_)
     for place, own in enumerate(points):
         if own:
-            rates, found = (np.array(column) for column in zip(*sorted(own), strict=True))
+            rates, measured = (np.array(column) for column in zip(*sorted(own), strict=True))
             index = np.searchsorted(rates, budgets + 1e-9, side="right") - 1
             present[place] = index >= 0
-            values[place] = np.where(index >= 0, found[np.maximum(index, 0)], 0.0)
+            values[place] = np.where(index >= 0, measured[np.maximum(index, 0)], 0.0)
     return values, present
 
 
-def area_steps(
-    rows: Sequence[Row],
-    subject: str,
-    measure: str,
-    span_bpp: tuple[float, float] = AREA_RANGE_BPP,
+def _area_steps(
+    rows: Sequence[Row], subject: str, measure: str, span_bpp: tuple[float, float]
 ) -> Steps:
     """Step curves on the grid that areas are taken over."""
     return steps(rows, subject, measure, np.geomspace(*span_bpp, _GRID))
@@ -151,7 +145,7 @@ def area(
     span_bpp: tuple[float, float] = AREA_RANGE_BPP,
 ) -> Interval:
     """Mean of a measure over log budgets of a range; 0..1 for an accuracy."""
-    return bootstrap_mean(area_steps(rows, subject, measure, span_bpp).values.mean(1))
+    return bootstrap_mean(_area_steps(rows, subject, measure, span_bpp).values.mean(1))
 
 
 def presence(
@@ -161,7 +155,7 @@ def presence(
     span_bpp: tuple[float, float] = AREA_RANGE_BPP,
 ) -> float:
     """Share of the photographs and log budgets of a range for which the codec has a file."""
-    return float(area_steps(rows, subject, measure, span_bpp).present.mean())
+    return float(_area_steps(rows, subject, measure, span_bpp).present.mean())
 
 
 def at_budget(rows: Sequence[Row], subject: str, measure: str, budget_bpp: float) -> Interval:
@@ -181,12 +175,12 @@ def difference(
     Raises:
         ConfigError: the two share no photograph.
     """
-    one, two = (area_steps(rows, name, measure, span_bpp) for name in (first, second))
-    shared = sorted(set(one.images) & set(two.images))
+    curves = [_area_steps(rows, name, measure, span_bpp) for name in (first, second)]
+    shared = sorted(set(curves[0].images) & set(curves[1].images))
     if not shared:
         raise ConfigError(f"{first!r} and {second!r} share no photograph")
     means = [
-        [curve.values[curve.images.index(image)].mean() for image in shared] for curve in (one, two)
+        [curve.values[curve.images.index(image)].mean() for image in shared] for curve in curves
     ]
     return paired_difference(means[0], means[1])
 
@@ -197,8 +191,8 @@ def budget_for(rows: Sequence[Row], subject: str, measure: str, wanted: float) -
     Budgets are the rates of the codec's own files. Draws that never reach it count as infinite;
     none where the mean itself never does.
     """
-    own = [row for row in rows if row["subject"] == subject and row.get(measure) not in ("", None)]
-    grid = np.unique([float(row["rate_bpp"]) for row in own])
+    own = [row for row in rows if row.subject == subject and row.value(measure) is not None]
+    grid = np.unique([row.rate_bpp for row in own])
     grid = grid[:: -max(1, -(-len(grid) // _MOST_BUDGETS))][::-1]  # the largest among them
     values = steps(own, subject, measure, grid).values
     if values.mean(0).max() < wanted:
@@ -208,11 +202,6 @@ def budget_for(rows: Sequence[Row], subject: str, measure: str, wanted: float) -
     # No interpolation between resamples: some may be infinite.
     low, high = np.quantile(reached, (0.025, 0.975), method="inverted_cdf")
     return Interval(_first(grid, values.mean(0), wanted), float(low), float(high))
-
-
-def subjects_of(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Names of the codecs in the rows, in order of appearance."""
-    return tuple(dict.fromkeys(row["subject"] for row in rows if row["subject"] != CLEAN))
 
 
 def _first(grid: Floats, means: Floats, wanted: float) -> float:

@@ -6,23 +6,27 @@ accuracy is high enough, the one of fewest mean bytes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codec_plugin.evaluation.results_table import CLEAN
 from codec_plugin.evaluation.statistics.bootstrap import Interval
-from codec_plugin.evaluation.statistics.samples import Samples, draws_of, shared_samples
+from codec_plugin.evaluation.statistics.samples import (
+    Floats,
+    Samples,
+    draws_of,
+    shared_samples,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from codec_plugin.evaluation.results_table import Row
+
 __all__ = ["reach_bytes", "reach_ratio"]
 
 _DRAWS = 2000
-Floats = NDArray[np.float64]
-Row = dict[str, Any]
 
 
 def reach_bytes(rows: Sequence[Row], subject: str, measure: str, share: float) -> Interval | None:

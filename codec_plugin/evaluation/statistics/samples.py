@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Samples", "draws_of", "shared_samples"]
+    from codec_plugin.evaluation.results_table import Row
+
+__all__ = ["Floats", "Samples", "draws_of", "shared_samples"]
 
 Floats = NDArray[np.float64]
-Row = dict[str, Any]
 
 
 class Samples(NamedTuple):
@@ -50,15 +51,13 @@ def shared_samples(rows: Sequence[Row], subjects: Sequence[str], measure: str) -
         subjects: names of the codecs' rows.
         measure: column of the values; rows without one are left out.
     """
-    seen: list[dict[str, dict[str, Row]]] = []
-    for subject in subjects:
-        own: dict[str, dict[str, Row]] = {}
-        for row in rows:
-            if row["subject"] == subject and row.get(measure) not in ("", None):
-                own.setdefault(row["image"], {})[row["cut"]] = row
-        seen.append(own)
-    images = tuple(sorted(set.intersection(*(set(own) for own in seen))))
-    return [_samples(own, images, measure) for own in seen]
+    points: dict[str, dict[str, dict[str, tuple[float, float, float]]]] = {s: {} for s in subjects}
+    for row in rows:
+        if row.subject in points and (value := row.value(measure)) is not None:
+            own = points[row.subject].setdefault(row.image, {})
+            own[row.cut] = (row.bytes, row.rate_bpp, value)
+    images = tuple(sorted(set.intersection(*(set(points[subject]) for subject in subjects))))
+    return [_samples(points[subject], images) for subject in subjects]
 
 
 @lru_cache(maxsize=4)
@@ -68,11 +67,13 @@ def draws_of(count: int, draws: int, seed: int = 0) -> Floats:
     return rng.multinomial(count, np.full(count, 1 / count), size=draws).astype(np.float64)
 
 
-def _samples(own: dict[str, dict[str, Row]], images: tuple[str, ...], measure: str) -> Samples:
+def _samples(
+    own: dict[str, dict[str, tuple[float, float, float]]], images: tuple[str, ...]
+) -> Samples:
     cuts = tuple(dict.fromkeys(cut for image in images for cut in own[image]))
     arrays = np.full((3, len(images), len(cuts)), np.nan)
     for place, image in enumerate(images):
         for number, cut in enumerate(cuts):
-            if (row := own[image].get(cut)) is not None:
-                arrays[:, place, number] = row["bytes"], row["rate_bpp"], row[measure]
+            if cut in own[image]:
+                arrays[:, place, number] = own[image][cut]
     return Samples(images, cuts, *arrays)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from codec_plugin.bitstream.container import read_header
-from codec_plugin.evaluation.demo import DEMO_PEERS, LABEL_HEIGHT
+from codec_plugin.evaluation.demo import DEMO_CODECS, LABEL_HEIGHT
 
 LEVELS = ("coarse", "mid", "fine")
 
@@ -18,9 +18,9 @@ def test_the_demo_shows_each_stage_beside_others_of_as_many_bytes(run, tmp_path:
     shown = run("demo", "coffee", "-o", strip, "--json")
     assert shown.code == 0, shown.err
     rows = json.loads(shown.out)
-    per_stage = 2 + len(DEMO_PEERS)
+    per_stage = 2 + len(DEMO_CODECS)
     names = [row["name"] for row in rows[:per_stage]]
-    assert names == ["half-way", "stage 1", *DEMO_PEERS]
+    assert names == ["half-way", "stage 1", *DEMO_CODECS]
     stages = [row for row in rows if row["name"].startswith("stage ")]
     assert len(rows) == per_stage * len(stages)
     assert [row["name"] for row in stages] == ["stage 1", "stage 5", "stage 7", "stage 9"]
@@ -29,7 +29,7 @@ def test_the_demo_shows_each_stage_beside_others_of_as_many_bytes(run, tmp_path:
     for row in rows:
         assert row["rate_bpp"] == pytest.approx(8 * row["bytes"] / 256**2)
         assert len(row["names"]) == len(row["confidences"]) == 3
-    last = rows[-len(DEMO_PEERS) :]
+    last = rows[-len(DEMO_CODECS) :]
     assert all(row["bytes"] <= stages[-1]["bytes"] for row in last)  # the largest that fit
     with Image.open(strip) as picture:
         assert picture.size == (256 * (per_stage + 1), (256 + LABEL_HEIGHT) * len(stages))

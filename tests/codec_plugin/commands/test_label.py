@@ -200,11 +200,9 @@ def test_labelling_needs_no_torch_and_reads_the_first_bytes_only(
 def test_measurements_never_carry_an_answer(checkpoint: Path) -> None:
     """Accuracies are those of pictures: eval and bench write files of version 1."""
     from codec_plugin.baselines.registry import find_method
-    from codec_plugin.evaluation.codecs.base import CodecSubject
-    from codec_plugin.evaluation.codecs.learned import Learned
+    from codec_plugin.evaluation.codecs.learned import Learned, OwnCodec
 
     plain = Codec.load(checkpoint).encode(tiny_picture())
     assert plain[3] == 1
-    *_, whole = CodecSubject("own", Codec.load(checkpoint), 0).cuts(tiny_picture(), "a.png")
-    assert whole.bytes == len(plain)
+    assert OwnCodec(Codec.load(checkpoint)).encode(tiny_picture(), "file") == plain
     assert Learned(find_method("coarse2fine"), str(checkpoint)).encode(tiny_picture(), "") == plain

@@ -20,7 +20,7 @@ from codec_plugin.checkpointing.checkpoint import (
     unpack_checkpoint,
 )
 from codec_plugin.data.picture import write_pixels
-from codec_plugin.evaluation.results_table import read_rows, write_rows
+from codec_plugin.evaluation.results_table import Row, read_rows, write_rows
 from codec_plugin.utils.file_signature import made_by_codec
 from hierlab.labelmap import load_label_map
 from tests.codec_plugin.commands.test_c2f import BLOB, CHECKPOINT, start
@@ -92,8 +92,7 @@ def test_our_other_files_are_known(repository: Path) -> None:
     assert made_by_codec(DATA / "tiny-v1.c2f")
     assert made_by_codec(DATA / "tiny-v1.safetensors")
     assert made_by_codec(repository / "codec_plugin" / "results" / "peers-lite0.csv")
-    row = {"subject": "a", "image": "b", "cut": "c", "bytes": 5, "rate_bpp": 0.1}
-    write_rows(Path("a.parquet"), [row] * 500)
+    write_rows(Path("a.parquet"), [Row("a", "b", "c", 5, 0.1)] * 500)
     assert made_by_codec(Path("a.parquet"))
     for name, text in (("b.csv", "subject,age\n"), ("b.json", "[]"), ("b.md", "# Notes\n")):
         Path(name).write_text(text)
@@ -261,7 +260,7 @@ def test_the_map_beside_a_checkpoint_is_found(run, photo: Path, trained: Path) -
     asked = ("--data", photographs, "-o", "r.csv", "--cuts", 0)
     assert run("eval", trained, *asked).code == 0
     (row, *_) = read_rows(Path("r.csv"))
-    assert row["label_map"] == load_checkpoint(trained).meta.label_map_id[:16]
+    assert row.identity.label_map == load_checkpoint(trained).meta.label_map_id[:16]
     other = load_label_map("wordnet-k-10-100-1000")  # not the one it was trained for
     trained.with_name("hierarchy.json").write_bytes(other.encode())
     assert load_checkpoint(trained).hierarchy_file == ""

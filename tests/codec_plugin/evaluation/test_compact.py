@@ -2,7 +2,6 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -10,11 +9,13 @@ import pytest
 from codec_plugin.classifiers import load_classifier
 from codec_plugin.data.image_folder import ImageFolder
 from codec_plugin.data.label_hierarchy import load_hierarchy
-from codec_plugin.evaluation.benchmark import BenchEvaluation, Protocol, run_bench
+from codec_plugin.evaluation.benchmark import Protocol, run_bench
 from codec_plugin.evaluation.codecs.registry import make_codec
+from codec_plugin.evaluation.measurement import Evaluation
 from codec_plugin.evaluation.recognition import Recogniser
 from codec_plugin.evaluation.reports.html_report import report_page
 from codec_plugin.evaluation.reports.tables import all_tables
+from codec_plugin.evaluation.results_table import Row
 from codec_plugin.evaluation.statistics.budget import area
 from tests.codec_plugin.semantic import write_photographs
 
@@ -24,11 +25,11 @@ CUTS, STAGES = 3, 9
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
-def bench(source: Path, folder: Path, count: int) -> list[dict[str, Any]]:
+def bench(source: Path, folder: Path, count: int) -> list[Row]:
     """Rows of three codecs for `count` photographs of `source`."""
     hierarchy = load_hierarchy("vit-b-32-topdown-10-100-1000")
     photographs = ImageFolder(source, hierarchy.index, cache=False)
-    evaluation = BenchEvaluation((), Recogniser(load_classifier(), hierarchy), photographs)
+    evaluation = Evaluation(Recogniser(load_classifier(), hierarchy), photographs, timed=True)
     done = []
     rows = run_bench(
         [make_codec(name) for name in CODECS], evaluation, folder, cuts=CUTS, limit=count,
@@ -36,7 +37,7 @@ def bench(source: Path, folder: Path, count: int) -> list[dict[str, Any]]:
     )  # fmt: skip
     assert done[-1] == (count * len(CODECS), count * len(CODECS))
     # Each cut of every photograph: the lowest rate must hold the header, or its row is left out.
-    ours = Counter(row["image"] for row in rows if row["subject"] == "coarse2fine")
+    ours = Counter(row.image for row in rows if row.subject == "coarse2fine")
     assert len(ours) == count
     assert set(ours.values()) == {CUTS + STAGES}
     tables = all_tables(rows, "coarse2fine")

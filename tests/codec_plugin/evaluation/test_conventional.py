@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from codec_plugin.errors import BitstreamError
-from codec_plugin.evaluation.codecs.base import PEERS, peer_version
-from codec_plugin.evaluation.codecs.registry import BenchCodec, CodecAbsentError, make_codec
+from codec_plugin.evaluation.codecs.base import BenchCodec, CodecAbsentError
+from codec_plugin.evaluation.codecs.conventional import SWEEPS, encoder_version
+from codec_plugin.evaluation.codecs.registry import make_codec
 from codec_plugin.evaluation.demo import demo_photo
 from codec_plugin.evaluation.reports.tables import bd_table, budget_table, scale_table
+from codec_plugin.evaluation.results_table import Row
 from codec_plugin.evaluation.statistics.budget import area, presence, scale_of, steps
 
 WHOLE = ("jpeg", "webp", "avif", "avif-speed0", "jxl", "vvc")
@@ -78,22 +80,20 @@ def test_the_slowest_speed_is_worth_its_bytes() -> None:
     assert (default.identity() == slowest.identity()) is False
 
 
-@pytest.mark.parametrize("peer", sorted(PEERS))
-def test_encoders_are_named_with_their_versions(peer: str) -> None:
+@pytest.mark.parametrize("name", sorted(SWEEPS))
+def test_encoders_are_named_with_their_versions(name: str) -> None:
     import re
 
-    told = peer_version(peer)
+    told = encoder_version(name)
     assert re.fullmatch(
         r"[a-z_]+ \d[\w.]* (\([a-z]+ \d[\w.]*, speed 4\) )?of Pillow \d[\w.]*", told
     )
-    assert ("speed" in told) == (peer == "avif")
+    assert ("speed" in told) == (name == "avif")
 
 
-def point(image: int, cut: str, bpp: float, right: int) -> dict[str, object]:
-    return {
-        "subject": "s", "image": f"{image}", "cut": cut, "bytes": round(bpp * 8192),
-        "rate_bpp": bpp, "correct_coarse": right, "agree_coarse": right, "psnr_db": 20.0,
-    }  # fmt: skip
+def point(image: int, cut: str, bpp: float, right: int) -> Row:
+    measures = {"correct_coarse": right, "agree_coarse": right, "psnr_db": 20.0}
+    return Row("s", f"{image}", cut, round(bpp * 8192), bpp, measures)
 
 
 def test_the_best_scale_counts_within_each_budget() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from codec_plugin.evaluation.results_table import Row
 from codec_plugin.evaluation.statistics.bd_rate import (
     Curve,
     bd_quality,
@@ -57,16 +58,17 @@ def test_too_little_in_common_is_refused(test: Curve, note: str) -> None:
         assert (delta.note, delta.value is None) == (note, bool(note))
 
 
-def rows(gain_db: float, spread_db: float, count: int = 60) -> list[dict[str, object]]:
+def rows(gain_db: float, spread_db: float, count: int = 60, uneven: bool = False) -> list[Row]:
     """Two codecs at equal rates; the gain of one over the other varies by photograph."""
     rng = np.random.default_rng(1)
-    made: list[dict[str, object]] = []
+    made = []
     for image in range(count):
         own = gain_db + spread_db * rng.standard_normal()
         for cut, rate in enumerate(RATES):
-            point = {"image": f"{image}", "cut": f"{cut}", "bytes": 100 * rate, "rate_bpp": rate}
-            made.append({"subject": "a", "psnr_db": float(ANCHOR.values[cut]), **point})
-            made.append({"subject": "b", "psnr_db": float(ANCHOR.values[cut] + own), **point})
+            level = ANCHOR.values[cut] + (image % 7 if uneven else 0)
+            for subject, gain in (("a", 0.0), ("b", own)):
+                quality = {"psnr_db": float(level + gain)}
+                made.append(Row(subject, f"{image}", f"{cut}", int(1000 * rate), rate, quality))
     return made
 
 
@@ -83,9 +85,6 @@ def test_intervals_hold_95_percent() -> None:
 def test_a_gain_that_all_photographs_have_is_certain() -> None:
     """Photographs are drawn for both codecs at once: what they differ in among each other is no
     part of the difference."""
-    uneven = rows(1.0, 0.0)
-    for row in uneven:
-        row["psnr_db"] = float(str(row["psnr_db"])) + int(str(row["image"])) % 7
-    found = bootstrapped(uneven, "b", "a", "psnr_db", bd_quality)
+    found = bootstrapped(rows(1.0, 0.0, uneven=True), "b", "a", "psnr_db", bd_quality)
     assert (found.low, found.high) == (pytest.approx(1.0), pytest.approx(1.0))
     assert bootstrapped(rows(1, 0)[:8], "b", "none", "psnr_db", bd_quality).note == "no overlap"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from codec_plugin.evaluation.reports.tables import reach_table
+from codec_plugin.evaluation.results_table import Row
 from codec_plugin.evaluation.statistics.bootstrap import bootstrap_mean
 from codec_plugin.evaluation.statistics.budget import budget_for
 from codec_plugin.evaluation.statistics.bytes_to_reach import reach_bytes, reach_ratio
@@ -13,14 +14,11 @@ from codec_plugin.evaluation.statistics.bytes_to_reach import reach_bytes, reach
 MEASURE = "correct_coarse"
 
 
-def rows(subject: str, cut: str, sizes: list[float], right: list[int]) -> list[dict[str, object]]:
+def rows(subject: str, cut: str, sizes: list[float], right: list[int]) -> list[Row]:
     return [
-        {
-            "subject": subject, "image": f"{number}", "cut": cut, "bytes": size,
-            "rate_bpp": size / 8192, MEASURE: answer, "agree_coarse": answer,
-        }
+        Row(subject, f"{number}", cut, size, size / 8192, {MEASURE: answer, "agree_coarse": answer})
         for number, (size, answer) in enumerate(zip(sizes, right, strict=True))
-    ]  # fmt: skip
+    ]
 
 
 def first(count: int, of: int) -> list[int]:

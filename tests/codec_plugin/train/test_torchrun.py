@@ -39,6 +39,6 @@ def test_a_training_and_an_evaluation_in_two_processes(tmp_path: Path) -> None:
     measured = torchrun(*asked)
     assert measured.returncode == 0, measured.stderr[-2000:]
     rows = read_rows(table)
-    images = [row["image"] for row in rows if row["cut"] == "stage-1"]
+    images = [row.image for row in rows if row.cut == "stage-1"]
     assert sorted(images) == sorted(f"{n}.png" for n in range(8))  # each once
     assert measured.stdout.count("8 photographs") == 1
