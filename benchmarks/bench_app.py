@@ -4,8 +4,8 @@
 
 - start: from running `hierlab app` to a page that can be used (heading, search field, and
   buttons that lead to the clusters are there), and to the treemap as plotly draws it, in a browser
-  that runs already but has never seen the page; beside it, in the same run, a page of Streamlit with a
-  heading only, and one with a treemap of three areas: the floor;
+  that runs already but has never seen the page; beside it, in the same run, a page of Streamlit
+  with a heading only, and one with a treemap of three areas: the floor;
 - page: from opening any other page's link to its last change, in a server that has run a while;
 - slider: from a click on the byte slider to the new picture drawn, each time at a number of bytes
   that was never looked at (photograph of 256 × 256), and until everything else is drawn too.
