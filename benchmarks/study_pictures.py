@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hierlab.study.report import StudyReport
 from hierlab.study.report_cache import kept_report
+from hierlab.study.results import StudyReport
 from hierlab.study.svg_charts import bars, heatmap
 from hierlab.utils.files import write_atomic
 

@@ -145,11 +145,11 @@ class LabelMap:
             identity: end with a level in which each class stands alone.
 
         Raises:
-            FormatError: no direction, no edge, or a circle.
+            FormatError: no direction, no edge, or a cycle.
         """
-        foreign = hierarchy_from(graph, "graph", parent_first=parent_first)
+        imported = hierarchy_from(graph, "graph", parent_first=parent_first)
         title = name or str(graph.graph.get("name") or "graph")
-        return cls(*assemble(foreign, name=title, format="networkx", identity=identity))
+        return cls(*assemble(imported, name=title, format="networkx", identity=identity))
 
     def __eq__(self, other: object) -> bool:
         return self.id == other.id if isinstance(other, LabelMap) else NotImplemented

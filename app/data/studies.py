@@ -13,13 +13,12 @@ from hierlab import LabelMap, load_classes
 from hierlab.errors import StudyError
 from hierlab.hierarchy.description import describe
 from hierlab.study.grid import WHOLE
-from hierlab.study.stability import REST
+from hierlab.study.results import REST
 from hierlab.study.store import StudyStore
 from hierlab.wordnet.taxonomy import taxonomy_for
 
 if TYPE_CHECKING:
-    from hierlab.study.report import Heatmap
-    from hierlab.study.stability import AxisAgreement, VarianceShare
+    from hierlab.study.results import AxisAgreement, Heatmap, VarianceShare
 
 __all__ = ["axis_table", "heatmap_table", "partition", "share_table", "with_short_names"]
 

@@ -9,11 +9,10 @@ import plotly.graph_objects as go
 
 from app.theme.markdown import in_figure
 from app.theme.palette import AMOUNT, LINES, MARKERS
-from hierlab.study.stability import REST
+from hierlab.study.results import REST
 
 if TYPE_CHECKING:
-    from hierlab.study.report import Heatmap
-    from hierlab.study.stability import AxisAgreement, VarianceShare
+    from hierlab.study.results import AxisAgreement, Heatmap, VarianceShare
 
 __all__ = ["agreement_heatmap", "axis_figure", "axis_heatmap", "share_figure"]
 

@@ -22,7 +22,7 @@ from hierlab.study.report_cache import kept_report
 from hierlab.utils.files import studies_path
 
 if TYPE_CHECKING:
-    from hierlab.study.report import Heatmap, StudyReport
+    from hierlab.study.results import Heatmap, StudyReport
 
 AXES = (
     "Two partitions differ in this alone. draw: all classes against a draw of them; halves: the "

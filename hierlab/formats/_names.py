@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from hierlab.errors import FormatError
-from hierlab.formats._registry import read_text
-from hierlab.hierarchy.imported import Foreign, ForeignLevel
+from hierlab.formats._files import decode_json, read_text
+from hierlab.hierarchy.imported import ImportedHierarchy, ImportedLevel
 from hierlab.utils.text_table import read_table, sniff_delimiter
 
-__all__ = ["named", "read_names"]
+__all__ = ["read_names", "with_names"]
 
 
 def read_names(path: Path) -> dict[str, str]:
@@ -22,26 +22,21 @@ def read_names(path: Path) -> dict[str, str]:
     Raises:
         FormatError: not such a file, or an id with two names.
     """
-    import msgspec
-
     text = read_text(path)
     if text.lstrip()[:1] == "{":
-        try:
-            return msgspec.json.decode(text, type=dict[str, str])
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise FormatError(f"{path}: expected names by id ({error})") from error
-    found: dict[str, str] = {}
+        decoded: dict[str, str] = decode_json(text, f"{path}: expected names by id", dict[str, str])
+        return decoded
+    names: dict[str, str] = {}
     for key, name in _pairs(path, text):
-        if found.setdefault(key, name) != name:
-            raise FormatError(f"{path}: id {key!r} has two names, {found[key]!r} and {name!r}")
-    if not found:
+        if names.setdefault(key, name) != name:
+            raise FormatError(f"{path}: id {key!r} has two names, {names[key]!r} and {name!r}")
+    if not names:
         raise FormatError(f"{path}: expected an id and its name in each line, found none")
-    return found
+    return names
 
 
 def _pairs(path: Path, text: str) -> list[tuple[str, str]]:
-    mark = sniff_delimiter(text)
-    if mark:
+    if mark := sniff_delimiter(text):
         try:
             rows = read_table(text, delimiter=mark, header=False).rows
         except FormatError:
@@ -54,16 +49,13 @@ def _pairs(path: Path, text: str) -> list[tuple[str, str]]:
     return [(part[0], part[1].strip()) for part in parts]
 
 
-def named(foreign: Foreign, names: Mapping[str, str]) -> Foreign:
+def with_names(hierarchy: ImportedHierarchy, names: Mapping[str, str]) -> ImportedHierarchy:
     """The same hierarchy with classes and clusters called by their names, where they have one.
 
     Raises:
         FormatError: no id of the hierarchy has a name.
     """
-    classes = foreign.classes
-    titles = tuple(
-        names.get(key, name) for key, name in zip(classes.ids, classes.names, strict=True)
-    )
+    classes, recut = hierarchy.classes, hierarchy.recut
     known = sum(key in names for key in classes.ids)
     if not known:
         raise FormatError(
@@ -71,27 +63,19 @@ def named(foreign: Foreign, names: Mapping[str, str]) -> Foreign:
             f"list of names, which has ids such as {next(iter(names), '')!r}"
         )
 
-    def levels(found: tuple[ForeignLevel, ...]) -> tuple[ForeignLevel, ...]:
+    def renamed(levels: Sequence[ImportedLevel]) -> tuple[ImportedLevel, ...]:
         return tuple(
-            replace(
-                level,
-                names={
-                    number: names.get(title, title) for number, title in (level.names or {}).items()
-                },
-            )
-            for level in found
+            replace(level, names={n: names.get(old, old) for n, old in (level.names or {}).items()})
+            for level in levels
         )
 
-    recut = foreign.recut
-
-    def again(wanted: Sequence[str]) -> tuple[ForeignLevel, ...]:
-        assert recut is not None
-        return levels(recut(wanted))
-
     return replace(
-        foreign,
-        classes=replace(classes, names=titles),
-        levels=levels(foreign.levels),
-        told=f"{foreign.told}, names of {known} of {len(classes)} classes from a list",
-        recut=again if recut is not None else None,
+        hierarchy,
+        classes=replace(
+            classes,
+            names=tuple(map(names.get, classes.ids, classes.names)),
+        ),
+        levels=renamed(hierarchy.levels),
+        read_as=f"{hierarchy.read_as}, names of {known} of {len(classes)} classes from a list",
+        recut=None if recut is None else lambda wanted: renamed(recut(wanted)),
     )

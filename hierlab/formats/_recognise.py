@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from hierlab.errors import FormatError
-from hierlab.formats._records import are_records
-from hierlab.formats._registry import read_text
+from hierlab.formats import breeds
+from hierlab.formats._files import are_records, decode_json, is_number, read_text
+from hierlab.formats._wide import KEYS, NAMES, ORDERS
+from hierlab.formats.edge_list import edge_header, plain_ncbi
+from hierlab.formats.outline import indents
+from hierlab.formats.paths import SEPARATORS, content_lines, path_separator
 from hierlab.utils.text_table import fold, read_table, sniff_delimiter
 
 __all__ = ["recognise"]
 
 _HEAD = 2**20
 _NBDT_ID = re.compile(r"[nf]\d{8}")
+_GML = re.compile(r"(Creator\b[^\n]*\n|#[^\n]*\n|\s)*graph\s*\[")
+
+_Rows = Sequence[Sequence[str]]
 
 
 def recognise(paths: Sequence[Path]) -> str:
@@ -29,46 +33,31 @@ def recognise(paths: Sequence[Path]) -> str:
     """
     path = paths[0]
     if path.is_dir():
-        return _of_folder(path)
+        if any((path / part).is_file() for part in breeds.PARTS):
+            return "breeds"
+        raise FormatError(
+            f"{path} is a folder without {breeds.INFO}, {breeds.EDGES} and {breeds.NAMES}, the "
+            "files of BREEDS; name a file, or use the folder as a class list: hierlab build "
+            "--classes"
+        )
     if path.suffix.lower() == ".npy":
         return "linkage"
     text = read_text(path).lstrip()
     if not text:
         raise FormatError(f"{path} is empty")
+    head = text[:_HEAD]
     if text[0] in "{[" and not text.startswith("[&"):
-        return _of_json(path, text, len(paths))
+        return _of_json(path, decode_json(text, f"{path} is not JSON"), len(paths))
     if text.startswith("<"):
-        return _of_xml(path, text[:_HEAD])
+        if kind := next((name for name in ("graphml", "gexf") if f"<{name}" in head), None):
+            return kind
+        raise FormatError(f"{path} is XML, but neither GraphML nor GEXF; no other is read")
     if text[0] == "(" or text.startswith("[&") or text[:6].casefold() == "#nexus":
         return "newick"
-    if re.match(r"(Creator\b[^\n]*\n|#[^\n]*\n|\s)*graph\s*\[", text[:_HEAD]):
-        return "gml"
-    return _of_lines(path, text)
+    return "gml" if _GML.match(head) else _of_lines(path, text)
 
 
-def _of_folder(path: Path) -> str:
-    from hierlab.formats.breeds import EDGES, INFO, NAMES
-
-    if any((path / part).is_file() for part in (INFO, EDGES, NAMES)):
-        return "breeds"
-    raise FormatError(
-        f"{path} is a folder without {INFO}, {EDGES} and {NAMES}, the files of BREEDS; name a "
-        "file, or use the folder as a class list: hierlab build --classes"
-    )
-
-
-def _of_xml(path: Path, head: str) -> str:
-    for name in ("graphml", "gexf"):
-        if f"<{name}" in head:
-            return name
-    raise FormatError(f"{path} is XML, but neither GraphML nor GEXF; no other is read")
-
-
-def _of_json(path: Path, text: str, count: int) -> str:
-    try:
-        content = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise FormatError(f"{path} is not JSON ({error})") from error
+def _of_json(path: Path, content: Any, count: int) -> str:
     if isinstance(content, dict):
         if content.get("format") == "hierlab-label-map":
             raise FormatError(f"{path} is a label map already; use it as it is")
@@ -77,18 +66,16 @@ def _of_json(path: Path, text: str, count: int) -> str:
             nbdt = "links" in content and all(map(_is_nbdt_node, nodes[:1_000]))
             return "nbdt" if nbdt or count == 2 else "networkx-json"
         return "nested-json"
-    assert isinstance(content, list)
-    if content and all(_is_breeds_row(row) for row in content):
+    if content and all(map(_is_breeds_row, content)):
         return "breeds"
-    if _are_paths(content):
+    if all(isinstance(item, str) for item in content):
+        return "nested-json" if path_separator(content) is None else "paths"
+    if all(isinstance(item, list) and item and _are_texts(item) for item in content):
         return "paths"
     if are_records(content):
-        from hierlab.formats.edge_list import edge_header
-
-        fields = list(dict.fromkeys(name for one in content for name in one))
-        rows = [fields, *([str(one.get(name) or "") for name in fields] for one in content)]
-        ends = edge_header(fields)
-        return "parents" if ends is not None and _holds_edges(rows, *ends) else "csv"
+        fields = list(dict.fromkeys(name for record in content for name in record))
+        rows = [fields, *([str(record.get(n) or "") for n in fields] for record in content)]
+        return "parents" if _is_titled_edge_list(rows) else "csv"
     return "nested-json"
 
 
@@ -97,36 +84,20 @@ def _is_nbdt_node(node: Any) -> bool:
 
 
 def _is_breeds_row(row: Any) -> bool:
-    return (
-        isinstance(row, list)
-        and len(row) == 3
-        and type(row[0]) is int
-        and all(isinstance(word, str) for word in row[1:])
-    )
+    return isinstance(row, list) and len(row) == 3 and type(row[0]) is int and _are_texts(row[1:])
 
 
-def _are_paths(content: list[Any]) -> bool:
-    from hierlab.formats.paths import path_separator
-
-    if all(isinstance(one, str) for one in content):
-        return path_separator(content) is not None
-    return all(
-        isinstance(one, list) and one and all(isinstance(name, str) for name in one)
-        for one in content
-    )
+def _are_texts(items: list[Any]) -> bool:
+    return all(isinstance(item, str) for item in items)
 
 
 def _of_lines(path: Path, text: str) -> str:
-    """An edge list, a table, a linkage matrix or a list of paths."""
-    from hierlab.formats.edge_list import edge_header
-    from hierlab.formats.outline import indents
-    from hierlab.formats.paths import SEPARATORS, path_separator
-
-    text = text.replace("\t|\t", "\t").replace("\t|\n", "\n")  # as NCBI ends its columns
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    """An edge list, a table, a linkage matrix, an outline or a list of paths."""
+    text = plain_ncbi(text)
+    lines = content_lines(text)
     mark = sniff_delimiter(text)
     arrow = path_separator(lines)
-    certain = arrow in SEPARATORS[:4] or (arrow in ("::", "→", ">"))
+    certain = arrow in (*SEPARATORS[:4], "::", "→", ">")
     columns = [column for column, _ in indents(text)]
     if not certain and len(set(columns)) > 1 and columns[0] == min(columns):
         return "outline"
@@ -134,8 +105,8 @@ def _of_lines(path: Path, text: str) -> str:
         return "paths"
     if not mark:
         words = [line.split() for line in lines]
-        widths = Counter(map(len, words))
-        if set(widths) == {4} and _is_matrix(words):
+        widths = set(map(len, words))
+        if widths == {4} and _is_matrix(words):
             return "linkage"
         if len(widths) == 1 and _are_edges(words):
             return "parents"
@@ -145,62 +116,39 @@ def _of_lines(path: Path, text: str) -> str:
             f"{path}: lines without a mark between cells look like a list of classes; a hierarchy "
             "has a parent or a group beside each: see `hierlab import --help`"
         )
-    rows = (
-        [list(row) for row in read_table(text, delimiter=mark, header=False).rows]
-        if _even(text, mark)
-        else []
-    )
-    if not rows:
+    try:
+        rows = read_table(text, delimiter=mark, header=False).rows
+    except FormatError:  # lines of different length
         return "paths" if arrow is not None else "csv"
-    if (ends := edge_header(rows[0])) is not None and _holds_edges(rows, *ends):
+    if _is_titled_edge_list(rows):
         return "parents"
     if len(rows[0]) in (4, 5) and _is_matrix(rows[1:]) and _is_linkage(rows):
         return "linkage"
     return "parents" if _are_edges(rows) else "csv"
 
 
-def _even(text: str, mark: str) -> bool:
-    try:
-        read_table(text, delimiter=mark, header=False)
-    except FormatError:
+def _is_titled_edge_list(rows: _Rows) -> bool:
+    """Whether a header names child and parent, and rows are edges rather than classes."""
+    ends = edge_header(rows[0])
+    if ends is None or "cluster_id" in map(fold, rows[0]):
         return False
-    return True
+    children, parents = ([row[side] for row in rows[1:]] for side in ends)
+    distinct = set(children)
+    return bool(distinct & set(parents)) or (len(distinct) == len(children) and len(rows[0]) == 2)
 
 
-def _has_cluster_id(header: Sequence[str]) -> bool:
-    return "cluster_id" in map(fold, header)
+def _is_matrix(rows: _Rows) -> bool:
+    return all(is_number(cell) for row in rows for cell in row)
 
 
-def _holds_edges(rows: Sequence[Sequence[str]], child: int, parent: int) -> bool:
-    """Whether rows below a header are edges, rather than classes with a column `superclass`."""
-    if _has_cluster_id(rows[0]):
-        return False
-    children, parents = ([row[side] for row in rows[1:]] for side in (child, parent))
-    if set(children) & set(parents):
-        return True
-    return len(set(children)) == len(children) and len(rows[0]) == 2
-
-
-def _is_matrix(rows: Sequence[Sequence[str]]) -> bool:
-    try:
-        for row in rows:
-            for cell in row:
-                float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_linkage(rows: Sequence[Sequence[str]]) -> bool:
+def _is_linkage(rows: _Rows) -> bool:
     """Whether the last column counts up to all leaves."""
     body = rows if _is_matrix(rows[:1]) else rows[1:]
     return bool(body) and float(body[-1][-1]) == len(body) + 1
 
 
-def _are_edges(rows: Sequence[Sequence[str]]) -> bool:
+def _are_edges(rows: _Rows) -> bool:
     """Two columns without a header: what stands in one stands in the other too, or all repeats."""
-    from hierlab.formats._wide import KEYS, NAMES, ORDERS
-
     if len(rows[0]) not in (2, 3):
         return False
     known = {*KEYS, *NAMES, *ORDERS}
@@ -209,7 +157,5 @@ def _are_edges(rows: Sequence[Sequence[str]]) -> bool:
     first, second = ([row[side] for row in rows] for side in (0, 1))
     if set(first) & set(second):
         return True
-    if len(rows[0]) == 3:
-        return False
     # A header stands nowhere below; the first line of a grouping shares its group with others.
-    return second.count(second[0]) > 1 or first.count(first[0]) > 1
+    return len(rows[0]) == 2 and (second.count(second[0]) > 1 or first.count(first[0]) > 1)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hierlab.errors import FormatError
+from hierlab.formats._files import is_number
 from hierlab.utils.text_table import NAMES as MARKS
 from hierlab.utils.text_table import TextTable, fold
 
@@ -16,9 +18,8 @@ __all__ = [
     "ORDERS",
     "TableLevel",
     "WideTable",
-    "number",
+    "column_number",
     "read_wide",
-    "tells_levels",
 ]
 
 KEYS = ("wnid", "id", "class_id", "key", "class_key")
@@ -49,7 +50,7 @@ class WideTable:
     names: list[str]
     ordered: bool
     levels: list[TableLevel]
-    told: str
+    read_as: str
     chosen: tuple[str, ...] = ()
 
 
@@ -76,11 +77,11 @@ def read_wide(
     """
     roles = _Roles(table)
     chosen = _chosen(table, levels)
-    told_key = None if key is None else number(table, key)
-    told_name = None if name_column is None else number(table, name_column)
-    roles.taken |= {column for column in (told_key, told_name, *chosen) if column is not None}
-    by_name = roles.name_column() if told_name is None else told_name
-    by_key = roles.key_column(by_name) if told_key is None else told_key
+    given_key = None if key is None else column_number(table, key)
+    given_name = None if name_column is None else column_number(table, name_column)
+    roles.taken |= {column for column in (given_key, given_name, *chosen) if column is not None}
+    by_name = roles.name_column() if given_name is None else given_name
+    by_key = roles.key_column(by_name) if given_key is None else given_key
     if by_name is None:
         by_name = roles.spare_name(by_key)
     columns = chosen or roles.level_columns({by_key, by_name})
@@ -93,36 +94,41 @@ def read_wide(
     rows, ordered = _in_order(table, rows)
     keys = [table.rows[row][by_key] for row in rows]
     names = keys if by_name is None else [table.rows[row][by_name] for row in rows]
-    found, split = _levels(table, rows, keys, columns)
-    told = _told(
-        table, by_key, by_name, columns, roles.left_out, split, len(table.rows) - len(rows)
+    parsed, split = _levels(table, rows, keys, columns)
+    mark = MARKS.get(table.delimiter, repr(table.delimiter))
+    read_as = [f"a table with {mark} and a row per class: keys from {table.title(by_key)}"]
+    if by_name is not None and by_name != by_key:
+        read_as.append(f"names from {table.title(by_name)}")
+    read_as.append(f"levels from {', '.join(map(table.title, columns))}")
+    if roles.left_out:
+        read_as.append(f"left out {', '.join(roles.left_out)}")
+    if split:
+        more = f" and {len(split) - 1} more" if len(split) > 1 else ""
+        read_as.append(f"{split[0]!r}{more} under several parents: a cluster under each")
+    if repeats := len(table.rows) - len(rows):
+        read_as.append(f"{repeats} rows that repeat a class are one with it")
+    return WideTable(
+        keys, names, ordered, parsed, ", ".join(read_as), tuple(levels or ()) if chosen else ()
     )
-    return WideTable(keys, names, ordered, found, told, tuple(levels or ()) if chosen else ())
 
 
-def tells_levels(table: TextTable) -> bool:
-    """Whether some column could be a level: more than one value, some of them repeated."""
-    count = len(table.rows)
-    return any(1 < len(set(table.cells(column))) < count for column in range(len(table.columns)))
-
-
-def number(table: TextTable, name: str) -> int:
+def column_number(table: TextTable, name: str) -> int:
     """Number of a column by its name.
 
     Raises:
         FormatError: there is none; the message lists those there are.
     """
-    found = table.find((name,))
-    if found is None:
+    column = table.find((name,))
+    if column is None:
         raise FormatError(f"no column {name!r}; there are {_listed(table.columns)}")
-    return found
+    return column
 
 
 def _chosen(table: TextTable, levels: Sequence[str] | None) -> list[int]:
     """The columns that the user named; none where the names are new names for the levels."""
     if not levels or all(table.find((name,)) is None for name in levels):
         return []
-    return [number(table, name) for name in levels]
+    return [column_number(table, name) for name in levels]
 
 
 class _Roles:
@@ -146,10 +152,8 @@ class _Roles:
             column = self.folded.index(name) if name in self.folded else None
             if column is None or column in self.taken or self._is_rank(column):
                 continue
-            if (
-                len(self.values[column]) >= 0.9 * len(self.table.rows)
-                and "" not in self.values[column]
-            ):
+            values = self.values[column]
+            if len(values) >= 0.9 * len(self.table.rows) and "" not in values:
                 self.taken.add(column)
                 return column
         return None
@@ -169,8 +173,8 @@ class _Roles:
             nearest = max(spare, key=lambda column: len(self.values[column]), default=None)
             hint = "give each class a key of its own"
             if nearest is not None:
-                told = f"{len(self.values[nearest])} values in {len(self.table.rows)} rows"
-                hint = f"{self.table.title(nearest)} comes nearest ({told}); give --key COLUMN"
+                count = f"{len(self.values[nearest])} values in {len(self.table.rows)} rows"
+                hint = f"{self.table.title(nearest)} comes nearest ({count}); give --key COLUMN"
             raise FormatError(
                 f"no column tells the classes apart in {_listed(self.table.columns)}: {hint}"
             )
@@ -189,10 +193,10 @@ class _Roles:
                 return column
         return None
 
-    def level_columns(self, telling: set[int | None]) -> list[int]:
-        found, single = [], []
+    def level_columns(self, others: set[int | None]) -> list[int]:
+        several, single = [], []
         for column, name in enumerate(self.folded):
-            if column in self.taken or column in telling:
+            if column in self.taken or column in others:
                 continue
             if name in ("method", "target_k") or name in _COUNTS or self._measure(column):
                 self._leave(column, "no groups")
@@ -205,14 +209,13 @@ class _Roles:
             elif len(self.values[column]) == 1:
                 single.append(column)
             else:
-                found.append(column)
-        for column in single if found else ():
+                several.append(column)
+        for column in single if several else ():
             self._leave(column, "one value")
-        return found or single
+        return several or single
 
     def _is_rank(self, column: int) -> bool:
-        others = set(self.folded) & _RANKS
-        return self.folded[column] == "class" and bool(others)
+        return self.folded[column] == "class" and not _RANKS.isdisjoint(self.folded)
 
     def _leave(self, column: int, why: str) -> None:
         self.left_out.append(f"{self.table.title(column)} ({why})")
@@ -221,7 +224,7 @@ class _Roles:
         return len(self.values[column]) == len(self.table.rows) and "" not in self.values[column]
 
     def _determines(self, column: int) -> bool:
-        """Whether rows of one value are alike in all else: the rows of a class, told again."""
+        """Whether rows of one value are alike in all else: rows that repeat a class."""
         rest = [other for other in range(len(self.folded)) if other not in self.taken | {column}]
         rows = {tuple(row[other] for other in (column, *rest)) for row in self.table.rows}
         return "" not in self.values[column] and len(rows) == len(self.values[column])
@@ -230,19 +233,11 @@ class _Roles:
         return all(_WHOLE.fullmatch(value) for value in self.values[column])
 
     def _measure(self, column: int) -> bool:
-        return not self._whole(column) and all(map(_is_number, self.values[column] - {""}))
+        return not self._whole(column) and all(map(is_number, self.values[column] - {""}))
 
     def _prose(self, column: int) -> bool:
         values = self.values[column]
         return sum(map(len, values)) > _PROSE * len(values)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _one_row_each(table: TextTable, by_key: int, columns: Sequence[int]) -> list[int]:
@@ -280,7 +275,7 @@ def _levels(
     table: TextTable, rows: Sequence[int], keys: Sequence[str], columns: Sequence[int]
 ) -> tuple[list[TableLevel], list[str]]:
     """Levels from coarse to fine, and the names that stand under several parents."""
-    found: list[TableLevel] = []
+    levels: list[TableLevel] = []
     split: list[str] = []
     above: list[str] | None = None
     for column in sorted(columns, key=lambda column: len(set(table.cells(column)))):
@@ -291,54 +286,25 @@ def _levels(
                 f"classes, such as {keys[values.index('')]!r}; fill it, or choose others with "
                 "--levels"
             )
-        titles = {value: value for value in values}
-        if all(map(_WHOLE.fullmatch, titles)):
-            titles = {}  # a number is no name
-        elif above is not None:
-            values, titles, again = _by_parent(values, above)
-            split += again
         name = table.columns[column] or None
-        found.append(TableLevel(name, dict(zip(keys, values, strict=True)), titles))
-        above = values if titles else above
-    return found, split
+        if all(map(_WHOLE.fullmatch, values)):  # a number is no name
+            levels.append(TableLevel(name, dict(zip(keys, values, strict=True)), {}))
+            continue
+        if above is not None:
+            values, again = _by_parent(values, above)
+            split += again
+        titles = {value: value for value in values}
+        levels.append(TableLevel(name, dict(zip(keys, values, strict=True)), titles))
+        above = values
+    return levels, split
 
 
-def _by_parent(values: list[str], above: list[str]) -> tuple[list[str], dict[str, str], list[str]]:
-    """One name under two parents is two clusters, each called by its parent too."""
-    parents: dict[str, set[str]] = {}
-    for value, parent in zip(values, above, strict=True):
-        parents.setdefault(value, set()).add(parent)
-    again = [value for value, over in parents.items() if len(over) > 1]
-    several = set(again)
-    labels = [
-        f"{value} ({parent})" if value in several else value
-        for value, parent in zip(values, above, strict=True)
-    ]
-    return labels, {label: label for label in labels}, again
-
-
-def _told(
-    table: TextTable,
-    by_key: int,
-    by_name: int | None,
-    columns: Iterable[int],
-    left_out: Sequence[str],
-    split: Sequence[str],
-    merged: int,
-) -> str:
-    mark = MARKS.get(table.delimiter, repr(table.delimiter))
-    parts = [f"a table with {mark} and a row per class: keys from {table.title(by_key)}"]
-    if by_name is not None and by_name != by_key:
-        parts.append(f"names from {table.title(by_name)}")
-    parts.append(f"levels from {', '.join(map(table.title, columns))}")
-    if left_out:
-        parts.append(f"left out {', '.join(left_out)}")
-    if split:
-        more = f" and {len(split) - 1} more" if len(split) > 1 else ""
-        parts.append(f"{split[0]!r}{more} under several parents: a cluster under each")
-    if merged:
-        parts.append(f"{merged} rows that repeat a class are one with it")
-    return ", ".join(parts)
+def _by_parent(values: list[str], above: list[str]) -> tuple[list[str], list[str]]:
+    """Clusters, each of several parents called by its parent too, and the names of those."""
+    pairs = list(zip(values, above, strict=True))
+    parents = Counter(value for value, _ in set(pairs))
+    labels = [f"{value} ({parent})" if parents[value] > 1 else value for value, parent in pairs]
+    return labels, [value for value in dict.fromkeys(values) if parents[value] > 1]
 
 
 def _listed(columns: Iterable[str]) -> str:

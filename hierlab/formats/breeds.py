@@ -9,10 +9,11 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from hierlab.errors import FormatError
-from hierlab.formats._registry import read_text, register_exporter, register_importer
-from hierlab.formats._tree import nodes_of, require_nested
-from hierlab.hierarchy.imported import Foreign
-from hierlab.hierarchy.tree_levels import foreign_tree
+from hierlab.formats._files import decode_json, read_text
+from hierlab.formats._registry import register_exporter, register_importer
+from hierlab.formats._tree import nodes_of
+from hierlab.hierarchy.imported import ImportedHierarchy
+from hierlab.hierarchy.tree_levels import tree_hierarchy
 from hierlab.labelmap import LabelMap
 
 __all__ = ["read_breeds", "write_breeds"]
@@ -20,6 +21,7 @@ __all__ = ["read_breeds", "write_breeds"]
 INFO = "dataset_class_info.json"
 EDGES = "class_hierarchy.txt"
 NAMES = "node_names.txt"
+PARTS = (INFO, EDGES, NAMES)
 # BREEDS counts levels from WordNet's root.
 _ROOT = "n00001740"
 _SUMMARY = f"a folder with {INFO}, {EDGES} and {NAMES}"
@@ -34,8 +36,7 @@ def write_breeds(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     Raises:
         FormatError: the map is not nested, or a class goes by the root's id.
     """
-    require_nested(label_map, "breeds")
-    nodes = nodes_of(label_map)
+    nodes = nodes_of(label_map, "breeds")
     classes = [node for node in nodes if node.level is None]
     if _ROOT in label_map.classes.index:
         raise FormatError(f"class key {_ROOT!r} is the root of every BREEDS file; rename the class")
@@ -50,14 +51,14 @@ def write_breeds(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
 
 
 @register_importer("breeds", _SUMMARY)
-def read_breeds(paths: Sequence[Path]) -> Foreign:
+def read_breeds(paths: Sequence[Path]) -> ImportedHierarchy:
     """Read a folder with the three files; classes that the hierarchy lacks are left out.
 
     Raises:
         FormatError: not such files, or not a rooted graph over the classes.
     """
     folder = paths[0] if paths[0].is_dir() else paths[0].parent
-    for part in (INFO, EDGES, NAMES):
+    for part in PARTS:
         if not (folder / part).is_file():
             raise FormatError(f"{folder} has no {part}; BREEDS is {_SUMMARY}")
     info = _class_info(folder / INFO)
@@ -71,20 +72,20 @@ def read_breeds(paths: Sequence[Path]) -> Foreign:
     kept = [(key, name) for _, key, name in info if key in nodes]
     if not kept:
         raise FormatError(f"{folder}: no class of {INFO} is a node of {EDGES}")
-    told = "a BREEDS folder"
+    read_as = "a BREEDS folder"
     if missing := [name or key for _, key, name in info if key not in nodes]:
         shown = ", ".join(name.partition(",")[0] for name in missing[:3])
-        told += (
+        read_as += (
             f", left out {len(missing)} of {len(info)} classes that {EDGES} lacks, such as {shown}"
         )
-    return foreign_tree(
+    return tree_hierarchy(
         folder / EDGES,
         edges,
         classes=[key for key, _ in kept],
         names=names | {key: name for key, name in kept if name},
         keys={key: unquote(key) for key, _ in kept},
         ordered=True,
-        told=told,
+        read_as=read_as,
     )
 
 
@@ -95,10 +96,10 @@ def _safe(key: str) -> str:
 
 
 def _class_info(path: Path) -> list[tuple[int, str, str]]:
-    try:
-        rows = msgspec.json.decode(read_text(path), type=list[tuple[int, str, str]])
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise FormatError(f"{path}: expected a list of [number, wnid, name] ({error})") from error
+    problem = f"{path}: expected a list of [number, wnid, name]"
+    rows: list[tuple[int, str, str]] = decode_json(
+        read_text(path), problem, list[tuple[int, str, str]]
+    )
     rows.sort(key=lambda row: row[0])
     if not rows or [row[0] for row in rows] != list(range(len(rows))):
         raise FormatError(f"{path}: classes must be numbered from 0, each number once")
@@ -106,12 +107,12 @@ def _class_info(path: Path) -> list[tuple[int, str, str]]:
 
 
 def _pairs(path: Path, separator: str | None) -> list[tuple[str, str]]:
-    found = []
+    pairs = []
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         first, *rest = line.strip("\r\n").split(separator, 1)
         if len(rest) != 1 or not first or not rest[0].strip():
             raise FormatError(f"{path}: line {number}: expected two columns, got {line[:60]!r}")
-        found.append((first, rest[0].strip()))
-    return found
+        pairs.append((first, rest[0].strip()))
+    return pairs

@@ -8,14 +8,29 @@ from pathlib import Path
 import numpy as np
 
 from hierlab.errors import FormatError
-from hierlab.formats._registry import read_text, register_exporter, register_importer
-from hierlab.formats._table import encode_csv
-from hierlab.formats._wide import KEYS, NAMES, ORDERS, TableLevel, WideTable, number, read_wide
-from hierlab.hierarchy.imported import Foreign, ForeignLevel, make_classes
+from hierlab.formats._files import (
+    encode_csv,
+    located,
+    read_exact_table,
+    read_text,
+    records_table,
+)
+from hierlab.formats._registry import register_exporter, register_importer
+from hierlab.formats._wide import (
+    KEYS,
+    NAMES,
+    ORDERS,
+    TableLevel,
+    WideTable,
+    column_number,
+    read_wide,
+)
+from hierlab.hierarchy.imported import ImportedHierarchy, ImportedLevel, make_classes
+from hierlab.hierarchy.tree_levels import safe_level_name
 from hierlab.labelmap import LabelMap
 from hierlab.utils.text_table import TextTable, fold, read_table
 
-__all__ = ["open_table", "read_csv", "write_csv"]
+__all__ = ["read_csv", "write_csv"]
 
 COLUMNS = (
     "class_idx",
@@ -50,7 +65,7 @@ def read_csv(
     key: str | None = None,
     name_column: str | None = None,
     levels: Sequence[str] | None = None,
-) -> Foreign:
+) -> ImportedHierarchy:
     """Read one file or several, each with one level or more; commas, semicolons, tabs or bars.
 
     Long form: a `cluster_id` column, and `target_k` or `level` where one file has several levels.
@@ -60,62 +75,39 @@ def read_csv(
     Raises:
         FormatError: not such a table, a class twice or missing in a level, or a wrong `target_k`.
     """
-    tables = [_read(path, key, name_column, levels) for path in paths]
+    tables = []
+    for path in paths:
+        text = read_text(path)
+        with located(path):
+            tables.append(_read(text, key, name_column, levels))
     first = tables[0]
     classes = make_classes(paths[0], first.keys, first.names)
-    found = tuple(
+    partitions = tuple(
         _level(level, classes.index, path)
         for path, table in zip(paths, tables, strict=True)
         for level in table.levels
     )
-    told = "; ".join(dict.fromkeys(table.told for table in tables))
-    return Foreign(classes, found, first.ordered, told, columns=first.chosen)
-
-
-def open_table(path: Path) -> TextTable:
-    """The table in a file; our own export comes back to the letter.
-
-    Raises:
-        FormatError: no table, or no row below its header.
-    """
-    text = read_text(path)
-    if text.lstrip()[:1] == "[":
-        return _records(path, text)
-    own = text.startswith(",".join(COLUMNS))
-    words = (*KEYS, *NAMES, *ORDERS, *COLUMNS)
-    try:
-        if own:
-            table = read_table(text, header=True, delimiter=",", comments="", strip=False)
-        else:
-            table = read_table(text, known=words)
-            if not table.has_header:
-                table = read_table(text, header=True, delimiter=table.delimiter)
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from error
-    if not table.rows:
-        raise FormatError(f"{path}: expected a header and a row per class, found no rows")
-    return table
-
-
-def _records(path: Path, text: str) -> TextTable:
-    from hierlab.formats._records import records_table
-
-    try:
-        return records_table(text)
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from error
+    read_as = "; ".join(dict.fromkeys(table.read_as for table in tables))
+    return ImportedHierarchy(classes, partitions, first.ordered, read_as, columns=first.chosen)
 
 
 def _read(
-    path: Path, key: str | None, name_column: str | None, levels: Sequence[str] | None
+    text: str, key: str | None, name_column: str | None, levels: Sequence[str] | None
 ) -> WideTable:
-    table = open_table(path)
-    try:
-        if "cluster_id" in map(fold, table.columns):
-            return _read_long(table, key, name_column)
-        return read_wide(table, key=key, name_column=name_column, levels=levels)
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from error
+    """Classes and levels of a table in long or wide form, or of JSON records."""
+    if text.lstrip()[:1] == "[":
+        table = records_table(text)
+    elif text.startswith(",".join(COLUMNS)):  # our own comes back to the letter
+        table = read_exact_table(text)
+    else:
+        table = read_table(text, known=(*KEYS, *NAMES, *ORDERS, *COLUMNS))
+        if not table.has_header:
+            table = read_table(text, header=True, delimiter=table.delimiter)
+    if not table.rows:
+        raise FormatError("expected a header and a row per class, found no rows")
+    if "cluster_id" in map(fold, table.columns):
+        return _read_long(table, key, name_column)
+    return read_wide(table, key=key, name_column=name_column, levels=levels)
 
 
 def _read_long(table: TextTable, key: str | None, name_column: str | None) -> WideTable:
@@ -126,49 +118,59 @@ def _read_long(table: TextTable, key: str | None, name_column: str | None) -> Wi
         raise FormatError(
             f"a class needs a key; expected a filled column {', '.join((*KEYS, *NAMES))}"
         )
-    cluster_id, cluster = table.find(("cluster_id",)), table.find(("cluster",))
-    level_column, k_column = table.find(("level",)), table.find(("target_k",))
-    assert cluster_id is not None
-    parts: dict[tuple[str, str], list[int]] = {}
-    for row, cells in enumerate(table.rows):
-        part = tuple("" if column is None else cells[column] for column in (k_column, level_column))
-        parts.setdefault(part, []).append(row)  # type: ignore[arg-type]
     keys = [_first_filled(cells, (*by_key, *by_name)) for cells in table.rows]
     if "" in keys:
         raise FormatError(
             f"line {table.lines[keys.index('')]} has no key; expected a filled column "
             f"{', '.join((*KEYS, *NAMES))}"
         )
-    found = []
-    for (told_k, title), rows in parts.items():
-        level = TableLevel(title or None, {}, {})
-        for row in rows:
-            value = table.rows[row][cluster_id]
-            if keys[row] in level.values:
-                raise FormatError(f"class {keys[row]!r} stands more than once in one level")
-            if not value:
-                raise FormatError(f"class {keys[row]!r} has no cluster in column 'cluster_id'")
-            level.values[keys[row]] = value
-            if cluster is not None and table.rows[row][cluster]:
-                level.titles[value] = table.rows[row][cluster]
-        clusters = len(set(level.values.values()))
-        if told_k and told_k != str(clusters):
-            raise FormatError(
-                f"target_k says {told_k[:20]!r}, the rows have {clusters} clusters; "
-                "complete the file or leave the column out"
-            )
-        found.append(level)
-    first = next(iter(parts.values()))
-    order = _class_order(table, first)
-    names = [_first_filled(table.rows[row], by_name) or keys[row] for row in order]
-    told = "a table with a row per class and level"
-    ordered = table.find(ORDERS) is not None
-    return WideTable([keys[row] for row in order], names, ordered, found, told)
+    k_column, level_column = table.find(("target_k",)), table.find(("level",))
+    parts: dict[tuple[str, str], list[int]] = {}
+    for row, cells in enumerate(table.rows):
+        target_k, title = (
+            "" if column is None else cells[column] for column in (k_column, level_column)
+        )
+        parts.setdefault((target_k, title), []).append(row)
+    levels = [
+        _long_level(table, rows, keys, title, target_k) for (target_k, title), rows in parts.items()
+    ]
+    order = _class_order(table, next(iter(parts.values())))
+    return WideTable(
+        keys=[keys[row] for row in order],
+        names=[_first_filled(table.rows[row], by_name) or keys[row] for row in order],
+        ordered=table.find(ORDERS) is not None,
+        levels=levels,
+        read_as="a table with a row per class and level",
+    )
+
+
+def _long_level(
+    table: TextTable, rows: Sequence[int], keys: Sequence[str], title: str, target_k: str
+) -> TableLevel:
+    cluster_id, cluster = table.find(("cluster_id",)), table.find(("cluster",))
+    assert cluster_id is not None
+    level = TableLevel(title or None, {}, {})
+    for row in rows:
+        key, value = keys[row], table.rows[row][cluster_id]
+        if key in level.values:
+            raise FormatError(f"class {key!r} stands more than once in one level")
+        if not value:
+            raise FormatError(f"class {key!r} has no cluster in column 'cluster_id'")
+        level.values[key] = value
+        if cluster is not None and table.rows[row][cluster]:
+            level.titles[value] = table.rows[row][cluster]
+    clusters = len(set(level.values.values()))
+    if target_k and target_k != str(clusters):
+        raise FormatError(
+            f"target_k says {target_k[:20]!r}, the rows have {clusters} clusters; "
+            "complete the file or leave the column out"
+        )
+    return level
 
 
 def _columns(table: TextTable, usual: Sequence[str], chosen: str | None) -> tuple[int, ...]:
     if chosen is not None:
-        return (number(table, chosen),)
+        return (column_number(table, chosen),)
     folded = [fold(column) for column in table.columns]
     return tuple(folded.index(name) for name in usual if name in folded)
 
@@ -193,21 +195,13 @@ def _class_order(table: TextTable, rows: list[int]) -> list[int]:
     return [rows[place] for place in order]
 
 
-def _level(level: TableLevel, index: dict[str, int], path: Path) -> ForeignLevel:
-    numbers: dict[str, int] = {}
-    labels = np.full(len(index), -1, dtype=np.int64)
-    for key, value in level.values.items():
-        if key not in index:
+def _level(level: TableLevel, index: dict[str, int], path: Path) -> ImportedLevel:
+    for key in (*level.values, *index):
+        if key not in index or key not in level.values:
             raise FormatError(f"{path}: class {key!r} stands in one level and not in another")
+    numbers: dict[str, int] = {}
+    labels = np.empty(len(index), dtype=np.int64)
+    for key, value in level.values.items():
         labels[index[key]] = numbers.setdefault(value, len(numbers))
-    if (labels < 0).any():
-        key = list(index)[int((labels < 0).argmax())]
-        raise FormatError(f"{path}: class {key!r} stands in one level and not in another")
     names = {numbers[value]: title for value, title in level.titles.items()}
-    return ForeignLevel(labels, _safe_level_name(level.name), names)
-
-
-def _safe_level_name(text: str | None) -> str | None:
-    from hierlab.hierarchy.tree_levels import safe_level_name
-
-    return safe_level_name(text) if text else None
+    return ImportedLevel(labels, safe_level_name(level.name) if level.name else None, names)

@@ -7,16 +7,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hierlab.errors import FormatError
-from hierlab.formats._registry import read_text, register_exporter, register_importer
-from hierlab.formats._table import encode_csv
-from hierlab.formats._tree import inner_levels, nodes_of, require_nested
-from hierlab.hierarchy.imported import Foreign
-from hierlab.hierarchy.tree_levels import foreign_tree
+from hierlab.formats._files import (
+    encode_csv,
+    located,
+    read_exact_table,
+    read_text,
+    records_table,
+)
+from hierlab.formats._registry import register_exporter, register_importer
+from hierlab.formats._tree import inner_levels, nodes_of
+from hierlab.formats._wide import column_number
+from hierlab.hierarchy.imported import ImportedHierarchy
+from hierlab.hierarchy.tree_levels import tree_hierarchy
 from hierlab.labelmap import LabelMap
 from hierlab.utils.text_table import NAMES as MARKS
 from hierlab.utils.text_table import TextTable, fold, read_table, sniff_delimiter
 
-__all__ = ["edge_header", "open_edges", "read_parents", "write_parents"]
+__all__ = ["edge_header", "plain_ncbi", "read_parents", "write_parents"]
 
 HEADER = ("child", "parent", "name")
 CHILDREN = (
@@ -56,24 +63,21 @@ def write_parents(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     Raises:
         FormatError: the map is not nested.
     """
-    require_nested(label_map, "parents")
+    nodes = nodes_of(label_map, "parents")
     if not inner_levels(label_map):
         raise FormatError(f"{label_map.name!r} has no level above the classes, so no parents")
-    nodes = nodes_of(label_map)
-    counts = Counter((node.level, node.name) for node in nodes if node.level)
+    counts = Counter((node.level, node.name) for node in nodes)
     title = {
         node.id: f"{node.level}/{node.name}"
-        if counts[node.level, node.name] == 1
-        else f"{node.level}/{node.name} #{node.id.rpartition('/')[2]}"
-        for node in nodes
+        + ("" if counts[node.level, node.name] == 1 else f" #{node.id.rpartition('/')[2]}")
         if node.level
+        else node.id
+        for node in nodes
     }
-    rows: list[Sequence[object]] = [HEADER]
-    for node in (node for node in nodes if node.level is None):
-        rows.append((node.id, title[str(node.parent)], node.name))
-    for node in (node for node in nodes if node.level and node.parent):
-        rows.append((title[node.id], title[str(node.parent)], node.name))
-    return {path: encode_csv(rows)}
+    classes = [node for node in nodes if node.level is None]
+    clusters = [node for node in nodes if node.level and node.parent]
+    rows = ((title[node.id], title[str(node.parent)], node.name) for node in (*classes, *clusters))
+    return {path: encode_csv([HEADER, *rows])}
 
 
 @register_importer("parents", _SUMMARY, options=("parent_first", "key", "name_column"))
@@ -83,10 +87,10 @@ def read_parents(
     parent_first: bool | None = None,
     key: str | None = None,
     name_column: str | None = None,
-) -> Foreign:
+) -> ImportedHierarchy:
     """Read `child, parent[, name]` lines or `parent, child`; leaves are the classes.
 
-    A header names the columns; without one the order is told by the lines: a child has one parent,
+    A header names the columns; without one the lines say the order: a child has one parent,
     a parent several children. A line whose parent is empty, `null`, or the node itself names a
     root.
 
@@ -96,83 +100,81 @@ def read_parents(
     names: dict[str, str] = {}
     edges: list[tuple[str, str]] = []
     roots: dict[str, Path] = {}
-    told: list[str] = []
+    read_as: list[str] = []
     for path in paths:
-        table = open_edges(path)
-        child, parent, name = _columns(path, table, parent_first, key, name_column)
-        for number, cells in zip(table.lines, table.rows, strict=True):
-            low, high = cells[child], cells[parent]
-            if not low:
-                raise FormatError(
-                    f"{path}: line {number}: expected a child and its parent, got "
-                    f"{' '.join(cells)[:60]!r}"
-                )
-            if name is not None and cells[name]:
-                names[low] = cells[name]
-            if high == low or high.casefold() in NO_PARENT:
-                roots[low] = path
-            else:
-                edges.append((low, high))
-        told.append(_told(table, child, parent, name))
-    _check_roots(roots, edges)
+        text = read_text(path)
+        with located(path):
+            table = _edge_table(text)
+            child, parent, name = _columns(table, parent_first, key, name_column)
+            for number, cells in zip(table.lines, table.rows, strict=True):
+                low, high = cells[child], cells[parent]
+                if not low:
+                    raise FormatError(
+                        f"line {number}: expected a child and its parent, got "
+                        f"{' '.join(cells)[:60]!r}"
+                    )
+                if name is not None and cells[name]:
+                    names[low] = cells[name]
+                if high == low or high.casefold() in NO_PARENT:
+                    roots[low] = path
+                else:
+                    edges.append((low, high))
+        read_as.append(_read_as(table, child, parent, name))
+    if wrong := next((edge for edge in edges if edge[0] in roots), None):
+        raise FormatError(
+            f"{roots[wrong[0]]}: {wrong[0]!r} is named a root in one line and below {wrong[1]!r} "
+            "in another"
+        )
     if not edges:
         raise FormatError(f"{paths[0]}: expected lines with a child and its parent, found none")
-    line = "; ".join(dict.fromkeys(told))
+    line = "; ".join(dict.fromkeys(read_as))
     if roots:
         line += f", roots named: {', '.join([names.get(root, root) for root in roots][:3])}"
-    return foreign_tree(paths[0], edges, names=names, told=line, alone=list(roots))
+    return tree_hierarchy(paths[0], edges, names=names, read_as=line, alone=list(roots))
 
 
-def open_edges(path: Path) -> TextTable:
+def _edge_table(text: str) -> TextTable:
     """The lines of an edge list as a table, with our own export to the letter.
 
     Raises:
         FormatError: fewer than two columns, or lines of different length.
     """
-    text = read_text(path)
     if text.lstrip()[:1] == "[":
-        return _records(path, text)
-    own = text.startswith(",".join(HEADER) + "\n")
-    # NCBI ends its columns with a bar between tabs.
-    text = text if own else text.replace("\t|\t", "\t").replace("\t|\n", "\n")
-    mark = "," if own else (sniff_delimiter(text) or " ")
-    if mark == " ":
-        lines = [" ".join(line.split()) for line in text.splitlines()]
-        text = "\n".join(line for line in lines if line)
-    try:
-        if own:
-            table = read_table(text, header=True, delimiter=mark, comments="", strip=False)
-        else:
-            first = read_table(text, delimiter=mark)
-            titled = edge_header(first.rows[0]) is not None
-            table = read_table(text, delimiter=mark, header=titled)
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from error
+        table = records_table(text)
+        if edge_header(table.columns) is None:
+            raise FormatError(f"expected fields child and parent, got {table.columns}")
+        return table
+    if text.startswith(",".join(HEADER) + "\n"):
+        table = read_exact_table(text)
+    else:
+        text = plain_ncbi(text)
+        mark = sniff_delimiter(text) or " "
+        if mark == " ":
+            text = "\n".join(
+                " ".join(words) for line in text.splitlines() if (words := line.split())
+            )
+        first = read_table(text, delimiter=mark)
+        titled = edge_header(first.rows[0]) is not None
+        table = read_table(text, delimiter=mark, header=titled)
     if len(table.columns) < 2 or (not table.has_header and len(table.columns) > 3):
         raise FormatError(
-            f"{path}: expected child and parent in each line, perhaps a name, or a header such as "
+            "expected child and parent in each line, perhaps a name, or a header such as "
             f"child,parent; got {len(table.columns)} columns"
         )
     return table
 
 
-def _records(path: Path, text: str) -> TextTable:
-    from hierlab.formats._records import records_table
-
-    try:
-        table = records_table(text)
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from error
-    if edge_header(table.columns) is None:
-        raise FormatError(f"{path}: expected fields child and parent, got {table.columns}")
-    return table
+def plain_ncbi(text: str) -> str:
+    """Lines with a bar between tabs, as NCBI ends its columns, with tabs alone."""
+    return text.replace("\t|\t", "\t").replace("\t|\n", "\n")
 
 
 def edge_header(cells: Sequence[str]) -> tuple[int, int] | None:
     """Numbers of the columns with child and parent, if the cells are such a header."""
     folded = [_folded(cell) for cell in cells]
     for place, name in enumerate(folded):  # tsn beside parent_tsn, taxon beside taxon_parent
-        above = next((one for one in (f"parent_{name}", f"{name}_parent") if one in folded), None)
+        titles = (f"parent_{name}", f"{name}_parent")
+        above = next((title for title in titles if title in folded), None)
         if name and above is not None:
             return place, folded.index(above)
     parent = next((folded.index(name) for name in PARENTS if name in folded), None)
@@ -186,30 +188,20 @@ def _folded(cell: str) -> str:
 
 
 def _columns(
-    path: Path,
-    table: TextTable,
-    parent_first: bool | None,
-    key: str | None,
-    name_column: str | None,
+    table: TextTable, parent_first: bool | None, key: str | None, name_column: str | None
 ) -> tuple[int, int, int | None]:
     """Numbers of the columns with child, parent and name."""
-    from hierlab.formats._wide import number
-
-    try:
-        told_key = None if key is None else number(table, key)
-        told_name = None if name_column is None else number(table, name_column)
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from error
-    titled = edge_header(table.columns)
-    if titled:
-        child, parent = titled
-        if parent_first is not None and told_key is None:
+    given_key = None if key is None else column_number(table, key)
+    given_name = None if name_column is None else column_number(table, name_column)
+    if header := edge_header(table.columns):
+        child, parent = header
+        if parent_first is not None and given_key is None:
             child, parent = (1, 0) if parent_first else (0, 1)
-        child = child if told_key is None else told_key
+        child = child if given_key is None else given_key
         folded = [_folded(column) for column in table.columns]
         usual = (folded.index(name) for name in NAMES if name in folded)
         name = next((column for column in usual if column not in (child, parent)), None)
-        return child, parent, name if told_name is None else told_name
+        return child, parent, name if given_name is None else given_name
     reverse = _is_parent_first(table) if parent_first is None else parent_first
     child, parent = (1, 0) if reverse else (0, 1)
     return child, parent, 2 if len(table.columns) > 2 else None
@@ -222,16 +214,7 @@ def _is_parent_first(table: TextTable) -> bool:
     return len(second) > len(first)
 
 
-def _check_roots(roots: dict[str, Path], edges: Sequence[tuple[str, str]]) -> None:
-    for child, parent in edges:
-        if child in roots:
-            raise FormatError(
-                f"{roots[child]}: {child!r} is named a root in one line and below {parent!r} in "
-                "another"
-            )
-
-
-def _told(table: TextTable, child: int, parent: int, name: int | None) -> str:
+def _read_as(table: TextTable, child: int, parent: int, name: int | None) -> str:
     mark = MARKS.get(table.delimiter, repr(table.delimiter))
     order = "child, parent" if child < parent else "parent, child"
     what = f"an edge list with {mark}, {order} in a line"

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.errors import FormatError
-from hierlab.formats._registry import MAX_BYTES, read_text, register_exporter, register_importer
-from hierlab.hierarchy.imported import Foreign, ForeignLevel, make_classes
+from hierlab.formats._files import MAX_BYTES, is_number, only_file, read_text
+from hierlab.formats._registry import register_exporter, register_importer
+from hierlab.hierarchy.imported import ImportedHierarchy, ImportedLevel, make_classes
 from hierlab.hierarchy.level import MAX_LEVELS
 from hierlab.labelmap import LabelMap
 from hierlab.utils.files import read_bounded
+from hierlab.utils.text_table import read_table, sniff_delimiter
 
-__all__ = ["cut_linkage", "is_linkage", "read_linkage", "write_linkage"]
+__all__ = ["read_linkage", "write_linkage"]
 
 _SUMMARY = "scipy's linkage matrix, .npy or .csv: two clusters, a height and a count in each row"
 
@@ -38,7 +40,7 @@ def write_linkage(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
 
 
 @register_importer("linkage", _SUMMARY, options=("k",))
-def read_linkage(paths: Sequence[Path], *, k: Sequence[int] | None = None) -> Foreign:
+def read_linkage(paths: Sequence[Path], *, k: Sequence[int] | None = None) -> ImportedHierarchy:
     """Read a linkage matrix and cut it; leaves go by their numbers where no classes are given.
 
     Args:
@@ -48,33 +50,26 @@ def read_linkage(paths: Sequence[Path], *, k: Sequence[int] | None = None) -> Fo
     Raises:
         FormatError: not such a matrix, or numbers that it cannot be cut into.
     """
-    if len(paths) > 1:
-        raise FormatError(f"linkage is one file, got {len(paths)}")
-    matrix = _load(paths[0])
-    if problem := is_linkage(matrix):
-        raise FormatError(f"{paths[0]}: not a linkage matrix: {problem}")
+    path = only_file(paths, "linkage")
+    matrix = _load(path)
+    if problem := _problem(matrix):
+        raise FormatError(f"{path}: not a linkage matrix: {problem}")
     count = len(matrix) + 1
     counts = _usual_counts(matrix) if k is None else list(k)
+    shown = ",".join(map(str, counts))
     if counts != sorted(set(counts)) or not counts or not 1 <= counts[0] <= counts[-1] <= count:
-        raise FormatError(
-            f"{paths[0]}: k must rise from 1 to at most the {count} leaves, got "
-            f"{','.join(map(str, counts))}"
-        )
-    levels = tuple(ForeignLevel(cut_linkage(matrix, clusters)) for clusters in counts)
+        raise FormatError(f"{path}: k must rise from 1 to at most the {count} leaves, got {shown}")
+    levels = tuple(ImportedLevel(_cut(matrix, clusters)) for clusters in counts)
     keys = [str(number) for number in range(count)]
-    told = (
+    read_as = (
         f"a linkage matrix of {count} leaves, cut into {', '.join(map(str, counts))} clusters"
         f"{'' if k else '; --k cuts it elsewhere'}"
     )
-    return Foreign(make_classes(paths[0], keys, keys), levels, True, told, nameless=True)
+    return ImportedHierarchy(make_classes(path, keys, keys), levels, True, read_as, nameless=True)
 
 
-def is_linkage(matrix: NDArray[np.float64]) -> str:
-    """What speaks against a linkage matrix; empty if nothing does.
-
-    Args:
-        matrix: any array.
-    """
+def _problem(matrix: NDArray[np.float64]) -> str:
+    """What speaks against an array as a linkage matrix; empty if nothing does."""
     if matrix.ndim != 2 or matrix.shape[1] != 4 or not len(matrix):
         return f"expected the shape (leaves - 1, 4), got {matrix.shape}"
     if not np.isfinite(matrix).all() or (matrix[:, 2] < 0).any():
@@ -91,7 +86,7 @@ def is_linkage(matrix: NDArray[np.float64]) -> str:
     return ""
 
 
-def cut_linkage(matrix: NDArray[np.float64], clusters: int) -> NDArray[np.int64]:
+def _cut(matrix: NDArray[np.float64], clusters: int) -> NDArray[np.int64]:
     """(C,) labels after the merges that leave so many clusters."""
     count = len(matrix) + 1
     parent = np.arange(2 * count - 1)
@@ -113,8 +108,7 @@ def _usual_counts(matrix: NDArray[np.float64]) -> list[int]:
         # Below each height so many merges are done; the topmost height leaves one cluster.
         sizes = {count - int(np.searchsorted(heights, level, "right")) for level in levels}
         return sorted(sizes - {1}) or [1]
-    found = [10**power for power in range(1, 6) if 10**power < count]
-    return found or [max(2, count // 3)]
+    return [10**power for power in range(1, 6) if 10**power < count] or [max(2, count // 3)]
 
 
 def _load(path: Path) -> NDArray[np.float64]:
@@ -130,22 +124,11 @@ def _load(path: Path) -> NDArray[np.float64]:
 
 def _from_text(text: str) -> NDArray[np.float64]:
     """Numbers with any mark between; a header and a column of row numbers may stand."""
-    from hierlab.utils.text_table import read_table, sniff_delimiter
-
     mark = sniff_delimiter(text) or " "
     lines = "\n".join(" ".join(line.split()) if mark == " " else line for line in text.splitlines())
-    table = read_table(lines, delimiter=mark, header=False)
-    rows = [*table.rows]
-    if any(not _is_number(cell) for cell in rows[0]):
+    rows = list(read_table(lines, delimiter=mark, header=False).rows)
+    if not all(map(is_number, rows[0])):
         rows = rows[1:]
     if rows and len(rows[0]) == 5:
         rows = [row[1:] for row in rows]
     return np.array(rows, dtype=np.float64)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

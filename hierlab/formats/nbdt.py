@@ -10,14 +10,11 @@ from typing import Any
 import msgspec
 
 from hierlab.errors import FormatError
-from hierlab.formats._registry import (
-    read_text,
-    register_exporter,
-    register_importer,
-)
-from hierlab.formats._tree import nodes_of, require_nested
-from hierlab.hierarchy.imported import Foreign
-from hierlab.hierarchy.tree_levels import foreign_tree
+from hierlab.formats._files import decode_json, read_text
+from hierlab.formats._registry import register_exporter, register_importer
+from hierlab.formats._tree import nodes_of
+from hierlab.hierarchy.imported import ImportedHierarchy
+from hierlab.hierarchy.tree_levels import tree_hierarchy
 from hierlab.labelmap import LabelMap
 
 __all__ = ["read_nbdt", "write_nbdt"]
@@ -58,28 +55,17 @@ def write_nbdt(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     Raises:
         FormatError: the map is not nested.
     """
-    require_nested(label_map, "nbdt")
-    nodes = nodes_of(label_map)
+    nodes = nodes_of(label_map, "nbdt")
     taken = {node.id for node in nodes if _WNID.fullmatch(node.id)}
     spare = (name for name in map("f{:08d}".format, range(10**8)) if name not in taken)
     root = next(spare)
     ids = {node.id: node.id if node.id in taken else next(spare) for node in nodes}
-    graph = _Graph(
-        nodes=[
-            _Node(root, label_map.name),
-            *(
-                _Node(
-                    ids[node.id],
-                    node.name,
-                    None if node.level or ids[node.id] == node.id else node.id,
-                    node.level,
-                )
-                for node in nodes
-            ),
-        ],
-        links=[_Link(ids[node.parent] if node.parent else root, ids[node.id]) for node in nodes],
-        graph={"made_by": "hierlab"},
-    )
+    written = [_Node(root, label_map.name)]
+    for node in nodes:
+        key = None if node.level or ids[node.id] == node.id else node.id
+        written.append(_Node(ids[node.id], node.name, key, node.level))
+    links = [_Link(ids[node.parent] if node.parent else root, ids[node.id]) for node in nodes]
+    graph = _Graph(written, links, graph={"made_by": "hierlab"})
     leaves = "".join(f"{ids[node.id]}\n" for node in nodes if node.level is None)
     return {
         path: msgspec.json.encode(graph, order="sorted") + b"\n",
@@ -88,7 +74,7 @@ def write_nbdt(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
 
 
 @register_importer("nbdt", _SUMMARY)
-def read_nbdt(paths: Sequence[Path]) -> Foreign:
+def read_nbdt(paths: Sequence[Path]) -> ImportedHierarchy:
     """Read a graph JSON and the wnid list given or beside it; without one, leaves are the classes.
 
     Raises:
@@ -102,38 +88,28 @@ def read_nbdt(paths: Sequence[Path]) -> Foreign:
     beside = source.with_suffix(".wnids.txt")
     if not lists and beside.is_file():
         lists = [beside]
-    graph = _decode(source)
-    nodes = {node.id: node for node in graph.nodes}
+    problem = f"{source} is not an NBDT graph"
+    graph: _Graph = decode_json(read_text(source), problem, _Graph)
+    known = {node.id for node in graph.nodes}
+    for link in graph.links:
+        if link.source not in known or link.target not in known:
+            raise FormatError(f"{source}: link {link.source!r} → {link.target!r} has no node")
     order = read_text(lists[0]).split() if lists else None
     # Levels that this project wrote carry their name; the prefix lets the cut find them again.
     alias = {node.id: f"{node.level}/{node.id}" if node.level else node.id for node in graph.nodes}
-    for link in graph.links:
-        if link.source not in nodes or link.target not in nodes:
-            raise FormatError(f"{source}: link {link.source!r} → {link.target!r} has no node")
-    keys = {alias[node.id]: node.key or node.id for node in graph.nodes if node.key}
-    return foreign_tree(
+    names = {
+        alias[node.id]: ""
+        if not node.label or node.label in _NO_LABEL
+        else node.label.replace("_", " ")
+        for node in graph.nodes
+    }
+    classes = f"classes in the order of {lists[0].name}" if lists else "its leaves are the classes"
+    return tree_hierarchy(
         source,
         [(alias[link.target], alias[link.source]) for link in graph.links],
         classes=[alias.get(key, key) for key in order] if order else None,
-        names={
-            alias[node.id]: ""
-            if not node.label or node.label in _NO_LABEL
-            else node.label.replace("_", " ")
-            for node in graph.nodes
-        },
-        keys=keys,
+        names=names,
+        keys={alias[node.id]: node.key for node in graph.nodes if node.key},
         ordered=order is not None,
-        told=f"an NBDT graph of {len(graph.nodes)} nodes"
-        + (
-            f", classes in the order of {lists[0].name}"
-            if lists
-            else ", its leaves are the classes"
-        ),
+        read_as=f"an NBDT graph of {len(graph.nodes)} nodes, {classes}",
     )
-
-
-def _decode(path: Path) -> _Graph:
-    try:
-        return msgspec.json.decode(read_text(path), type=_Graph)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise FormatError(f"{path} is not an NBDT graph ({error})") from error

@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 
 from hierlab.errors import FormatError
-from hierlab.formats._registry import read_text, register_exporter, register_importer
-from hierlab.formats._tree import nodes_of, require_nested
-from hierlab.hierarchy.imported import Foreign
-from hierlab.hierarchy.tree_levels import foreign_tree
+from hierlab.formats._files import decode_json, only_file, read_text
+from hierlab.formats._registry import register_exporter, register_importer
+from hierlab.formats._tree import leaf_keys, nodes_of
+from hierlab.hierarchy.imported import ImportedHierarchy
+from hierlab.hierarchy.tree_levels import tree_hierarchy
 from hierlab.labelmap import LabelMap
 
-__all__ = ["children_field", "read_nested_json", "tree_of", "write_nested_json"]
+__all__ = ["read_nested_json", "write_nested_json"]
 
 CHILDREN = (
     "children",
@@ -39,13 +40,12 @@ _SUMMARY = "nodes with children: {name, children: […]}, or names that hold nam
 
 @dataclass
 class _Tree:
-    """Edges by node id, and what the nodes are called."""
+    """Edges by node, what the nodes are called, and the leaves that go by their names."""
 
     edges: list[tuple[str, str]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
-    by_id: set[str] = field(default_factory=set)
-    times: dict[str, int] = field(default_factory=dict)
+    leaves: dict[str, str] = field(default_factory=dict)
+    has_ids: bool = False
 
 
 @register_exporter("nested-json", _SUMMARY)
@@ -55,23 +55,22 @@ def write_nested_json(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     Raises:
         FormatError: the map is not nested.
     """
-    require_nested(label_map, "nested-json")
-    nodes = nodes_of(label_map)
-    made: dict[str | None, dict[str, Any]] = {
+    nodes = nodes_of(label_map, "nested-json")
+    objects: dict[str | None, dict[str, Any]] = {
         None: {"made_by": "hierlab", "name": label_map.name, "children": []}
     }
     for node in nodes:
-        made[node.id] = {"id": node.id, "name": node.name}
-        made[node.parent].setdefault("children", []).append(made[node.id])
-    content = msgspec.json.encode(made[None])
+        objects[node.id] = {"id": node.id, "name": node.name}
+        objects[node.parent].setdefault("children", []).append(objects[node.id])
+    content = msgspec.json.encode(objects[None])
     # Indented where a person may want to read it; a deep indent of a large tree only costs.
-    return {
-        path: (msgspec.json.format(content, indent=1) if len(nodes) <= 5_000 else content) + b"\n"
-    }
+    if len(nodes) <= 5_000:
+        content = msgspec.json.format(content, indent=1)
+    return {path: content + b"\n"}
 
 
 @register_importer("nested-json", _SUMMARY)
-def read_nested_json(paths: Sequence[Path]) -> Foreign:
+def read_nested_json(paths: Sequence[Path]) -> ImportedHierarchy:
     """Read a tree of objects with a list of children, or of names that hold names.
 
     The first kind may call its children `children`, `Subcategory` and the like, its ids `id`,
@@ -83,53 +82,41 @@ def read_nested_json(paths: Sequence[Path]) -> Foreign:
     Raises:
         FormatError: not JSON, not such a tree, or nested deeper than 1,000.
     """
-    if len(paths) > 1:
-        raise FormatError(f"nested-json is one file, got {len(paths)}")
-    try:
-        content = msgspec.json.decode(read_text(paths[0]))
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise FormatError(f"{paths[0]} is not JSON ({error})") from error
-    return tree_of(content, paths[0])
-
-
-def tree_of(content: Any, source: object) -> Foreign:
-    """The hierarchy in decoded JSON or YAML; see `read_nested_json`.
-
-    Raises:
-        FormatError: it holds none.
-    """
+    path = only_file(paths, "nested-json")
+    content = decode_json(read_text(path), f"{path} is not JSON")
     tree = _Tree()
     try:
         if grouping := _grouping(content):
             tree.edges = grouping
-            told = "a table of class: cluster"
-        elif name := children_field(content):
+            read_as = "a table of class: cluster"
+        elif name := _children_field(content):
             _objects(tree, content, name)
-            told = f"nested objects, children in {name!r}"
-            told += ", ids are keys" if tree.by_id else ", names are keys"
+            keys_are = "ids are keys" if tree.has_ids else "names are keys"
+            read_as = f"nested objects, children in {name!r}, {keys_are}"
         elif isinstance(content, dict | list):
             _mapping(tree, content)
-            told = "names that hold names"
+            read_as = "names that hold names"
         else:
-            raise FormatError(f"{source}: expected nested objects or lists, got one value")
+            raise FormatError(f"{path}: expected nested objects or lists, got one value")
     except RecursionError as error:
-        raise FormatError(f"{source}: nested deeper than {MAX_DEPTH}") from error
-    again = sum(times > 1 for times in tree.times.values())
+        raise FormatError(f"{path}: nested deeper than {MAX_DEPTH}") from error
     if not tree.edges:
         raise FormatError(
-            f"{source}: found no node with children; expected {{name, children: […]}} or "
+            f"{path}: found no node with children; expected {{name, children: […]}} or "
             "{name: {name: …}}"
         )
-    if again:
-        first = next(name for name, times in tree.times.items() if times > 1)
-        told += f", {again} names such as {first!r} stand at several places: a class at each"
-    alone = list(tree.keys)  # leaves, of which some may hang below nothing
-    return foreign_tree(
-        source, tree.edges, names=tree.names, keys=tree.keys, told=told, alone=alone
+    keys, repeated = leaf_keys(tree.leaves)
+    return tree_hierarchy(
+        path,
+        tree.edges,
+        names=tree.names,
+        keys=keys,
+        read_as=read_as + repeated,
+        alone=list(keys),  # some may hang below nothing
     )
 
 
-def children_field(content: Any) -> str | None:
+def _children_field(content: Any) -> str | None:
     """What the objects of a tree call their children, if it is a tree of objects."""
     for node in _sample(content):
         for name, value in node.items():
@@ -142,19 +129,19 @@ def _has_own(node: dict[str, Any], children: str) -> bool:
     """An object of a node says more than its children, or they are objects."""
     folded = {str(name).casefold() for name in node}
     inside = node[children]
-    return bool(folded & {*IDS, *NAMES}) or any(isinstance(one, dict) for one in inside)
+    return bool(folded & {*IDS, *NAMES}) or any(isinstance(child, dict) for child in inside)
 
 
 def _sample(content: Any, most: int = 200) -> Iterator[dict[str, Any]]:
     """The first objects, breadth first."""
     waiting, seen = [content], 0
-    for one in waiting:
-        if isinstance(one, dict):
-            yield one
+    for value in waiting:
+        if isinstance(value, dict):
+            yield value
             seen += 1
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one[:20])
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value[:20])
         if seen >= most or len(waiting) > 10_000:
             return
 
@@ -180,17 +167,17 @@ def _objects(tree: _Tree, content: Any, children: str) -> None:
         if depth > MAX_DEPTH:
             raise RecursionError
         if isinstance(node, list):
-            waiting.extend((one, parent, depth) for one in reversed(node))
+            waiting.extend((child, parent, depth) for child in reversed(node))
             continue
         inside = _children(node, children)
         if parent is None and depth == 0 and isinstance(node, dict) and not any(_words(node)):
             # A root without a name, such as the object around the tree.
-            waiting.extend((one, None, depth) for one in reversed(inside))
+            waiting.extend((child, None, depth) for child in reversed(inside))
             continue
         key = _node(tree, node, parent, leaf=not inside)
         if parent is not None:
             tree.edges.append((key, parent))
-        waiting.extend((one, key, depth + 1) for one in reversed(inside))
+        waiting.extend((child, key, depth + 1) for child in reversed(inside))
 
 
 def _children(node: Any, children: str) -> list[Any]:
@@ -222,20 +209,19 @@ def _node(tree: _Tree, node: Any, parent: str | None, *, leaf: bool) -> str:
         raise FormatError(
             f"expected a name or an object with one as a node, got {str(node)[:60]!r}"
         )
-    if key:
-        tree.by_id.add(key)
-        if name:
-            tree.names[key] = name
-        return key
-    return _named(tree, name, parent, leaf=leaf)
+    if not key:
+        return _named(tree, name, parent, leaf=leaf)
+    tree.has_ids = True
+    if name:
+        tree.names[key] = name
+    return key
 
 
 def _named(tree: _Tree, name: str, parent: str | None, *, leaf: bool) -> str:
+    """Add a leaf as a node of its own, and a cluster by its place."""
     if leaf:
-        tree.times[name] = times = tree.times.get(name, 0) + 1
-        key = name if times == 1 else f"{name} ({times})"
-        node = f"\0{key}"  # no cluster's place: a class may be called as one
-        tree.keys[node] = key
+        node = f"\0{len(tree.leaves)}"  # no cluster's place: a class may be called as one
+        tree.leaves[node] = name
     else:
         node = name if parent is None else f"{parent}\0{name}"
     tree.names[node] = name
@@ -272,8 +258,8 @@ def _pairs(value: Any) -> list[tuple[Any, Any]]:
     if isinstance(value, list):
         return [
             pair
-            for one in value
-            for pair in (_pairs(one) if isinstance(one, dict | list) else [(one, None)])
+            for item in value
+            for pair in (_pairs(item) if isinstance(item, dict | list) else [(item, None)])
         ]
     return [(value, None)]
 
@@ -284,4 +270,4 @@ def _holds(inside: Any) -> bool:
 
 def _is_key_to_name(value: dict[str, Any]) -> bool:
     """`{"n02123045": "tabby"}`: a name for each of several keys, not a class below each name."""
-    return all(isinstance(one, str) and one for one in value.values())
+    return all(isinstance(name, str) and name for name in value.values())

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from hierlab.errors import FormatError
-from hierlab.formats._registry import read_text, register_exporter, register_importer
-from hierlab.formats._tree import nodes_of, require_nested
-from hierlab.hierarchy.imported import Foreign
-from hierlab.hierarchy.tree_levels import foreign_tree, opened
+from hierlab.formats._files import only_file, read_text
+from hierlab.formats._registry import register_exporter, register_importer
+from hierlab.formats._tree import line_names, nodes_of
+from hierlab.hierarchy.imported import ImportedHierarchy, ImportedLevel
+from hierlab.hierarchy.tree_levels import tree_hierarchy
 from hierlab.labelmap import LabelMap
 
 __all__ = ["read_newick", "write_newick"]
@@ -39,15 +42,13 @@ def write_newick(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
         FormatError: the map is not nested.
     Source: Olsen 1990, "Newick's 8:45" tree format; labels quoted, quotes doubled.
     """
-    require_nested(label_map, "newick")
-    nodes = nodes_of(label_map)
+    nodes = nodes_of(label_map, "newick")
+    names = line_names(nodes)
     children: dict[str | None, list[str]] = {}
-    times = Counter(node.name for node in nodes if node.level is None)
-    # Finest first: when a cluster's turn comes, all below it is written.
+    # Finest first: when a cluster comes, all below it is written.
     for node in reversed(nodes):
         inside = ",".join(reversed(children.pop(node.id, []))) if node.level else ""
-        alone = node.level is not None or times[node.name] == 1
-        label = _quoted(node.name if alone else f"{node.name} {node.id}")
+        label = _quoted(names[node.id])
         text = f"({inside}){label}:1" if inside else f"{label}:1"
         children.setdefault(node.parent, []).append(text)
     top = ",".join(reversed(children[None]))
@@ -60,7 +61,7 @@ def _quoted(name: str) -> str:
 
 
 @register_importer("newick", _SUMMARY, options=("k",))
-def read_newick(paths: Sequence[Path], *, k: Sequence[int] | None = None) -> Foreign:
+def read_newick(paths: Sequence[Path], *, k: Sequence[int] | None = None) -> ImportedHierarchy:
     """Read the tree of a Newick file, or the first tree of a NEXUS file; leaves are the classes.
 
     Levels are the depths of the tree, or with `k` the tree cut where it first has that many
@@ -72,25 +73,29 @@ def read_newick(paths: Sequence[Path], *, k: Sequence[int] | None = None) -> For
     Raises:
         FormatError: not a tree, a leaf without a name, or two of one name.
     """
-    if len(paths) > 1:
-        raise FormatError(f"newick is one file, got {len(paths)}")
-    text, taxa = _tree_text(read_text(paths[0]))
-    edges, names, lengths = _parse(paths[0], text)
+    path = only_file(paths, "newick")
+    text, taxa = _tree_text(read_text(path))
+    edges, names, lengths = _parse(path, text)
     inner = {parent for _, parent in edges}
     leaves = [node for node in names if node not in inner]
     if unnamed := sum(not names[node] for node in leaves):
-        raise FormatError(f"{paths[0]}: {unnamed} of {len(leaves)} leaves have no name")
+        raise FormatError(f"{path}: {unnamed} of {len(leaves)} leaves have no name")
     shown = {node: taxa.get(name, name) for node, name in names.items()}
-    keys = {node: shown[node] for node in leaves}
-    told = f"a Newick tree of {len(leaves)} leaves"
+    hierarchy = tree_hierarchy(
+        path,
+        edges,
+        classes=leaves,
+        names=shown,
+        keys={node: shown[node] for node in leaves},
+        ordered=True,
+        read_as=f"a Newick tree of {len(leaves)} leaves",
+    )
     if k is None:
-        return foreign_tree(
-            paths[0], edges, classes=leaves, names=shown, keys=keys, ordered=True, told=told
-        )
-    levels, sizes = opened(paths[0], edges, leaves, lengths, k, shown)
-    told += f", opened from the root to {', '.join(map(str, sizes))} clusters"
-    plain = foreign_tree(paths[0], edges, classes=leaves, names=shown, keys=keys, ordered=True)
-    return Foreign(plain.classes, levels, True, told)
+        return hierarchy
+    levels, sizes = _opened(path, edges, leaves, lengths, k, shown)
+    opened = f"opened from the root to {', '.join(map(str, sizes))} clusters"
+    read_as = f"a Newick tree of {len(leaves)} leaves, {opened}"
+    return ImportedHierarchy(hierarchy.classes, levels, read_as=read_as)
 
 
 def _tree_text(text: str) -> tuple[str, dict[str, str]]:
@@ -182,3 +187,72 @@ def _length(source: object, text: str) -> float:
         return float(text)
     except ValueError:
         raise FormatError(f"{source}: {text!r} is no branch length") from None
+
+
+def _opened(
+    source: object,
+    edges: Sequence[tuple[str, str]],
+    classes: Sequence[str],
+    lengths: Mapping[str, float],
+    counts: Sequence[int],
+    names: Mapping[str, str],
+) -> tuple[tuple[ImportedLevel, ...], list[int]]:
+    """Levels cut into rising numbers of clusters: the node nearest to its root is opened first.
+
+    A node of many children may lead past a number; the cut then has the first number above it.
+
+    Args:
+        lengths: of the branch above each node; 1 where none is given.
+
+    Returns:
+        The levels, and their numbers of clusters.
+    Raises:
+        FormatError: a number that the tree cannot reach, or a number that does not rise.
+    """
+    children: dict[str, list[str]] = {}
+    for child, parent in edges:
+        children.setdefault(parent, []).append(child)
+    below = {child for child, _ in edges}
+    heap = [(0.0, rank, root) for rank, root in enumerate(children) if root not in below]
+    heapq.heapify(heap)
+    groups = {root for _, _, root in heap}
+    rank = len(children)
+    levels: list[ImportedLevel] = []
+    sizes: list[int] = []
+    for count in counts:
+        if count > len(classes) or (sizes and count <= sizes[-1]):
+            raise FormatError(
+                f"{source}: k must rise and be at most the {len(classes)} classes, got {count}"
+            )
+        while len(groups) < count and heap:
+            distance, _, node = heapq.heappop(heap)
+            groups.discard(node)
+            for child in children[node]:
+                groups.add(child)
+                if child in children:
+                    rank += 1
+                    heapq.heappush(heap, (distance + lengths.get(child, 1.0), rank, child))
+        levels.append(_grouped(groups, children, classes, names))
+        sizes.append(len(groups))
+    return tuple(levels), sizes
+
+
+def _grouped(
+    groups: set[str],
+    children: Mapping[str, list[str]],
+    classes: Sequence[str],
+    names: Mapping[str, str],
+) -> ImportedLevel:
+    """Each class in the group of the node that it lies below."""
+    row = {key: place for place, key in enumerate(classes)}
+    labels = np.zeros(len(classes), dtype=np.int64)
+    titles: dict[int, str] = {}
+    for label, group in enumerate(sorted(groups)):
+        waiting = [group]
+        for node in waiting:
+            if node in row:
+                labels[row[node]] = label
+            waiting.extend(children.get(node, ()))
+        if names.get(group):
+            titles[label] = names[group]
+    return ImportedLevel(labels, None, titles)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from hierlab.errors import FormatError
-from hierlab.formats._registry import read_text, register_exporter, register_importer
-from hierlab.formats._tree import nodes_of, require_nested
-from hierlab.hierarchy.imported import Foreign
-from hierlab.hierarchy.tree_levels import foreign_tree
+from hierlab.formats._files import only_file, read_text
+from hierlab.formats._registry import register_exporter, register_importer
+from hierlab.formats._tree import leaf_keys, line_names, nodes_of
+from hierlab.hierarchy.imported import ImportedHierarchy
+from hierlab.hierarchy.tree_levels import tree_hierarchy
 from hierlab.labelmap import LabelMap
 
 __all__ = ["indents", "read_outline", "write_outline"]
@@ -29,27 +29,25 @@ def write_outline(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
     Raises:
         FormatError: the map is not nested, or a name begins like a bullet.
     """
-    require_nested(label_map, "outline")
-    nodes = nodes_of(label_map)
-    times = Counter(node.name for node in nodes if node.level is None)
-    below: dict[str | None, list[tuple[str, str]]] = {}
+    nodes = nodes_of(label_map, "outline")
+    names = line_names(nodes)
+    below: dict[str | None, list[str]] = {}
     for node in nodes:
-        shared = node.level is None and times[node.name] > 1
-        name = " ".join((f"{node.name} {node.id}" if shared else node.name).split())
-        if not name or _PREFIX.match(name).end() or name.startswith("#"):  # type: ignore[union-attr]
+        name = names[node.id]
+        if not name or name.startswith("#") or _prefix_length(name):
             raise FormatError(f"outline: a name begins like a bullet, {name[:40]!r}; export to csv")
-        below.setdefault(node.parent, []).append((node.id, name))
+        below.setdefault(node.parent, []).append(node.id)
     lines: list[str] = []
-    waiting = [(one, 0) for one in reversed(below[None])]
+    waiting = [(child, 0) for child in reversed(below[None])]
     while waiting:
-        (node_id, name), depth = waiting.pop()
-        lines.append(f"{'  ' * depth}{name}\n")
-        waiting.extend((one, depth + 1) for one in reversed(below.get(node_id, [])))
+        node_id, depth = waiting.pop()
+        lines.append(f"{'  ' * depth}{names[node_id]}\n")
+        waiting.extend((child, depth + 1) for child in reversed(below.get(node_id, [])))
     return {path: "".join(lines).encode()}
 
 
 @register_importer("outline", _SUMMARY)
-def read_outline(paths: Sequence[Path]) -> Foreign:
+def read_outline(paths: Sequence[Path]) -> ImportedHierarchy:
     """Read an outline: what stands further to the right than the line before lies below it.
 
     Lines without one below are the classes. A name that stands at several places is a cluster, or
@@ -58,12 +56,11 @@ def read_outline(paths: Sequence[Path]) -> Foreign:
     Raises:
         FormatError: nothing is indented.
     """
-    if len(paths) > 1:
-        raise FormatError(f"outline is one file, got {len(paths)}")
+    path = only_file(paths, "outline")
     edges: list[tuple[str, str]] = []
     names: dict[str, str] = {}
     above: list[tuple[int, str]] = []
-    for number, (column, name) in enumerate(indents(read_text(paths[0]))):
+    for number, (column, name) in enumerate(indents(read_text(path))):
         while above and above[-1][0] >= column:
             above.pop()
         node = str(number)
@@ -72,40 +69,37 @@ def read_outline(paths: Sequence[Path]) -> Foreign:
             edges.append((node, above[-1][1]))
         above.append((column, node))
     if not edges:
-        raise FormatError(f"{paths[0]}: expected names with others indented below, found none")
+        raise FormatError(f"{path}: expected names with others indented below, found none")
     inner = {parent for _, parent in edges}
-    classes = [node for node, name in names.items() if name and node not in inner]
-    keys: dict[str, str] = {}
-    times: Counter[str] = Counter()
-    for node in classes:
-        times[names[node]] += 1
-        again = times[names[node]]
-        keys[node] = names[node] if again == 1 else f"{names[node]} ({again})"
-    told = f"an outline of {len(names)} lines"
-    if twice := [name for name, count in times.items() if count > 1]:
-        told += f", {len(twice)} names such as {twice[0]!r} stand several times: a class at each"
-    return foreign_tree(
-        paths[0],
+    keys, repeated = leaf_keys(
+        {node: name for node, name in names.items() if name and node not in inner}
+    )
+    return tree_hierarchy(
+        path,
         edges,
-        classes=classes,
+        classes=list(keys),
         names=names,
         keys=keys,
         ordered=True,
-        told=told,
-        alone=classes,
+        read_as=f"an outline of {len(names)} lines{repeated}",
+        alone=list(keys),
     )
 
 
 def indents(text: str) -> list[tuple[int, str]]:
     """Column at which each line's name begins, and the name."""
-    found = []
+    lines = []
     for line in text.expandtabs(8).splitlines():
         if line.lstrip().startswith("#"):
             continue
-        match = _PREFIX.match(line)
-        name = line[match.end() :].strip() if match else ""
-        if match and name:
-            found.append((match.end(), name))
+        start = _prefix_length(line)
+        if name := line[start:].strip():
+            lines.append((start, name))
         elif bullet := _BULLET.fullmatch(line):
-            found.append((bullet.end(1), ""))  # a group without a name
-    return found
+            lines.append((bullet.end(1), ""))  # a group without a name
+    return lines
+
+
+def _prefix_length(line: str) -> int:
+    prefix = _PREFIX.match(line)
+    return prefix.end() if prefix else 0

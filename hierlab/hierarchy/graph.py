@@ -1,9 +1,9 @@
-"""Levels as a directed graph of clusters and classes, and the hierarchy in a networkx graph."""
+"""Levels as a networkx graph of clusters and classes, and the hierarchy in such a graph."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,94 +11,66 @@ import numpy as np
 
 from hierlab.classes import ClassList
 from hierlab.errors import FormatError
-from hierlab.hierarchy.imported import Foreign
+from hierlab.hierarchy.imported import ImportedHierarchy
 from hierlab.hierarchy.level import Level
-from hierlab.hierarchy.tree_levels import foreign_tree
+from hierlab.hierarchy.tree_levels import tree_hierarchy
 
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["Edge", "GraphNode", "graph_from", "graph_of", "hierarchy_from"]
+__all__ = ["graph_from", "hierarchy_from"]
 
 _NAMES = ("label", "name", "title")
 
 
-@dataclass(frozen=True)
-class GraphNode:
-    """A cluster (`level/number`) or a class (`class/key`)."""
-
-    id: str
-    label: str
-    kind: str
-    level: str
-    size: int
-    key: str
-
-
-@dataclass(frozen=True)
-class Edge:
-    """From a coarser node to a finer one that shares `classes` classes with it."""
-
-    source: str
-    target: str
-    classes: int
-
-
-def graph_of(classes: ClassList, levels: Sequence[Level]) -> tuple[list[GraphNode], list[Edge]]:
-    """Nodes from coarse to fine, and edges; a node has several parents where levels cross."""
-    levels = [level for level in levels if level.k < len(classes)]
-    nodes = [
-        GraphNode(
-            f"{level.name}/{number}",
-            cluster.name,
-            "cluster",
-            level.name,
-            cluster.size,
-            cluster.synset or "",
-        )
-        for level in levels
-        for number, cluster in enumerate(level.clusters)
-    ]
-    edges = [edge for coarse, fine in pairwise(levels) for edge in _between(coarse, fine)]
-    for row, (key, name) in enumerate(zip(classes.ids, classes.names, strict=True)):
-        nodes.append(GraphNode(f"class/{key}", name, "class", "class", 1, key))
-        if levels:
-            edges.append(Edge(f"{levels[-1].name}/{levels[-1].labels[row]}", f"class/{key}", 1))
-    return nodes, edges
-
-
-def _between(coarse: Level, fine: Level) -> list[Edge]:
-    cells, counts = np.unique(
-        coarse.labels.astype(np.int64) * fine.k + fine.labels, return_counts=True
-    )
-    return [
-        Edge(f"{coarse.name}/{cell // fine.k}", f"{fine.name}/{cell % fine.k}", count)
-        for cell, count in zip(cells.tolist(), counts.tolist(), strict=True)
-    ]
-
-
 def graph_from(
-    classes: ClassList, levels: Sequence[Level], *, name: str, id: str
+    classes: ClassList,
+    levels: Sequence[Level],
+    *,
+    name: str,
+    id: str,
+    clean: Callable[[str], str] = lambda text: text,
 ) -> nx.DiGraph[Any]:
     """Clusters (`level/number`) and classes (`class/key`) as nodes, from coarse to fine.
 
-    Nodes have `label`, `kind` (cluster or class), `level`, `size` and `key`; edges `classes`, how
-    many their ends share.
+    Nodes have `label`, `kind` (cluster or class), `level`, `size` and `key` (a cluster's synset);
+    edges have `classes`, how many their ends share. A node has several parents where levels cross.
+
+    Args:
+        name, id: of the label map.
+        clean: applied to all text of the map.
     """
     import networkx as nx
 
-    nodes, edges = graph_of(classes, levels)
-    graph: nx.DiGraph[Any] = nx.DiGraph(name=name, label_map=id, made_by="hierlab")
-    for node in nodes:
-        attributes = asdict(node)
-        graph.add_node(attributes.pop("id"), **attributes)
-    graph.add_edges_from((edge.source, edge.target, {"classes": edge.classes}) for edge in edges)
+    graph: nx.DiGraph[Any] = nx.DiGraph(name=clean(name), label_map=id, made_by="hierlab")
+
+    def add(id: str, label: str, kind: str, level: str, size: int, key: str) -> None:
+        label, key = clean(label), clean(key)
+        graph.add_node(clean(id), label=label, kind=kind, level=level, size=size, key=key)
+
+    levels = [level for level in levels if level.k < len(classes)]
+    for level in levels:
+        for number, cluster in enumerate(level.clusters):
+            own = (cluster.name, "cluster", level.name, cluster.size, cluster.synset or "")
+            add(f"{level.name}/{number}", *own)
+    for coarse, fine in pairwise(levels):
+        pairs = coarse.labels.astype(np.int64) * fine.k + fine.labels
+        for pair, count in zip(
+            *(part.tolist() for part in np.unique(pairs, return_counts=True)), strict=True
+        ):
+            ends = (f"{coarse.name}/{pair // fine.k}", f"{fine.name}/{pair % fine.k}")
+            graph.add_edge(*ends, classes=count)
+    for row, (key, label) in enumerate(zip(classes.ids, classes.names, strict=True)):
+        add(f"class/{key}", label, "class", "class", 1, key)
+        if levels:
+            above = f"{levels[-1].name}/{levels[-1].labels[row]}"
+            graph.add_edge(above, clean(f"class/{key}"), classes=1)
     return graph
 
 
 def hierarchy_from(
     graph: nx.DiGraph[Any], source: object, *, parent_first: bool | None = None
-) -> Foreign:
+) -> ImportedHierarchy:
     """The hierarchy in a directed graph; nodes without children are the classes.
 
     Args:
@@ -107,7 +79,7 @@ def hierarchy_from(
         parent_first: which of the two; found out if None: a node has one parent.
 
     Raises:
-        FormatError: no directed graph, no edge, or a circle.
+        FormatError: no directed graph, no edge, or a cycle.
     """
     if not graph.is_directed():
         raise FormatError(f"{source}: the edges have no direction, so none says what is above what")
@@ -117,27 +89,25 @@ def hierarchy_from(
     ids: dict[Hashable, str] = {node: str(node) for node in graph}
     if len(set(ids.values())) < len(ids):
         raise FormatError(f"{source}: two nodes have one id as text")
-    lines = ((ids[a], ids[b]) for a, b in graph.edges())
-    edges = [(b, a) if down else (a, b) for a, b in lines]
+    edges = [(ids[b], ids[a]) if down else (ids[a], ids[b]) for a, b in graph.edges()]
     inner = {parent for _, parent in edges}
-    names = {ids[node]: name for node, data in graph.nodes(data=True) if (name := _name(data))}
-    classes = [key for key in ids.values() if key not in inner]
-    keys = {
-        ids[node]: str(data["key"])
-        for node, data in graph.nodes(data=True)
-        if data.get("kind") == "class" and data.get("key")
-    }
-    _check_levels(graph, ids, edges, source)
+    nodes = [(ids[node], data) for node, data in graph.nodes(data=True)]
+    classes = [node for node, _ in nodes if node not in inner]
+    if graph.graph.get("made_by") == "hierlab" or "label_map" in graph.graph:
+        _refuse_crossing_levels(dict(nodes), edges, source)
     order = "parent to child" if down else "child to parent"
-    told = f"a graph of {len(ids)} nodes, edges from {order}"
-    return foreign_tree(
+    return tree_hierarchy(
         source,
         edges,
         classes=classes,
-        names=names,
-        keys=keys,
+        names={node: name for node, data in nodes if (name := _name(data))},
+        keys={
+            node: str(data["key"])
+            for node, data in nodes
+            if data.get("kind") == "class" and data.get("key")
+        },
         ordered=True,
-        told=told,
+        read_as=f"a graph of {len(ids)} nodes, edges from {order}",
         alone=classes,
     )
 
@@ -153,18 +123,14 @@ def _name(data: dict[str, Any]) -> str:
     return next((str(data[key]) for key in _NAMES if data.get(key) not in (None, "")), "")
 
 
-def _check_levels(
-    graph: nx.DiGraph[Any], ids: dict[Hashable, str], edges: list[tuple[str, str]], source: object
+def _refuse_crossing_levels(
+    nodes: dict[str, dict[str, Any]], edges: list[tuple[str, str]], source: object
 ) -> None:
-    """Our own graph of crossing levels tells how many classes two clusters share, not which."""
-    levels = {ids[node]: data.get("level") for node, data in graph.nodes(data=True)}
-    if graph.graph.get("made_by") != "hierlab" and "label_map" not in graph.graph:
-        return
-    parents: dict[str, int] = {}
-    for child, _ in edges:
-        parents[child] = parents.get(child, 0) + 1
+    """Our own graph of crossing levels says how many classes two clusters share, not which."""
+    parents = Counter(child for child, _ in edges)
     if crossing := next((child for child, count in parents.items() if count > 1), None):
         raise FormatError(
-            f"{source}: the levels cross (cluster {crossing!r} of level {levels[crossing]!r} has "
-            "two parents), and a graph does not say which classes they share; export to csv"
+            f"{source}: the levels cross (cluster {crossing!r} of level "
+            f"{nodes[crossing].get('level')!r} has two parents), and a graph does not say which "
+            "classes they share; export to csv"
         )

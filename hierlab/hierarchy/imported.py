@@ -1,4 +1,4 @@
-"""What every importer finds, and how a label map is made of it."""
+"""What every importer returns, and how a label map is made of it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from hierlab.hierarchy.description import (
     reading_provenance,
 )
 from hierlab.hierarchy.level import MAX_LEVELS, Cluster, Level, canonical_labels
-from hierlab.wordnet.taxonomy import Taxonomy, resolved
+from hierlab.wordnet.taxonomy import resolved
 
-__all__ = ["Foreign", "ForeignLevel", "assemble", "make_classes"]
+__all__ = ["ImportedHierarchy", "ImportedLevel", "assemble", "make_classes"]
 
 
 @dataclass(frozen=True)
-class ForeignLevel:
-    """One partition as a file tells it.
+class ImportedLevel:
+    """One partition as a file has it.
 
     Args:
         labels: (C,) any cluster numbers.
@@ -42,27 +42,27 @@ class ForeignLevel:
 
 
 @dataclass(frozen=True)
-class Foreign:
-    """A hierarchy as a file tells it.
+class ImportedHierarchy:
+    """A hierarchy as a file has it.
 
     Args:
         classes: in the file's order.
         levels: in any order; of several with equal numbers of clusters the last is kept.
         ordered: whether the file says the order of the classes, rather than merely has one.
-        told: how the file was read, in a line for people.
-        nameless: whether keys are mere numbers, so that a class list tells what they are.
+        read_as: how the file was read, in a line for people.
+        nameless: whether keys are mere numbers, so that a class list says what they are.
         columns: the columns that the levels were taken from, where the user chose them.
         recut: levels over other nodes of the tree, by key, where the file holds a tree; so inner
             nodes may be classes.
     """
 
     classes: ClassList
-    levels: tuple[ForeignLevel, ...]
+    levels: tuple[ImportedLevel, ...]
     ordered: bool = True
-    told: str = ""
+    read_as: str = ""
     nameless: bool = False
     columns: tuple[str, ...] = ()
-    recut: Callable[[Sequence[str]], tuple[ForeignLevel, ...]] | None = None
+    recut: Callable[[Sequence[str]], tuple[ImportedLevel, ...]] | None = None
 
 
 def make_classes(source: object, ids: Sequence[str], names: Sequence[str]) -> ClassList:
@@ -80,7 +80,7 @@ def make_classes(source: object, ids: Sequence[str], names: Sequence[str]) -> Cl
 
 
 def assemble(
-    foreign: Foreign,
+    hierarchy: ImportedHierarchy,
     *,
     name: str,
     format: str,
@@ -95,116 +95,106 @@ def assemble(
     Raises:
         FormatError: no level, too many, or classes that do not fit.
     """
-    told = [foreign.told] if foreign.told else []
-    foreign = _ordered(foreign, classes)
-    count = len(foreign.classes)
-    found, left_out = _rising(foreign.levels)
-    told += left_out
-    if identity and (not found or len(np.unique(found[-1].labels)) < count):
-        found.append(ForeignLevel(np.arange(count)))
-    if not found:
+    read_as = [hierarchy.read_as] if hierarchy.read_as else []
+    hierarchy = _ordered(hierarchy, classes)
+    count = len(hierarchy.classes)
+    kept, left_out = _one_of_each_size(hierarchy.levels)
+    read_as += left_out
+    if identity and (not kept or len(np.unique(kept[-1].labels)) < count):
+        kept.append(ImportedLevel(np.arange(count)))
+    if not kept:
         raise FormatError(
             "expected 1 to 16 levels, found 0: no grouping stands between one root and the "
             f"{count} classes; --identity takes the classes themselves as the level"
         )
-    if len(found) > MAX_LEVELS:
+    if len(kept) > MAX_LEVELS:
         raise FormatError(
-            f"expected 1 to {MAX_LEVELS} levels, found {len(found)}; name those to keep in --levels"
+            f"expected 1 to {MAX_LEVELS} levels, found {len(kept)}; name those to keep in --levels"
         )
-    names = _level_names(found, levels)
-    known, taxonomy = resolved(foreign.classes)
-    described = _describe(found, names, known, taxonomy)
-    provenance = {"method": "import", "format": format, "tool": TOOL}
-    if told:
-        provenance["read"] = "; ".join(told)
-    reading = reading_provenance(known, taxonomy)
-    return MapParts(name, known, described, {**reading, **provenance})
+    names = _level_names(kept, levels)
+    known, taxonomy = resolved(hierarchy.classes)
+    labels = [canonical_labels(level.labels) for level in kept]
+    described = describe(known, labels, names, taxonomy=taxonomy)
+    provenance = reading_provenance(known, taxonomy)
+    provenance |= {"method": "import", "format": format, "tool": TOOL}
+    if read_as:
+        provenance["read"] = "; ".join(read_as)
+    renamed = tuple(
+        replace(level, clusters=_renamed(level, own))
+        for level, own in zip(described, kept, strict=True)
+    )
+    return MapParts(name, known, renamed, provenance)
 
 
-def _rising(levels: Sequence[ForeignLevel]) -> tuple[list[ForeignLevel], list[str]]:
+def _one_of_each_size(levels: Sequence[ImportedLevel]) -> tuple[list[ImportedLevel], list[str]]:
     """Levels from coarse to fine, one for each number of clusters, and what was left out."""
-    by_size: dict[int, list[ForeignLevel]] = {}
+    by_size: dict[int, list[ImportedLevel]] = {}
     for level in levels:
         by_size.setdefault(len(np.unique(level.labels)), []).append(level)
-    told = []
+    left_out = []
     for size, equal in sorted(by_size.items()):
         for other in equal[:-1]:
-            kind = "the same groups" if _same(other, equal[-1]) else f"{size} clusters too"
-            told.append(
+            same = np.array_equal(
+                canonical_labels(other.labels), canonical_labels(equal[-1].labels)
+            )
+            kind = "the same groups" if same else f"{size} clusters too"
+            left_out.append(
                 f"left out {other.name or 'a level'} ({kind} as {equal[-1].name or 'the next'})"
             )
-    return [equal[-1] for _, equal in sorted(by_size.items())], told
+    return [equal[-1] for _, equal in sorted(by_size.items())], left_out
 
 
-def _same(first: ForeignLevel, second: ForeignLevel) -> bool:
-    return bool(np.array_equal(canonical_labels(first.labels), canonical_labels(second.labels)))
-
-
-def _ordered(foreign: Foreign, classes: ClassList | None) -> Foreign:
+def _ordered(hierarchy: ImportedHierarchy, classes: ClassList | None) -> ImportedHierarchy:
     """Put the classes in the asked or usual order; recognise a built-in list by its keys."""
-    own = foreign.classes
+    own = hierarchy.classes
     wanted = classes
     if wanted is None:
         usual = load_classes("imagenet-1k")
         if own.ids == usual.ids:
-            return replace(foreign, classes=replace(usual, names=own.names))
-        if foreign.ordered or len(own) != len(usual) or set(own.ids) != set(usual.ids):
-            return foreign
+            return replace(hierarchy, classes=replace(usual, names=own.names))
+        if hierarchy.ordered or len(own) != len(usual) or set(own.ids) != set(usual.ids):
+            return hierarchy
         wanted = usual
-    if foreign.nameless:
+    if hierarchy.nameless:
         if len(wanted) != len(own):
             raise FormatError(
                 f"the file has {len(own)} leaves without names, the class list {len(wanted)} "
                 "classes; give the list in the order of the leaves"
             )
-        return replace(foreign, classes=wanted)
+        return replace(hierarchy, classes=wanted)
     rows = positions(wanted, own)
     if (rows < 0).any():
-        if foreign.recut is not None:
-            return replace(foreign, classes=wanted, levels=foreign.recut(wanted.ids))
+        if hierarchy.recut is not None:
+            return replace(hierarchy, classes=wanted, levels=hierarchy.recut(wanted.ids))
         key = wanted.ids[int((rows < 0).argmax())]
         raise FormatError(
             f"class {key!r} is not in the file, which has {len(own)} classes such as "
             f"{own.ids[0]!r}; classes are matched by key, else by name"
         )
-    levels = tuple(replace(level, labels=level.labels[rows]) for level in foreign.levels)
-    return replace(foreign, classes=wanted, levels=levels)
+    levels = tuple(replace(level, labels=level.labels[rows]) for level in hierarchy.levels)
+    return replace(hierarchy, classes=wanted, levels=levels)
 
 
-def _level_names(found: Sequence[ForeignLevel], given: Sequence[str] | None) -> list[str]:
+def _level_names(levels: Sequence[ImportedLevel], given: Sequence[str] | None) -> list[str]:
     try:
-        usual = level_names(len(found), given)
+        usual = list(level_names(len(levels), given))
     except HierlabError as error:
         raise FormatError(str(error)) from error
     if given:
-        return list(usual)
-    names: list[str] = []
-    told = {level.name for level in found}
-    for number, level in enumerate(found):
-        fallback = usual[number] if usual[number] not in told else f"level{number + 1}"
-        names.append(level.name or fallback)
-    return names if len(set(names)) == len(names) else list(usual)
+        return usual
+    own = {level.name for level in levels}
+    names = [
+        level.name or (usual[number] if usual[number] not in own else f"level{number + 1}")
+        for number, level in enumerate(levels)
+    ]
+    return names if len(set(names)) == len(names) else usual
 
 
-def _describe(
-    found: Sequence[ForeignLevel],
-    names: Sequence[str],
-    classes: ClassList,
-    taxonomy: Taxonomy | None,
-) -> tuple[Level, ...]:
-    """Name clusters as the file does, the rest by WordNet or by their central class."""
-    labels = [canonical_labels(level.labels) for level in found]
-    described = describe(classes, labels, names, taxonomy=taxonomy)
-    return tuple(
-        replace(level, clusters=_renamed(level, told))
-        for level, told in zip(described, found, strict=True)
-    )
-
-
-def _renamed(level: Level, told: ForeignLevel) -> tuple[Cluster, ...]:
+def _renamed(level: Level, own: ImportedLevel) -> tuple[Cluster, ...]:
+    """Clusters called as the file calls them; the rest by WordNet or their central class."""
     first = np.unique(level.labels, return_index=True)[1]
-    own = [(told.names or {}).get(int(told.labels[row])) for row in first]
+    names = [(own.names or {}).get(int(own.labels[row])) for row in first]
     return tuple(
         with_fields(cluster, name=name) if name else cluster
-        for cluster, name in zip(level.clusters, own, strict=True)
+        for cluster, name in zip(level.clusters, names, strict=True)
     )

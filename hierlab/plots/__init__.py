@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hierlab.embeddings.prototypes import prototypes_of
+from hierlab.embeddings.resolve import resolve
+from hierlab.embeddings.similarity_matrix import load_similarity
 from hierlab.errors import HierlabError
+from hierlab.labelmap import LabelMap
+from hierlab.measures.class_similarity import similarity_of
+from hierlab.measures.consistency import ConsistencyReport
+from hierlab.measures.report import measure
 from hierlab.plots.agreement import plot_agreement
 from hierlab.plots.dendrogram import plot_dendrogram
 from hierlab.plots.heatmap import plot_heatmap
@@ -13,14 +23,8 @@ from hierlab.plots.icicle import plot_icicle
 from hierlab.plots.sizes import plot_sizes
 from hierlab.plots.tree_page import plot_tree_page
 from hierlab.plots.within_between import plot_within_between
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
-
-    from hierlab.labelmap import LabelMap
-    from hierlab.measures.consistency import ConsistencyReport
-    from hierlab.wordnet.wu_palmer import Policy
+from hierlab.wordnet.taxonomy import taxonomy_for
+from hierlab.wordnet.wu_palmer import Policy, wu_palmer
 
 __all__ = [
     "KINDS",
@@ -78,29 +82,25 @@ def plot(
         return plot_icicle(label_map, target)
     if kind == "sizes":
         return plot_sizes(label_map, target)
-    if kind == "heatmap":
-        matrix, what = _similarity(label_map, similarity, prototypes, policy)
-        return plot_heatmap(label_map, matrix, target, what=what)
-    if kind == "dendrogram":
-        if similarity is None and prototypes is None:
-            matrix, what = _own_likeness(label_map)
-        else:
-            matrix, what = _similarity(label_map, similarity, prototypes, policy)
-        return plot_dendrogram(label_map, matrix, target, what=what)
-    return plot_within_between({label_map.name: _consistency(label_map, policy)}, target)
+    if kind == "within-between":
+        return plot_within_between({label_map.name: _consistency(label_map, policy)}, target)
+    if kind == "dendrogram" and similarity is None and prototypes is None:
+        matrix, about = _own_similarity(label_map)
+    else:
+        matrix, about = _similarity(label_map, similarity, prototypes, policy)
+    draw = plot_heatmap if kind == "heatmap" else plot_dendrogram
+    return draw(label_map, matrix, target, what=about)
 
 
-def _own_likeness(label_map: LabelMap) -> tuple[NDArray[np.float64], str]:
+def _own_similarity(label_map: LabelMap) -> tuple[NDArray[np.float64], str]:
     """What the map was made from, else WordNet, and what that is."""
-    from hierlab.measures.class_similarity import similarity_of
-
-    found = similarity_of(label_map)
-    if found is None:
+    own = similarity_of(label_map)
+    if own is None:
         raise HierlabError(
             "the heights of a dendrogram need the vectors that the map was made from, or classes "
             "that WordNet holds, at most 5,000; give a similarity or prototypes"
         )
-    return found.matrix, found.about
+    return own.matrix, own.about
 
 
 def _similarity(
@@ -113,25 +113,17 @@ def _similarity(
     if similarity is not None and prototypes is not None:
         raise HierlabError("give a similarity or prototypes, not both")
     if similarity is not None:
-        from hierlab.embeddings.similarity_matrix import load_similarity
-
         return load_similarity(similarity, label_map.classes)[0], "similarity"
     if prototypes is None:
         return _wu_palmer(label_map, policy), f"Wu-Palmer similarity ({policy})"
-    from hierlab.embeddings.prototypes import prototypes_of
-    from hierlab.embeddings.resolve import resolve
-
     if isinstance(prototypes, str | Path):
-        found = resolve(prototypes, label_map.classes)
+        vectors = resolve(prototypes, label_map.classes).vectors
     else:
-        found = prototypes_of(prototypes, label_map.classes)
-    return found.vectors @ found.vectors.T, "cosine of prototypes"
+        vectors = prototypes_of(prototypes, label_map.classes).vectors
+    return vectors @ vectors.T, "cosine of prototypes"
 
 
 def _consistency(label_map: LabelMap, policy: Policy) -> ConsistencyReport:
-    from hierlab.measures.report import measure
-    from hierlab.wordnet.taxonomy import taxonomy_for
-
     report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=(policy,))
     if not report.consistency:
         raise HierlabError(f"nothing to draw: {report.left_out[0]}")
@@ -139,9 +131,6 @@ def _consistency(label_map: LabelMap, policy: Policy) -> ConsistencyReport:
 
 
 def _wu_palmer(label_map: LabelMap, policy: Policy) -> NDArray[np.float64]:
-    from hierlab.wordnet.taxonomy import taxonomy_for
-    from hierlab.wordnet.wu_palmer import wu_palmer
-
     taxonomy = taxonomy_for(label_map.classes)
     wnids = taxonomy.resolve(label_map.classes).wnids if taxonomy else (None,)
     known = [wnid for wnid in wnids if wnid is not None]

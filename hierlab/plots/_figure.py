@@ -16,7 +16,17 @@ from hierlab.utils.files import write_atomic
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["INK", "PALETTE", "SUFFIXES", "Table", "ink_on", "new_figure", "save_figure", "tint"]
+__all__ = [
+    "INK",
+    "PALETTE",
+    "SUFFIXES",
+    "Table",
+    "ink_on",
+    "new_figure",
+    "save_figure",
+    "svg_text",
+    "tint",
+]
 
 # Okabe & Ito 2008, "Color Universal Design": told apart with any common colour vision.
 PALETTE = (
@@ -95,26 +105,37 @@ def save_figure(figure: Figure, table: Table, path: Path) -> tuple[Path, ...]:
     Raises:
         HierlabError: the suffix is not .png, .svg or .pdf, or the folder cannot be written.
     """
-    import matplotlib
-
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise HierlabError(
             f"cannot draw to {path.name!r}: expected a name ending in {', '.join(SUFFIXES)}"
         )
+    return (
+        write_atomic(path, _encoded(figure, suffix)),
+        write_atomic(path.with_suffix(".csv"), table.encode()),
+    )
+
+
+def svg_text(figure: Figure) -> str:
+    """The figure as an SVG element with its text as text, cut to what is drawn."""
+    text = _encoded(figure, ".svg", {"svg.fonttype": "none"}, bbox_inches="tight").decode()
+    return text[text.index("<svg") :]
+
+
+def _encoded(figure: Figure, suffix: str, style: Any = None, **options: Any) -> bytes:
+    import matplotlib
+
     content = io.BytesIO()
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context({**_STYLE, **(style or {})}):
         figure.savefig(
             content,
             format=suffix[1:],
             dpi=DOTS_PER_INCH,
             facecolor="white",
             metadata=_METADATA[suffix],
+            **options,
         )
-    return (
-        write_atomic(path, content.getvalue()),
-        write_atomic(path.with_suffix(".csv"), table.encode()),
-    )
+    return content.getvalue()
 
 
 def tint(colour: str, amount: float) -> str:

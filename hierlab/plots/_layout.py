@@ -72,20 +72,18 @@ class Layout:
         np.maximum.at(best, clusters, sizes)
         colours = self._colours(level)
         named: set[int] = set()
-        found = []
+        blocks = []
         for cluster, start, stop in zip(
             clusters.tolist(), starts.tolist(), stops.tolist(), strict=True
         ):
-            largest = stop - start == best[cluster] and cluster not in named
+            size = stop - start
+            largest = bool(size == best[cluster]) and cluster not in named
             if largest:
                 named.add(cluster)
-            whole = stop - start == level.sizes[cluster]
-            found.append(
-                Block(
-                    column, cluster, start, stop, int(colours[cluster]), bool(whole), bool(largest)
-                )
-            )
-        return tuple(found)
+            whole = bool(size == level.sizes[cluster])
+            colour = int(colours[cluster])
+            blocks.append(Block(column, cluster, start, stop, colour, whole, largest))
+        return tuple(blocks)
 
     def _colours(self, level: Level) -> NDArray[np.int64]:
         top = self.levels[0]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.errors import HierlabError
+from hierlab.labelmap import LabelMap
+from hierlab.measures.partition_scores import partition_agreement
 from hierlab.plots._figure import INK, Table, new_figure, save_figure
 
-if TYPE_CHECKING:
-    from hierlab.labelmap import LabelMap
+__all__ = ["agreement_matrix", "draw_agreement", "plot_agreement"]
 
-__all__ = ["agreement_matrix", "plot_agreement"]
+MAX_NUMBERED = 24  # rows of a matrix whose cells show their numbers
 
 
 def agreement_matrix(maps: Sequence[LabelMap], level: str | int) -> NDArray[np.float64]:
@@ -24,8 +25,6 @@ def agreement_matrix(maps: Sequence[LabelMap], level: str | int) -> NDArray[np.f
     Raises:
         HierlabError: a map has no such level, or two share no class.
     """
-    from hierlab.measures.partition_scores import partition_agreement
-
     matrix = np.eye(len(maps))
     for i, first in enumerate(maps):
         for j, second in enumerate(maps[:i]):
@@ -52,32 +51,29 @@ def plot_agreement(
         raise HierlabError(f"agreement needs at least two maps, got {len(maps)}")
     matrix = agreement_matrix(maps, level)
     names = [label_map.name for label_map in maps]
-    shown = [name if len(name) <= 30 else name[:29] + "…" for name in names]
     title = maps[0].level(level).name
     side = min(620, 70 * len(maps) + 60)
-    with new_figure(900, side + 190) as figure:
-        height = side + 190
+    height = side + 190
+    with new_figure(900, height) as figure:
         axes = figure.add_axes((0.3, 130 / height, side / 900, side / height))
-        axes.imshow(matrix, cmap="cividis", vmin=0, vmax=1)
-        if len(maps) <= 20:
-            for (row, column), value in np.ndenumerate(matrix):
-                axes.text(
-                    column,
-                    row,
-                    f"{value:.2f}",
-                    ha="center",
-                    va="center",
-                    fontsize=8,
-                    color=INK if value > 0.5 else "white",
-                )
-        axes.set_xticks(range(len(maps)), shown, rotation=35, ha="right", rotation_mode="anchor")
-        axes.set_yticks(range(len(maps)), shown)
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
+        shown = [name if len(name) <= 30 else name[:29] + "…" for name in names]
+        draw_agreement(axes, shown, matrix)
         axes.set_title(f"{title}: adjusted Rand index (1 = same, 0 = chance)", loc="left")
-        rows = [
-            (names[i], names[j], float(matrix[i, j]))
-            for i in range(len(maps))
-            for j in range(i + 1, len(maps))
-        ]
+        pairs = zip(*np.triu_indices(len(maps), 1), strict=True)
+        rows = [(names[i], names[j], float(matrix[i, j])) for i, j in pairs]
         return save_figure(figure, Table(("first", "second", "ari"), rows), path)
+
+
+def draw_agreement(axes: Any, names: Sequence[str], matrix: NDArray[np.float64]) -> None:
+    """Squares of an (N, N) agreement from 0 to 1, with their numbers where there is room."""
+    axes.imshow(matrix, cmap="cividis", vmin=0, vmax=1)
+    if len(names) <= MAX_NUMBERED:
+        for (row, column), value in np.ndenumerate(matrix):
+            colour = INK if value > 0.5 else "white"
+            axes.text(
+                column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color=colour
+            )
+    axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hierlab.plots._figure import INK, PALETTE, Table, new_figure, save_figure
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hierlab.labelmap import LabelMap
+from hierlab.clustering.merges import merge_tree
+from hierlab.labelmap import LabelMap
+from hierlab.plots._figure import INK, PALETTE, Table, new_figure, save_figure, tint
 
 __all__ = ["plot_dendrogram"]
 
@@ -38,8 +36,6 @@ def plot_dendrogram(
     """
     from scipy.cluster.hierarchy import dendrogram
 
-    from hierlab.clustering.merges import merge_tree
-
     tree = merge_tree(label_map, similarity)
     count = len(label_map.classes)
     shown = min(_LEAVES, count)
@@ -49,13 +45,13 @@ def plot_dendrogram(
     with new_figure(1000, 90 + _ROW * shown) as figure:
         axes = figure.subplots()
         low = 0.95 * min(height for heights in drawn["dcoord"] for height in heights if height > 0)
-        places = {5.0 + 10 * at: leaf for at, leaf in enumerate(drawn["leaves"])}
         for across, heights in zip(drawn["icoord"], drawn["dcoord"], strict=True):
             axes.plot(heights, across, color="#777777", linewidth=0.9)
-        for place, leaf in places.items():
+        for place, leaf in enumerate(drawn["leaves"]):
             group = int(coarse.labels[first[leaf]])
             size = 1 if leaf < count else int(tree[leaf - count, 3])
-            _name(axes, (low, place), _told(label_map, tree, leaf, first, size), group)
+            name = _branch_name(label_map, first[leaf], size)
+            _name(axes, (low, 5.0 + 10 * place), name, group)
         axes.set_ylim(-2, 10 * shown + 2)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
@@ -67,17 +63,14 @@ def plot_dendrogram(
         )
         figure.tight_layout(rect=(0, 0, 0.78, 1))
         rows = [
-            (count + at, int(left), int(right), float(height), int(size))
-            for at, (left, right, height, size) in enumerate(tree.tolist())
+            (node, int(left), int(right), float(height), int(size))
+            for node, (left, right, height, size) in enumerate(tree.tolist(), start=count)
         ]
-        return save_figure(
-            figure, Table(("node", "left", "right", "height", "classes"), rows), path
-        )
+        header = ("node", "left", "right", "height", "classes")
+        return save_figure(figure, Table(header, rows), path)
 
 
 def _name(axes: Any, place: tuple[float, float], text: str, group: int) -> None:
-    from hierlab.plots._figure import tint
-
     colour = PALETTE[group % len(PALETTE)]
     axes.annotate(
         text,
@@ -100,13 +93,11 @@ def _first_classes(tree: NDArray[np.float64]) -> list[int]:
     return first
 
 
-def _told(
-    label_map: LabelMap, tree: NDArray[np.float64], leaf: int, first: list[int], size: int
-) -> str:
+def _branch_name(label_map: LabelMap, row: int, size: int) -> str:
     """Name of the cluster that a branch is, or its first class and how many more there are."""
-    name = label_map.classes.names[first[leaf]]
+    name = label_map.classes.names[row]
     for level in label_map.levels:
-        cluster = level.clusters[int(level.labels[first[leaf]])]
+        cluster = level.clusters[int(level.labels[row])]
         if cluster.size == size > 1:
             return f"{cluster.name} ({size})"
     return name if size == 1 else f"{name} and {size - 1} more"

@@ -1,19 +1,16 @@
-"""Heatmap: likeness of all pairs of classes, in cluster order; good clusters are bright squares."""
+"""Heatmap: similarity of all pairs of classes in cluster order; clusters are bright squares."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.labelmap import LabelMap
 from hierlab.measures.pair_statistics import symmetric
 from hierlab.plots._figure import Table, new_figure, save_figure
 from hierlab.plots._layout import Layout
-
-if TYPE_CHECKING:
-    from hierlab.labelmap import LabelMap
 
 __all__ = ["plot_heatmap"]
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from hierlab.labelmap import LabelMap
 from hierlab.plots._figure import INK, PALETTE, Table, ink_on, new_figure, save_figure, tint
 from hierlab.plots._layout import Block, Layout
-
-if TYPE_CHECKING:
-    from hierlab.labelmap import LabelMap
 
 __all__ = ["cluster_table", "plot_icicle"]
 
@@ -115,17 +113,17 @@ def _draw_members(
 
 def _wrapped(text: str, width_px: float, points: float, lines: int) -> str:
     """Text in at most so many lines; the last is shortened to the width."""
-    told: list[str] = []
+    wrapped: list[str] = []
     words = text.split()
-    while words and len(told) < lines - 1:
+    while words and len(wrapped) < lines - 1:
         count = len(words)
         while count > 1 and _fit(" ".join(words[:count]), width_px, points).endswith("…"):
             count -= 1
-        told.append(" ".join(words[:count]))
+        wrapped.append(" ".join(words[:count]))
         words = words[count:]
     if words:
-        told.append(_fit(" ".join(words), width_px, points))
-    return "\n".join(told)
+        wrapped.append(_fit(" ".join(words), width_px, points))
+    return "\n".join(wrapped)
 
 
 def _fit(text: str, width_px: float, points: float) -> str:

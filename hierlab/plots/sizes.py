@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from hierlab.labelmap import LabelMap, Level
 from hierlab.measures.cluster_shape import shape
 from hierlab.plots._figure import INK, PALETTE, Table, new_figure, save_figure
 from hierlab.plots._layout import Layout
-
-if TYPE_CHECKING:
-    from hierlab.labelmap import LabelMap, Level
 
 __all__ = ["plot_sizes"]
 

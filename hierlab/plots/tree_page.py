@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from hierlab.errors import HierlabError
+from hierlab.labelmap import LabelMap
 from hierlab.plots._figure import PALETTE
 from hierlab.plots._layout import Layout
 from hierlab.plots.icicle import cluster_table
 from hierlab.utils.files import write_atomic
-
-if TYPE_CHECKING:
-    from hierlab.labelmap import LabelMap
 
 __all__ = ["plot_tree_page"]
 
@@ -60,18 +57,18 @@ def _nodes(label_map: LabelMap) -> list[_Node]:
     """Root, blocks by level, classes: (parent, column, start, stop, name, colour, whole size)."""
     layout = Layout(label_map)
     count = len(label_map.classes)
-    found: list[_Node] = [(-1, 0, 0, count, "all classes", 0, count)]
+    nodes: list[_Node] = [(-1, 0, 0, count, "all classes", 0, count)]
     holder = [0] * count
     for column, level in enumerate(layout.levels):
         for block in layout.blocks(column):
             cluster = level.clusters[block.cluster]
             run = (column + 1, block.start, block.stop)
-            found.append((holder[block.start], *run, cluster.name, block.colour, cluster.size))
-            holder[block.start : block.stop] = [len(found) - 1] * block.size
-    colours = [found[number][5] for number in holder]
+            nodes.append((holder[block.start], *run, cluster.name, block.colour, cluster.size))
+            holder[block.start : block.stop] = [len(nodes) - 1] * block.size
+    colours = [nodes[number][5] for number in holder]
     leaf_column = len(layout.levels) + 1
     for place, row in enumerate(layout.order.tolist()):
         name = label_map.classes.names[row]
         leaf = (leaf_column, place, place + 1, name, colours[place], 1)
-        found.append((holder[place], *leaf))
-    return found
+        nodes.append((holder[place], *leaf))
+    return nodes

@@ -1,16 +1,16 @@
-"""Within and between: likeness inside and across clusters against K, with the chance level."""
+"""Within and between: similarity inside and across clusters against K, with the chance level."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from hierlab.errors import HierlabError
+from hierlab.measures.consistency import ConsistencyReport, LevelConsistency
 from hierlab.plots._figure import INK, PALETTE, Table, new_figure, save_figure
-
-if TYPE_CHECKING:
-    from hierlab.measures.consistency import ConsistencyReport, LevelConsistency
 
 __all__ = ["plot_within_between"]
 
@@ -84,27 +84,14 @@ def _grouping(report: ConsistencyReport) -> list[LevelConsistency]:
 
 def _draw_map(axes: Any, levels: list[LevelConsistency], name: str, colour: str) -> None:
     k = [level.k for level in levels]
-    within = [level.within or 0.0 for level in levels]
-    low = [
-        max(0.0, value - (value if level.within_low is None else level.within_low))
-        for value, level in zip(within, levels, strict=True)
-    ]
-    high = [
-        max(0.0, (value if level.within_high is None else level.within_high) - value)
-        for value, level in zip(within, levels, strict=True)
-    ]
-    axes.errorbar(
-        k, within, [low, high], color=colour, marker="o", capsize=3, linewidth=1.8, label=name
-    )
-    between = [(level.k, level.between) for level in levels if level.between is not None]
-    axes.plot(
-        [k for k, _ in between],
-        [value for _, value in between],
-        color=colour,
-        marker="o",
-        markersize=3,
-        linestyle="--",
-    )
+    within = np.array([level.within for level in levels], dtype=float)
+    bounds = np.array([(level.within_low, level.within_high) for level in levels], dtype=float)
+    # No interval where none was drawn; the estimate may lie outside its percentiles.
+    sides = (within - bounds[:, 0], bounds[:, 1] - within)
+    errors = [np.clip(np.nan_to_num(side), 0, None) for side in sides]
+    axes.errorbar(k, within, errors, color=colour, marker="o", capsize=3, linewidth=1.8, label=name)
+    between = np.array([level.between for level in levels], dtype=float)
+    axes.plot(k, between, color=colour, marker="o", markersize=3, linestyle="--")
 
 
 def _row(name: str, policy: str, level: LevelConsistency) -> tuple[object, ...]:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from hierlab.datasets.shipped_maps import SHIPPED
+from hierlab.regenerate.classes import regenerate_classes
+from hierlab.regenerate.gallery import write_gallery
+from hierlab.regenerate.hierarchies import build_shipped
+from hierlab.regenerate.tables import regenerate_tables
+from hierlab.regenerate.wordnet import regenerate_wordnet
 from hierlab.utils.files import data_path, hierarchies_path
 
 __all__ = ["rebuild"]
@@ -26,13 +32,6 @@ def rebuild(
     Raises:
         MissingExtraError, TaxonomyError: a source is not installed; the message says how to get it.
     """
-    from hierlab.datasets.shipped_maps import SHIPPED
-    from hierlab.regenerate.classes import regenerate_classes
-    from hierlab.regenerate.gallery import write_gallery
-    from hierlab.regenerate.hierarchies import build_shipped
-    from hierlab.regenerate.tables import regenerate_tables
-    from hierlab.regenerate.wordnet import regenerate_wordnet
-
     data = target / "data" if target else data_path()
     hierarchies = target / "hierarchies" if target else hierarchies_path()
     total = len(SHIPPED) + 3

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from hierlab.datasets.shipped_maps import EARLIER, SHIPPED
 from hierlab.labelmap import Cluster, LabelMap
-from hierlab.measures.report import MeasureReport
+from hierlab.measures.report import MeasureReport, measure
+from hierlab.plots import plot
 from hierlab.utils.files import write_atomic
+from hierlab.wordnet.taxonomy import taxonomy_for
 
 __all__ = ["write_gallery"]
 
@@ -47,10 +49,6 @@ clusters, which no person would: {names}.
 
 def write_gallery(maps: Sequence[LabelMap], folder: Path) -> tuple[Path, ...]:
     """Write README.md and one picture per map into `folder`; return the files."""
-    from hierlab.measures.report import measure
-    from hierlab.plots import plot
-    from hierlab.wordnet.taxonomy import taxonomy_for
-
     rows, sections, written = [], [], []
     for label_map in maps:
         report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=("nltk",))
@@ -65,7 +63,7 @@ def write_gallery(maps: Sequence[LabelMap], folder: Path) -> tuple[Path, ...]:
     head = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}"
     table = "\n".join((head, *rows))
     earlier = _EARLIER.format(
-        names=", ".join(f"`{name}` ({told})" for name, told in EARLIER.items())
+        names=", ".join(f"`{name}` ({what})" for name, what in EARLIER.items())
     )
     content = _HEAD.format(example=maps[0].name) + table + "\n\n" + "\n".join((*sections, earlier))
     written.append(write_atomic(folder / "README.md", content))
@@ -82,15 +80,15 @@ def _reduce_colours(picture: Path) -> None:
 
 
 def _row(label_map: LabelMap, report: MeasureReport) -> str:
-    people = {(one.grouping, one.k): one.ari for one in report.people}
-    found = report.consistency[0].levels[:2]
+    people = {(row.grouping, row.k): row.ari for row in report.people}
+    levels = report.consistency[0].levels[:2]
     coarse, mid = report.shape.levels[:2]
     cells = (
         f"[{label_map.name}](#{label_map.name})",
         " / ".join(f"{people[name, coarse.k]:.2f}" for name in ("geirhos16", "entity13")),
         " / ".join(f"{people[name, mid.k]:.2f}" for name in ("living17", "nonliving26")),
-        " / ".join(f"{level.by_class:.3f}" for level in found),
-        " / ".join(f"{level.within:.3f}" for level in found),
+        " / ".join(f"{level.by_class:.3f}" for level in levels),
+        " / ".join(f"{level.within:.3f}" for level in levels),
         f"{coarse.size_max} / {mid.size_max}",
         str(sum(nesting.strays for nesting in report.shape.nesting[:1])),
     )
@@ -98,9 +96,9 @@ def _row(label_map: LabelMap, report: MeasureReport) -> str:
 
 
 def _section(label_map: LabelMap, picture: Path) -> str:
-    purpose = next((one.purpose for one in SHIPPED if one.name == label_map.name), "")
+    purpose = next((shipped.purpose for shipped in SHIPPED if shipped.name == label_map.name), "")
     coarse = label_map.levels[0]
-    names = ", ".join(_told(cluster) for cluster in coarse.clusters)
+    names = ", ".join(_described(cluster) for cluster in coarse.clusters)
     return (
         f"## {label_map.name}\n\n{purpose[:1].upper()}{purpose[1:]}. Identity "
         f"`{label_map.id[:16]}`.\n\nCoarse: {names}.\n\n"
@@ -108,7 +106,7 @@ def _section(label_map: LabelMap, picture: Path) -> str:
     )
 
 
-def _told(cluster: Cluster) -> str:
+def _described(cluster: Cluster) -> str:
     held = "" if cluster.coverage is None else f", {100 * cluster.coverage:.0f} % so called"
     sure = "" if cluster.confidence is None else f", confidence {cluster.confidence:.2f}"
     return f"{cluster.name} ({cluster.size}{held}{sure})"

@@ -1,4 +1,4 @@
-"""Builds the shipped label maps anew."""
+"""hierarchies/: the shipped label maps, built or named anew."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace as with_fields
+
+from hierlab.assembly import build
 from hierlab.datasets.shipped_maps import EARLIER, SHIPPED
+from hierlab.hierarchy.cluster_names import name_clusters
 from hierlab.labelmap import LabelMap, load_label_map
+from hierlab.measures.class_similarity import similarity_of
+from hierlab.wordnet.taxonomy import taxonomy_for
 
 __all__ = ["build_shipped"]
 
@@ -16,8 +22,6 @@ def build_shipped(
     folder: Path, on_progress: Callable[[int, int], None] = lambda done, total: None
 ) -> tuple[LabelMap, ...]:
     """Build every shipped map and write it into `folder`."""
-    from hierlab.assembly import build
-
     maps = []
     total = len(SHIPPED) + len(EARLIER)
     for done, shipped in enumerate(SHIPPED):
@@ -33,24 +37,19 @@ def build_shipped(
 
 
 def _named_anew(label_map: LabelMap) -> LabelMap:
-    from msgspec.structs import replace as changed
-
-    from hierlab.hierarchy.cluster_names import name_clusters
-    from hierlab.measures.class_similarity import similarity_of
-    from hierlab.wordnet.taxonomy import taxonomy_for
-
+    """The same partitions with the cluster names that would be given today."""
     alike = similarity_of(label_map)
     levels = []
     for level in label_map.levels:
-        named = name_clusters(
+        names = name_clusters(
             level.labels,
             label_map.classes,
             taxonomy_for(label_map.classes),
             similarity=None if alike is None else alike.matrix,
         )
         clusters = tuple(
-            changed(old, name=new.name, synset=new.synset, coverage=new.coverage)
-            for old, new in zip(level.clusters, named, strict=True)
+            with_fields(old, name=new.name, synset=new.synset, coverage=new.coverage)
+            for old, new in zip(level.clusters, names, strict=True)
         )
         levels.append(replace(level, clusters=clusters))
     return replace(label_map, levels=tuple(levels))

@@ -1,126 +1,83 @@
-"""What a study says, as data: the answer first, then the figures that carry it."""
+"""The report of a study computed from its finished cells: every figure, and the answer in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.classes import ClassList
 from hierlab.clustering.vectors import centred_cosines
-from hierlab.errors import HierlabError, StudyError, TaxonomyError
+from hierlab.datasets.class_lists import load_classes
+from hierlab.embeddings.resolve import resolve
+from hierlab.embeddings.similarity_matrix import load_similarity
+from hierlab.errors import HierlabError, StudyError
+from hierlab.labelmap import load_label_map
 from hierlab.measures.bootstrap import Interval, bootstrap_ari, class_weights, interval
+from hierlab.measures.cluster_shape import effective_number
+from hierlab.measures.groupings import groupings_for
+from hierlab.measures.pair_statistics import class_means, pair_means, random_moments
 from hierlab.study.grid import WHOLE, Cell, StudyGrid
-from hierlab.study.semantics import Discord, Likeness, discords, follows
-from hierlab.study.stability import (
-    AxisAgreement,
-    VarianceShare,
-    axis_agreement,
-    variance,
+from hierlab.study.results import (
+    Consistency,
+    Heatmap,
+    IncoherentCluster,
+    PeopleAgreement,
+    ReferenceAgreement,
+    SimilarityCorrelation,
+    StudyReport,
 )
+from hierlab.study.semantics import correlations, incoherent_clusters
+from hierlab.study.stability import Labels, axis_agreement, variance
 from hierlab.study.store import StudyStore
+from hierlab.study.suggest_k import wordnet_similarity
 from hierlab.study.summary import answer
 from hierlab.study.vector_sources import JOINED, control_vectors
 
-__all__ = [
-    "Consistency",
-    "Heatmap",
-    "PeopleAgreement",
-    "ReferenceAgreement",
-    "StudyReport",
-    "study_report",
-]
+__all__ = ["study_report"]
 
 _REPLICATES = 100
-_REPLICATES_OF_LIKENESS = 400  # the smallest p that can be told is one part in so many
+_REPLICATES_OF_CORRELATIONS = 400  # the smallest p that can be told is one part in so many
 _SINGLE = "single"
 _CACHED = 4096  # labels held at once: 16 MB for 1000 classes
+_MAX_HEATMAP = 24  # encoders
+
+Matrix = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Consistency:
-    """Wu-Palmer (nltk policy) in the clusters of one method, mean over its encoders.
-
-    Args:
-        method, k: whose partitions.
-        encoders: how many were averaged, or the name of the one control.
-        by_class: mean over classes of the mean with their companions: the figure to quote.
-        within: mean over pairs in one cluster, which the largest clusters own.
-        random: the same for random partitions of equal sizes.
-        lift: by_class less random.
-        largest: classes in the largest cluster, mean over the partitions.
-        effective: as many equal clusters would be as even, mean over the partitions.
-    """
-
-    method: str
-    k: int
-    encoders: str
-    by_class: float
-    within: float
-    random: float
-    lift: float
-    largest: float
-    effective: float
-
-
-@dataclass(frozen=True)
-class PeopleAgreement:
-    """Agreement of one method with groups that people made, mean over its encoders.
+class _Cells(NamedTuple):
+    """The finished cells of a study with their labels.
 
     Args:
-        grouping: name of what people made.
-        method, k: whose partitions.
-        encoders: how many were averaged, or the name of the one control.
-        ari: over the classes that the grouping covers.
+        every: cell, of all draws.
+        labels: (C,) of a cell.
+        classes: the C classes.
     """
 
-    grouping: str
-    method: str
-    k: int
-    encoders: str
-    ari: Interval
+    every: Sequence[Cell]
+    labels: Labels
+    classes: ClassList
 
+    @property
+    def whole(self) -> list[Cell]:
+        """Those over every class."""
+        return [cell for cell in self.every if cell.draw == WHOLE]
 
-@dataclass(frozen=True)
-class Heatmap:
-    """Agreement of all pairs of encoders: (N, N) ARI."""
-
-    method: str
-    k: int
-    names: tuple[str, ...]
-    ari: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class ReferenceAgreement:
-    """Agreement of a given label map with the study's partitions of as many clusters."""
-
-    reference: str
-    method: str
-    k: int
-    ari: Interval
-
-
-@dataclass(frozen=True)
-class StudyReport:
-    """All figures of a study; `answer` in words comes first."""
-
-    answer: tuple[str, ...]
-    grid: StudyGrid
-    cells: int
-    agreements: tuple[AxisAgreement, ...]
-    shares: tuple[VarianceShare, ...]
-    consistency: tuple[Consistency, ...]
-    people: tuple[PeopleAgreement, ...]
-    heatmaps: tuple[Heatmap, ...]
-    likeness: tuple[Likeness, ...]
-    discords: tuple[Discord, ...]
-    references: tuple[ReferenceAgreement, ...]
-    left_out: tuple[str, ...]
+    def by_method(self) -> Iterator[tuple[str, int, str, list[Cell]]]:
+        """Method, k, encoders and cells of the rows that are averaged, sorted."""
+        groups: dict[tuple[str, int, str], list[Cell]] = {}
+        for cell in self.whole:
+            several = cell.encoder.count(JOINED) + 1
+            consensus = _SINGLE if several == 1 else f"consensus of {several}"
+            encoders = cell.encoder if cell.control else consensus
+            key = (f"{cell.method} ({cell.preprocessing})", cell.k, encoders)
+            groups.setdefault(key, []).append(cell)
+        for (method, k, encoders), cells in sorted(groups.items(), key=lambda group: group[0]):
+            yield method, k, encoders, cells
 
 
 def study_report(
@@ -129,254 +86,186 @@ def study_report(
     reference: str | Path | None = None,
     similarity: str | Path | None = None,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> StudyReport:
     """Compute every figure of a study's report from its finished cells.
 
     Args:
         folder: of the study, finished or not.
         reference: a label map over the same classes to compare with.
-        similarity: (C, C) likeness from images, such as a confusion matrix, to be correlated with.
+        similarity: (C, C) from images, such as a confusion matrix, to be correlated with.
         seed: of the bootstrap over classes.
-        progress: told (done, total) steps.
+        progress: called with (done, total) steps.
 
     Raises:
         StudyError: no study, no finished cell, or a reference over other classes.
     """
-    from hierlab.datasets.class_lists import load_classes
-
-    told = progress or (lambda done, total: None)
     with StudyStore(folder) as store:
-        cells = store.cells()
-        if not cells:
+        grid = store.grid
+        classes = load_classes(grid.classes)
+        cells = _Cells(store.cells(), lru_cache(_CACHED)(store.labels), classes)
+        if not cells.every:
             raise StudyError(f"{folder} has no finished cell; run: hierlab study --resume {folder}")
-        classes = load_classes(store.grid.classes)
-        labels = lru_cache(_CACHED)(store.labels)
         weights = class_weights(len(classes), _REPLICATES, seed)
         left_out: list[str] = []
-        agreements = axis_agreement(cells, labels, weights)
-        told(1, 5)
-        shares = variance(cells, labels, weights)
-        told(2, 5)
-        wordnet = _wordnet(classes, left_out)
-        table = [] if wordnet is None else _consistency(cells, labels, wordnet)
-        odd = [] if wordnet is None else _discords(cells, labels, classes, wordnet)
-        told(3, 5)
-        more = class_weights(len(classes), _REPLICATES_OF_LIKENESS, seed)
-        likeness = _likeness(store.grid, classes, wordnet, similarity, more, left_out)
-        told(4, 5)
-        people = _people(cells, labels, classes, seed)
-        references = _references(cells, labels, classes, reference, weights)
-        heatmaps = _heatmaps(cells, labels)
-        told(5, 5)
-        grid = store.grid
+        agreements = axis_agreement(cells.every, cells.labels, weights)
+        progress(1, 5)
+        shares = variance(cells.every, cells.labels, weights)
+        progress(2, 5)
+        wordnet = wordnet_similarity(classes)
+        if wordnet is None:
+            left_out.append("Wu-Palmer: these classes are not WordNet's, or WordNet is not here")
+        consistency = [] if wordnet is None else _consistency(cells, wordnet)
+        incoherent = [] if wordnet is None else _incoherent(cells, wordnet)
+        progress(3, 5)
+        more = class_weights(len(classes), _REPLICATES_OF_CORRELATIONS, seed)
+        correlated = _correlations(grid, classes, wordnet, similarity, more, left_out)
+        progress(4, 5)
+        people = _people(cells, seed)
+        references = [] if reference is None else _references(cells, reference, weights)
+        heatmaps = _heatmaps(cells)
+        progress(5, 5)
     return StudyReport(
-        answer(agreements, shares, table, people, likeness),
-        grid,
-        len(cells),
-        tuple(agreements),
-        tuple(shares),
-        tuple(table),
-        tuple(people),
-        tuple(heatmaps),
-        tuple(likeness),
-        tuple(odd),
-        tuple(references),
-        tuple(left_out),
+        answer=answer(agreements, shares, consistency, people, correlated),
+        grid=grid,
+        cells=len(cells.every),
+        agreements=tuple(agreements),
+        shares=tuple(shares),
+        consistency=tuple(consistency),
+        people=tuple(people),
+        heatmaps=tuple(heatmaps),
+        likeness=tuple(correlated),
+        discords=tuple(incoherent),
+        references=tuple(references),
+        left_out=tuple(left_out),
     )
 
 
-def _wordnet(classes: ClassList, left_out: list[str]) -> NDArray[np.float64] | None:
-    from hierlab.study.suggest_k import wordnet_similarity
-
-    try:
-        found = wordnet_similarity(classes)
-    except TaxonomyError as error:
-        left_out.append(f"Wu-Palmer: {error}")
-        return None
-    if found is None:
-        left_out.append("Wu-Palmer: these classes are not WordNet's, or WordNet is not here")
-    return found
-
-
-def _whole(cells: Sequence[Cell]) -> list[Cell]:
-    return [cell for cell in cells if cell.draw == WHOLE]
-
-
-def _consistency(
-    cells: Sequence[Cell],
-    labels: Callable[[Cell], NDArray[np.int32]],
-    wordnet: NDArray[np.float64],
-) -> list[Consistency]:
-    from hierlab.measures.cluster_shape import effective_number
-    from hierlab.measures.pair_statistics import class_means, pair_means, random_moments
-
-    groups: dict[tuple[str, int, str], list[tuple[float, ...]]] = {}
-    for cell in _whole(cells):
-        found = labels(cell)
-        sizes = np.bincount(found)
-        within = pair_means(found, wordnet).within
-        chance = random_moments(sizes, wordnet)
-        if within is None or chance is None:
-            continue
-        by_class = float(np.nanmean(class_means(found, wordnet)))
-        key = (f"{cell.method} ({cell.preprocessing})", cell.k, _who(cell))
-        told = (by_class, within, chance[0], float(sizes.max()), effective_number(sizes))
-        groups.setdefault(key, []).append(told)
+def _consistency(cells: _Cells, wordnet: Matrix) -> list[Consistency]:
     table = []
-    for (method, k, who), rows in sorted(groups.items()):
-        by_class, within, random, largest, effective = map(float, np.mean(rows, axis=0))
-        name = who if who != _SINGLE else f"{len(rows)} single"
-        lift = by_class - random
-        table.append(
-            Consistency(method, k, name, by_class, within, random, lift, largest, effective)
-        )
+    for method, k, encoders, group in cells.by_method():
+        rows = []
+        for cell in group:
+            labels = cells.labels(cell)
+            sizes = np.bincount(labels)
+            within = pair_means(labels, wordnet).within
+            chance = random_moments(sizes, wordnet)
+            if within is not None and chance is not None:
+                by_class = float(np.nanmean(class_means(labels, wordnet)))
+                shape = (float(sizes.max()), effective_number(sizes))
+                rows.append((by_class, within, chance[0], *shape))
+        if rows:
+            by_class, within, random, largest, effective = map(float, np.mean(rows, axis=0))
+            name = encoders if encoders != _SINGLE else f"{len(rows)} single"
+            lift = by_class - random
+            table.append(
+                Consistency(method, k, name, by_class, within, random, lift, largest, effective)
+            )
     return table
 
 
-def _who(cell: Cell) -> str:
-    """Rows that are averaged: single encoders, consensus of so many, or one control."""
-    several = cell.encoder.count(JOINED) + 1
-    if cell.control:
-        return cell.encoder
-    return _SINGLE if several == 1 else f"consensus of {several}"
-
-
-def _people(
-    cells: Sequence[Cell],
-    labels: Callable[[Cell], NDArray[np.int32]],
-    classes: ClassList,
-    seed: int,
-) -> list[PeopleAgreement]:
-    from hierlab.measures.groupings import groupings_for
-
-    found = []
-    for grouping in groupings_for(classes):
-        rows, made = grouping.on(classes)
+def _people(cells: _Cells, seed: int) -> list[PeopleAgreement]:
+    table = []
+    for grouping in groupings_for(cells.classes):
+        rows, groups = grouping.on(cells.classes)
         weights = class_weights(len(rows), _REPLICATES, seed)
-        groups: dict[tuple[str, int, str], list[NDArray[np.float64]]] = {}
-        for cell in _whole(cells):
-            key = (f"{cell.method} ({cell.preprocessing})", cell.k, _who(cell))
-            groups.setdefault(key, []).append(bootstrap_ari(labels(cell)[rows], made, weights))
-        for (method, k, who), values in sorted(groups.items()):
-            mean = np.mean(values, axis=0)
-            name = who if who != _SINGLE else f"{len(values)} single"
-            told = interval(mean[0], mean[1:])
-            found.append(PeopleAgreement(grouping.name, method, k, name, told))
-    return found
+        for method, k, encoders, group in cells.by_method():
+            ari = _mean_ari([cells.labels(cell)[rows] for cell in group], groups, weights)
+            name = encoders if encoders != _SINGLE else f"{len(group)} single"
+            table.append(PeopleAgreement(grouping.name, method, k, name, ari))
+    return table
 
 
-def _discords(
-    cells: Sequence[Cell],
-    labels: Callable[[Cell], NDArray[np.int32]],
-    classes: ClassList,
-    wordnet: NDArray[np.float64],
-) -> list[Discord]:
+def _mean_ari(
+    partitions: Sequence[NDArray[np.int32]], other: NDArray[np.int32], weights: Matrix
+) -> Interval:
+    values = [bootstrap_ari(labels, other, weights) for labels in partitions]
+    mean = np.mean(values, axis=0)
+    return interval(mean[0], mean[1:])
+
+
+def _incoherent(cells: _Cells, wordnet: Matrix) -> list[IncoherentCluster]:
     """Of the widest consensus there is, else of the first encoder."""
-    here = [cell for cell in _whole(cells) if not cell.control]
-    widest = max(here, key=lambda cell: (cell.encoder.count(JOINED), cell.method == "consensus"))
-    same = [
-        c
-        for c in here
-        if (c.encoder, c.method, c.seed) == (widest.encoder, widest.method, widest.seed)
+    candidates = [cell for cell in cells.whole if not cell.control]
+    widest = max(
+        candidates, key=lambda cell: (cell.encoder.count(JOINED), cell.method == "consensus")
+    )
+    same = ("encoder", "method", "seed", "preprocessing", "prompts")
+    return [
+        cluster
+        for cell in sorted(candidates, key=lambda cell: cell.k)
+        if all(getattr(cell, name) == getattr(widest, name) for name in same)
+        for cluster in incoherent_clusters(cells.labels(cell), cell.k, cells.classes, wordnet)
     ]
-    found: list[Discord] = []
-    for cell in sorted(same, key=lambda one: one.k):
-        if cell.preprocessing == widest.preprocessing and cell.prompts == widest.prompts:
-            found += discords(labels(cell), cell.k, classes, wordnet)
-    return found
 
 
-def _likeness(
+def _correlations(
     grid: StudyGrid,
     classes: ClassList,
-    wordnet: NDArray[np.float64] | None,
+    wordnet: Matrix | None,
     similarity: str | Path | None,
-    weights: NDArray[np.float64],
+    weights: Matrix,
     left_out: list[str],
-) -> list[Likeness]:
-    from hierlab.embeddings.similarity_matrix import load_similarity
+) -> list[SimilarityCorrelation]:
+    def available(
+        names: Sequence[str], title: str, vectors: Callable[[str], Matrix]
+    ) -> list[tuple[str, Matrix]]:
+        cosines = []
+        for name in names:
+            try:
+                cosines.append((name, centred_cosines(vectors(name))))
+            except HierlabError as error:
+                left_out.append(f"{title}{name}: {error}")
+        return cosines
 
-    controls: list[tuple[str, NDArray[np.float64]]] = []
-    for control in ("minilm", "spelling"):
-        try:
-            controls.append((control, centred_cosines(control_vectors(control, classes))))
-        except HierlabError as error:
-            left_out.append(f"control {control}: {error}")
-    encoders = _encodercentred_cosines(grid, classes, left_out)
-    found: list[Likeness] = []
+    spared = ("minilm", "spelling")
+    controls = available(spared, "control ", lambda name: control_vectors(name, classes))
+    encoders = available(grid.encoders, "", lambda name: resolve(name, classes).vectors)
+    rows: list[SimilarityCorrelation] = []
     if wordnet is not None:
-        found += follows(encoders, ("Wu-Palmer", wordnet), controls, weights)
+        rows += correlations(encoders, ("Wu-Palmer", wordnet), controls, weights)
     if similarity is not None:
         images, _ = load_similarity(similarity, classes)
         held = controls if wordnet is None else [*controls, ("Wu-Palmer", wordnet)]
-        found += follows(encoders, ("image likeness", images), held, weights)
-    return found
+        rows += correlations(encoders, ("image likeness", images), held, weights)
+    return rows
 
 
-def _encodercentred_cosines(
-    grid: StudyGrid, classes: ClassList, left_out: list[str]
-) -> list[tuple[str, NDArray[np.float64]]]:
-    from hierlab.embeddings.resolve import resolve
-
-    found: list[tuple[str, NDArray[np.float64]]] = []
-    for encoder in grid.encoders:
-        try:
-            found.append((encoder, centred_cosines(resolve(encoder, classes).vectors)))
-        except HierlabError as error:
-            left_out.append(f"{encoder}: {error}")
-    return found
-
-
-def _references(
-    cells: Sequence[Cell],
-    labels: Callable[[Cell], NDArray[np.int32]],
-    classes: ClassList,
-    reference: str | Path | None,
-    weights: NDArray[np.float64],
-) -> list[ReferenceAgreement]:
-    from hierlab.labelmap import load_label_map
-
-    if reference is None:
-        return []
+def _references(cells: _Cells, reference: str | Path, weights: Matrix) -> list[ReferenceAgreement]:
     other = load_label_map(reference)
-    if other.classes.ids != classes.ids:
+    if other.classes.ids != cells.classes.ids:
         raise StudyError(
             f"{reference} is about {len(other.classes)} other classes than the study's "
-            f"{len(classes)}, or has them in another order"
+            f"{len(cells.classes)}, or has them in another order"
         )
-    found = []
+    table = []
     for level in other:
-        groups: dict[str, list[NDArray[np.float64]]] = {}
-        for cell in _whole(cells):
+        groups: dict[str, list[NDArray[np.int32]]] = {}
+        for cell in cells.whole:
             if cell.k == level.k and not cell.control:
                 several = " of several" if JOINED in cell.encoder else ""
-                values = bootstrap_ari(level.labels, labels(cell), weights)
-                groups.setdefault(cell.method + several, []).append(values)
-        for method, rows in sorted(groups.items()):
-            mean = np.mean(rows, axis=0)
-            found.append(
-                ReferenceAgreement(other.name, method, level.k, interval(mean[0], mean[1:]))
-            )
-    return found
+                groups.setdefault(cell.method + several, []).append(cells.labels(cell))
+        table += [
+            ReferenceAgreement(other.name, method, level.k, _mean_ari(rows, level.labels, weights))
+            for method, rows in sorted(groups.items())
+        ]
+    return table
 
 
-def _heatmaps(cells: Sequence[Cell], labels: Callable[[Cell], NDArray[np.int32]]) -> list[Heatmap]:
-    single = [cell for cell in _whole(cells) if JOINED not in cell.encoder and not cell.control]
+def _heatmaps(cells: _Cells) -> list[Heatmap]:
     groups: dict[tuple[str, int], dict[str, Cell]] = {}
-    for cell in single:
-        name = f"{cell.encoder}@{cell.prompts}" if cell.prompts else cell.encoder
-        groups.setdefault((cell.method, cell.k), {}).setdefault(name, cell)
-    found = []
+    for cell in cells.whole:
+        if JOINED not in cell.encoder and not cell.control:
+            name = f"{cell.encoder}@{cell.prompts}" if cell.prompts else cell.encoder
+            groups.setdefault((cell.method, cell.k), {}).setdefault(name, cell)
+    heatmaps = []
     for (method, k), named in sorted(groups.items()):
-        if not 1 < len(named) <= 24:
+        if not 1 < len(named) <= _MAX_HEATMAP:
             continue
-        count = len(named)
-        known = [labels(cell) for cell in named.values()]
-        ones = np.ones((1, len(known[0])))
-        ari = np.eye(count)
-        for i in range(count):
-            for j in range(i):
-                ari[i, j] = ari[j, i] = bootstrap_ari(known[i], known[j], ones)[0]
-        found.append(Heatmap(method, k, tuple(named), ari))
-    return found
+        partitions = [cells.labels(cell) for cell in named.values()]
+        ones = np.ones((1, len(partitions[0])))
+        ari = np.eye(len(named))
+        for i, j in zip(*np.tril_indices(len(named), -1), strict=True):
+            ari[i, j] = ari[j, i] = bootstrap_ari(partitions[i], partitions[j], ones)[0]
+        heatmaps.append(Heatmap(method, k, tuple(named), ari))
+    return heatmaps

@@ -1,4 +1,4 @@
-"""A study's report kept as JSON under the digest of its cells, so that nobody waits twice."""
+"""A cache of study reports: JSON files, each under the digest of the cells it was computed from."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import msgspec
 import numpy as np
 
 from hierlab.errors import HierlabError
-from hierlab.study.report import StudyReport, study_report
+from hierlab.study.report import study_report
+from hierlab.study.results import StudyReport
 from hierlab.study.store import StudyStore
-from hierlab.utils.files import read_bounded, write_atomic
+from hierlab.utils.files import cache_folder, read_bounded, write_atomic
 
 __all__ = ["kept_report", "write_report"]
 
@@ -39,13 +40,11 @@ def kept_report(folder: str | Path) -> StudyReport:
     Raises:
         StudyError: no study or no finished cell.
     """
-    from hierlab.utils.files import cache_folder
-
     digest = _digest(folder)
     own, cached = Path(folder) / _FILE, cache_folder() / f"study-{digest[:32]}.json"
     for path in (own, cached):
-        if (found := _read(path, digest)) is not None:
-            return found
+        if (known := _read(path, digest)) is not None:
+            return known
     report = study_report(folder)
     with contextlib.suppress(HierlabError):  # nowhere to keep it: the next one computes it again
         write_atomic(cached, _encoded(digest, report))
@@ -85,11 +84,10 @@ def _read(path: Path, digest: str) -> StudyReport | None:
 
 def _digest(folder: str | Path) -> str:
     """SHA-256 over the edition, the grid and every finished cell with its labels."""
-    found = hashlib.sha256(f"edition {_EDITION}\n".encode())
+    digest = hashlib.sha256(f"edition {_EDITION}\n".encode())
     with StudyStore(folder) as store:
-        found.update(store.grid.encode())
-        cells = store.cells()
-        for cell, labels in zip(cells, store.each(cells), strict=True):
-            found.update(cell.key.encode())
-            found.update(labels.tobytes())
-    return found.hexdigest()
+        digest.update(store.grid.encode())
+        for cell in store.cells():
+            digest.update(cell.key.encode())
+            digest.update(store.labels(cell).tobytes())
+    return digest.hexdigest()

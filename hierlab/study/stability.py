@@ -5,75 +5,23 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.measures.bootstrap import Interval, bootstrap_ari, interval
+from hierlab.measures.bootstrap import bootstrap_ari, interval
 from hierlab.study.grid import AXES, WHOLE, Cell
+from hierlab.study.results import REST, AxisAgreement, VarianceShare
 from hierlab.study.statistics import variance_shares
 from hierlab.study.vector_sources import JOINED
 
-__all__ = [
-    "REST",
-    "AxisAgreement",
-    "Labels",
-    "VarianceShare",
-    "axis_agreement",
-    "disjoint",
-    "variance",
-]
+__all__ = ["Labels", "axis_agreement", "disjoint", "variance"]
 
 _T = TypeVar("_T")
 Labels = Callable[[Cell], NDArray[np.int32]]
-REST = "seed and interplay"
 _MAX_PAIRS = 400  # a group; more change the mean by less than its interval
 _MAX_CELLS = 40  # of one analysis of variance; spread evenly over the cells
-
-
-@dataclass(frozen=True)
-class AxisAgreement:
-    """Mean agreement of partitions that differ on one axis only.
-
-    Args:
-        axis: one of `grid.AXES`, or `halves`.
-        method, preprocessing, k: what the partitions share; `any` where the axis is that one.
-        ari: mean over the pairs, with its interval over classes.
-        ari_min: of the worst pair.
-        pairs: how many were compared.
-    """
-
-    axis: str
-    method: str
-    preprocessing: str
-    k: int
-    ari: Interval
-    ari_min: float
-    pairs: int
-
-
-@dataclass(frozen=True)
-class VarianceShare:
-    """Share (ω², 0..1) of the spread of partitions that one axis explains.
-
-    Args:
-        method: whose partitions; `all` for the methods together.
-        k: at this number of clusters.
-        axis: one of `grid.AXES`, or `REST`: seeds, which mean something else in every other cell,
-            and the interplay of the axes.
-        levels: how many values the axis takes; 0 for the rest.
-        share: with its interval over classes.
-        cells: how many partitions were compared.
-    """
-
-    method: str
-    k: int
-    axis: str
-    levels: int
-    share: Interval
-    cells: int
 
 
 def axis_agreement(
@@ -90,7 +38,7 @@ def axis_agreement(
         labels: gives the (C,) labels of a cell.
         weights: (1 + B, C) class weights, the first row ones.
     """
-    found = []
+    agreements = []
     for axis in (*AXES, "halves"):
         groups: dict[tuple[str, str, int], list[tuple[Cell, Cell]]] = defaultdict(list)
         for first, second in _pairs(cells, axis):
@@ -101,22 +49,14 @@ def axis_agreement(
             chosen = _spread(pairs, _MAX_PAIRS)
             values = np.stack([bootstrap_ari(labels(a), labels(b), weights) for a, b in chosen])
             mean = values.mean(axis=0)
-            found.append(
-                AxisAgreement(
-                    axis,
-                    method,
-                    steps,
-                    k,
-                    interval(mean[0], mean[1:]),
-                    float(values[:, 0].min()),
-                    len(chosen),
-                )
-            )
-    return found
+            ari = interval(mean[0], mean[1:])
+            worst = float(values[:, 0].min())
+            agreements.append(AxisAgreement(axis, method, steps, k, ari, worst, len(chosen)))
+    return agreements
 
 
 def _method(cell: Cell) -> str:
-    """A consensus of several encoders is told apart from the same method on one."""
+    """A consensus of several encoders is not the same method on one."""
     return f"{cell.method} of several" if JOINED in cell.encoder else cell.method
 
 
@@ -141,7 +81,8 @@ def _pairs(cells: Sequence[Cell], axis: str) -> Iterable[tuple[Cell, Cell]]:
     for group in alike.values():
         if axis == "draw":
             whole = [cell for cell in group if cell.draw == WHOLE]
-            yield from ((one, cell) for one in whole for cell in group if cell.draw != WHOLE)
+            draws = [cell for cell in group if cell.draw != WHOLE]
+            yield from itertools.product(whole, draws)
         else:
             yield from itertools.combinations(group, 2)
 
@@ -161,16 +102,16 @@ def variance(
     the first seed.
     """
     single = [c for c in cells if not c.control and c.draw == WHOLE and JOINED not in c.encoder]
-    found: list[VarianceShare] = []
+    shares: list[VarianceShare] = []
     for k in sorted({cell.k for cell in single}):
         here = [cell for cell in single if cell.k == k]
         methods = sorted({cell.method for cell in here})
         for method in methods:
-            found += _shares([c for c in here if c.method == method], method, labels, weights)
+            shares += _shares([c for c in here if c.method == method], method, labels, weights)
         if len(methods) > 1:
             first = min(cell.seed for cell in here)
-            found += _shares([c for c in here if c.seed == first], "all", labels, weights)
-    return found
+            shares += _shares([c for c in here if c.seed == first], "all", labels, weights)
+    return shares
 
 
 def _shares(

@@ -1,10 +1,10 @@
-"""Where finished cells live: one SQLite file in the study's folder, keyed by content."""
+"""The store of a study: its grid, and its finished cells in one SQLite file, keyed by content."""
 
 from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -94,8 +94,8 @@ class StudyStore:
     def cells(self) -> list[Cell]:
         """Every finished cell, in order of its fields; the labels stay on disk."""
         rows = self._database.execute("SELECT cell FROM cells")
-        found = [msgspec.json.decode(cell, type=Cell) for (cell,) in rows]
-        return sorted(found, key=msgspec.structs.astuple)
+        cells = [msgspec.json.decode(cell, type=Cell) for (cell,) in rows]
+        return sorted(cells, key=msgspec.structs.astuple)
 
     def labels(self, cell: Cell) -> NDArray[np.int32]:
         """(C,) labels of one finished cell; −1 where a class was not drawn.
@@ -103,18 +103,14 @@ class StudyStore:
         Raises:
             StudyError: the cell is not finished, or its bytes are damaged.
         """
-        row = self._database.execute("SELECT labels FROM cells WHERE key = ?", (cell.key,))
-        found = row.fetchone()
-        if found is None:
+        rows = self._database.execute("SELECT labels FROM cells WHERE key = ?", (cell.key,))
+        row = rows.fetchone()
+        if row is None:
             raise StudyError(f"cell {cell.key[:12]} is not in {self.folder}; resume the study")
         try:
-            return np.frombuffer(zlib.decompress(found[0]), dtype="<i4")
+            return np.frombuffer(zlib.decompress(row[0]), dtype="<i4")
         except (zlib.error, ValueError) as error:
             raise StudyError(f"cell {cell.key[:12]} of {self.folder} is damaged") from error
-
-    def each(self, cells: Iterable[Cell]) -> Iterator[NDArray[np.int32]]:
-        """Labels of several cells, one at a time."""
-        return (self.labels(cell) for cell in cells)
 
 
 def _packed(labels: NDArray[np.int32]) -> bytes:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.classes import ClassList
+from hierlab.clustering.vectors import centred, unit_rows
 from hierlab.errors import BuilderError, TaxonomyError
 from hierlab.measures.bootstrap import bootstrap_ari
+from hierlab.measures.cluster_shape import silhouette
+from hierlab.measures.groupings import Grouping, groupings_for
+from hierlab.measures.pair_statistics import class_means
 from hierlab.measures.partition_stability import (
     DRAWS,
     MOST_LEVELS,
@@ -20,10 +24,8 @@ from hierlab.measures.partition_stability import (
     partitions,
     stability_scores,
 )
-
-if TYPE_CHECKING:
-    from hierlab.classes import ClassList
-    from hierlab.measures.groupings import Grouping
+from hierlab.wordnet.taxonomy import taxonomy_for
+from hierlab.wordnet.wu_palmer import wu_palmer
 
 __all__ = ["KReport", "KRow", "suggest_k", "table_csv", "wordnet_similarity"]
 
@@ -82,7 +84,7 @@ def suggest_k(
     draws: int = DRAWS,
     seed: int = 0,
     groupings: Sequence[Grouping] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> KReport:
     """Partition at many K by Ward's cut where `consensus` starts from, and judge each.
 
@@ -92,8 +94,8 @@ def suggest_k(
         k: numbers to try, rising; 2 to C / 2 in even ratios if not given.
         draws: of 80 % of the classes, at least 2.
         seed: of the draws and of the structureless references.
-        groupings: what people made, told beside; those shipped for these classes if not given.
-        progress: told (done, total).
+        groupings: what people made, to compare with; those shipped for these classes if not given.
+        progress: called with (done, total).
 
     Raises:
         BuilderError: fewer than four classes, fewer than two draws, or a k that cannot be.
@@ -101,55 +103,47 @@ def suggest_k(
     Source: gap statistic: Tibshirani, Walther and Hastie, J. R. Stat. Soc. B 63(2), 2001;
         stability over draws: Ben-Hur, Elisseeff and Guyon, Pac. Symp. Biocomput. 2002.
     """
-    from hierlab.clustering.vectors import centred
-    from hierlab.measures.groupings import groupings_for
-
     count = len(vectors)
     if count < 4 or draws < 2:
         raise BuilderError(
             f"expected at least 4 classes and 2 draws, got {count} classes and {draws} draws"
         )
     numbers = k_candidates(k, count)
-    told = progress or (lambda done, total: None)
-    whole_rows = diffused_rows(vectors)
-    whole = partitions(whole_rows, numbers)
+    whole = partitions(diffused_rows(vectors), numbers)
     scores = stability_scores(
-        (vectors,), whole, numbers, draws, seed, lambda done: told(done, draws + 1)
+        (vectors,), whole, numbers, draws, seed, lambda done: progress(done, draws + 1)
     )
     against = groupings_for(classes) if groupings is None else groupings
-    people = _people(whole, against, classes)
-    plain = centred(vectors)
-    gaps = _gaps(plain, whole, numbers, seed)
+    people = [_grouping_ari(whole, grouping, classes) for grouping in against]
+    rows = centred(vectors)
+    gaps = _gaps(rows, whole, numbers, seed)
     similarity = wordnet_similarity(classes)
-    told(draws + 1, draws + 1)
+    progress(draws + 1, draws + 1)
     table = tuple(
         KRow(
-            number,
-            float(scores[:, at].mean()),
-            float(scores[:, at].std(ddof=1) / np.sqrt(draws)),
-            _silhouette(plain, whole[at]),
-            gaps[at],
-            _within(whole[at], similarity),
-            int(np.bincount(whole[at]).max()),
-            tuple(float(ari) for ari in people[:, at]),
+            k=number,
+            stability=float(scores[:, at].mean()),
+            stability_se=float(scores[:, at].std(ddof=1) / np.sqrt(draws)),
+            silhouette=silhouette(labels, rows),
+            gap=gaps[at],
+            within=None if similarity is None else _within(labels, similarity),
+            largest=int(np.bincount(labels).max()),
+            people=tuple(values[at] for values in people),
         )
-        for at, number in enumerate(numbers)
+        for at, (number, labels) in enumerate(zip(numbers, whole, strict=True))
     )
     best = _peaks(table)
     names = tuple(grouping.name for grouping in against)
     return KReport(table, best, _advice(table, best, names), names)
 
 
-def _people(
-    whole: list[NDArray[np.int32]], against: Sequence[Grouping], classes: ClassList
-) -> NDArray[np.float64]:
-    """(groupings, numbers) ARI over the classes that each grouping covers."""
-    found = np.empty((len(against), len(whole)))
-    for number, grouping in enumerate(against):
-        rows, made = grouping.on(classes)
-        ones = np.ones((1, len(rows)))
-        found[number] = [bootstrap_ari(labels[rows], made, ones)[0] for labels in whole]
-    return found
+def _grouping_ari(
+    whole: Sequence[NDArray[np.int32]], grouping: Grouping, classes: ClassList
+) -> list[float]:
+    """ARI of each partition over the classes that a grouping covers."""
+    rows, groups = grouping.on(classes)
+    ones = np.ones((1, len(rows)))
+    return [float(bootstrap_ari(labels[rows], groups, ones)[0]) for labels in whole]
 
 
 def _gaps(
@@ -162,8 +156,6 @@ def _gaps(
 
     Both are measured where no diffusion has tightened anything.
     """
-    from hierlab.clustering.vectors import unit_rows
-
     rng = np.random.default_rng(seed)
     centre = rows - rows.mean(axis=0)
     left, values, _ = np.linalg.svd(centre, full_matrices=False)
@@ -172,8 +164,8 @@ def _gaps(
     for _ in range(_REFERENCES):
         # Each main direction shuffled by itself: the same spread along it, and no clusters.
         shuffled = np.column_stack([rng.permutation(column) for column in main.T])
-        found = partitions(diffused_rows(unit_rows(shuffled)), numbers)
-        total += [np.log(_spread(shuffled, labels)) for labels in found]
+        structureless = partitions(diffused_rows(unit_rows(shuffled)), numbers)
+        total += [np.log(_spread(shuffled, labels)) for labels in structureless]
     own = [np.log(_spread(main, labels)) for labels in whole]
     return [float(gap) for gap in total / _REFERENCES - own]
 
@@ -186,17 +178,8 @@ def _spread(rows: NDArray[np.float64], labels: NDArray[np.int32]) -> float:
     return float(max(inside, 1e-12))
 
 
-def _silhouette(rows: NDArray[np.float64], labels: NDArray[np.int32]) -> float | None:
-    from hierlab.measures.cluster_shape import silhouette
-
-    return silhouette(labels, rows)
-
-
 def wordnet_similarity(classes: ClassList) -> NDArray[np.float64] | None:
     """(C, C) Wu-Palmer by the nltk policy, or None where WordNet does not know every class."""
-    from hierlab.wordnet.taxonomy import taxonomy_for
-    from hierlab.wordnet.wu_palmer import wu_palmer
-
     try:
         taxonomy = taxonomy_for(classes)
         if taxonomy is None or not all(key in taxonomy for key in classes.ids):
@@ -206,33 +189,28 @@ def wordnet_similarity(classes: ClassList) -> NDArray[np.float64] | None:
         return None
 
 
-def _within(labels: NDArray[np.int32], similarity: NDArray[np.float64] | None) -> float | None:
-    from hierlab.measures.pair_statistics import class_means
-
-    if similarity is None:
-        return None
-    own = class_means(labels, similarity)
-    return None if np.isnan(own).all() else float(np.nanmean(own))
+def _within(labels: NDArray[np.int32], similarity: NDArray[np.float64]) -> float | None:
+    means = class_means(labels, similarity)
+    return None if np.isnan(means).all() else float(np.nanmean(means))
 
 
 def _peaks(rows: Sequence[KRow]) -> tuple[int, ...]:
-    """Local maxima of the stability, best first, at most three; told by rising k."""
+    """Local maxima of the stability, the best three at most, by rising k."""
     scores = [row.stability for row in rows]
-    inner = local_maxima(scores)
-    best = sorted(inner, key=lambda at: -scores[at])[:MOST_LEVELS]
+    best = sorted(local_maxima(scores), key=lambda at: -scores[at])[:MOST_LEVELS]
     return tuple(sorted(rows[at].k for at in best))
 
 
 def _advice(rows: Sequence[KRow], best: Sequence[int], groupings: Sequence[str]) -> str:
-    told = {row.k: row for row in rows}
     words = ", ".join(
-        f"{k} (stability {told[k].stability:.2f} ± {told[k].stability_se:.2f})" for k in best
+        f"{row.k} (stability {row.stability:.2f} ± {row.stability_se:.2f})"
+        for row in rows
+        if row.k in best
     )
-    agreed = [max(rows, key=lambda row: row.people[number]) for number in range(len(groupings))]
-    people = "".join(
-        f"; {name} is nearest at K = {row.k} (ARI {row.people[number]:.2f})"
-        for number, (name, row) in enumerate(zip(groupings, agreed, strict=True))
-    )
+    people = ""
+    for number, name in enumerate(groupings):
+        row = max(rows, key=lambda row: row.people[number])
+        people += f"; {name} is nearest at K = {row.k} (ARI {row.people[number]:.2f})"
     return (
         f"holds better than its neighbours at K = {words}; differences below two standard errors "
         f"are noise, and coarse partitions are stable more easily than fine ones{people}"
@@ -245,7 +223,7 @@ def table_csv(report: KReport) -> str:
     lines = [f"k,stability,stability_se,silhouette,gap,wu_palmer_within,largest{names}"]
     for row in report.rows:
         values = (row.stability, row.stability_se, row.silhouette, row.gap, row.within)
-        told = ",".join("" if value is None else f"{value:.6f}" for value in values)
+        cells = ",".join("" if value is None else f"{value:.6f}" for value in values)
         people = "".join(f",{ari:.6f}" for ari in row.people)
-        lines.append(f"{row.k},{told},{row.largest}{people}")
+        lines.append(f"{row.k},{cells},{row.largest}{people}")
     return "\n".join(lines) + "\n"

@@ -1,15 +1,17 @@
-"""The first lines of a report: what a referee asked, answered in sentences with numbers."""
+"""The summary of a study: its main findings as sentences with numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from hierlab.measures.bootstrap import Interval
-    from hierlab.study.report import Consistency, PeopleAgreement
-    from hierlab.study.semantics import Likeness
-    from hierlab.study.stability import AxisAgreement, VarianceShare
+from hierlab.measures.bootstrap import Interval
+from hierlab.study.results import (
+    AxisAgreement,
+    Consistency,
+    PeopleAgreement,
+    SimilarityCorrelation,
+    VarianceShare,
+)
 
 __all__ = ["answer"]
 
@@ -29,7 +31,7 @@ def answer(
     shares: Sequence[VarianceShare],
     consistency: Sequence[Consistency],
     people: Sequence[PeopleAgreement],
-    likeness: Sequence[Likeness],
+    correlations: Sequence[SimilarityCorrelation],
 ) -> tuple[str, ...]:
     """Sentences: agreement with people, stability, what moves most, semantics or looks."""
     return (
@@ -37,11 +39,11 @@ def answer(
         *_stability(agreements),
         *_largest(shares),
         *_meaning(consistency),
-        *_semantics(likeness),
+        *_semantics(correlations),
     )
 
 
-def _told(value: Interval) -> str:
+def _shown(value: Interval) -> str:
     return f"{value.value:.2f} [{value.low:.2f}, {value.high:.2f}]"
 
 
@@ -49,10 +51,10 @@ def _people(people: Sequence[PeopleAgreement]) -> Iterator[str]:
     for grouping in dict.fromkeys(row.grouping for row in people):
         rows = [row for row in people if row.grouping == grouping and "control" not in row.encoders]
         for k in sorted({row.k for row in rows}):
-            told = "; ".join(
-                f"{row.method}, {row.encoders}: {_told(row.ari)}" for row in rows if row.k == k
+            values = "; ".join(
+                f"{row.method}, {row.encoders}: {_shown(row.ari)}" for row in rows if row.k == k
             )
-            yield f"With the groups that people made ({grouping}), K = {k} agrees at ARI: {told}."
+            yield f"With the groups that people made ({grouping}), K = {k} agrees at ARI: {values}."
 
 
 def _stability(agreements: Sequence[AxisAgreement]) -> Iterator[str]:
@@ -66,7 +68,7 @@ def _stability(agreements: Sequence[AxisAgreement]) -> Iterator[str]:
             here = [row for row in rows if row.method == method]
             steps = here[0].preprocessing
             values = "; ".join(
-                f"K = {row.k}: {_told(row.ari)}" for row in here if row.preprocessing == steps
+                f"K = {row.k}: {_shown(row.ari)}" for row in here if row.preprocessing == steps
             )
             parts.append(f"{method} {values}" if method != "any" else values)
         yield f"{question} partitions agree at ARI: {' — '.join(parts)}."
@@ -78,8 +80,8 @@ def _largest(shares: Sequence[VarianceShare]) -> Iterator[str]:
         rows = [row for row in shares if (row.method, row.k) == (method, k)]
         ordered = sorted(rows, key=lambda row: -row.share.value)
         who = "Over all methods" if method == "all" else f"Within {method}"
-        told = "; ".join(f"{row.axis} {_told(row.share)}" for row in ordered)
-        yield f"{who} at K = {k}, shares of the spread of partitions are: {told}."
+        values = "; ".join(f"{row.axis} {_shown(row.share)}" for row in ordered)
+        yield f"{who} at K = {k}, shares of the spread of partitions are: {values}."
 
 
 def _meaning(consistency: Sequence[Consistency]) -> Iterator[str]:
@@ -101,13 +103,13 @@ def _meaning(consistency: Sequence[Consistency]) -> Iterator[str]:
         yield words + "."
 
 
-def _semantics(likeness: Sequence[Likeness]) -> Iterator[str]:
-    for target in sorted({row.target for row in likeness}):
-        rows = [row for row in likeness if row.target == target]
+def _semantics(correlations: Sequence[SimilarityCorrelation]) -> Iterator[str]:
+    for target in sorted({row.target for row in correlations}):
+        rows = [row for row in correlations if row.target == target]
         held = " and ".join(rows[0].controls) or "nothing"
         low = min(rows, key=lambda row: row.partial.value)
         high = max(rows, key=lambda row: row.partial.value)
         yield (
             f"Likeness follows {target} with {held} held fixed: partial Spearman correlation from "
-            f"{_told(low.partial)} ({low.encoder}) to {_told(high.partial)} ({high.encoder})."
+            f"{_shown(low.partial)} ({low.encoder}) to {_shown(high.partial)} ({high.encoder})."
         )

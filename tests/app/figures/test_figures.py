@@ -34,7 +34,7 @@ from app.views.explore import clicked_place
 from codec_plugin.evaluation.reports.curves import Curve, Panel
 from hierlab.labelmap import LabelMap
 from hierlab.measures.bootstrap import Interval
-from hierlab.study.stability import REST, AxisAgreement, VarianceShare
+from hierlab.study.results import REST, AxisAgreement, VarianceShare
 
 ROOT_FOLDER = Path(__file__).parents[3]
 RIBBONS = (

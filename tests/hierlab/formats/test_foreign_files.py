@@ -24,12 +24,6 @@ _FIXED = settings(
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_wordnet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names of clusters are the files' own: do not look them up."""
-    monkeypatch.setattr("hierlab.wordnet.taxonomy.taxonomy_for", lambda classes, **options: None)
-
-
 def _read(folder: Path, content: str, name: str = "file.csv", **options: Any) -> LabelMap:
     path = folder / name
     path.write_text(content)
@@ -341,7 +335,7 @@ def test_a_name_at_two_places_of_an_outline_is_two(tmp_path: Path) -> None:
     label_map = _read(tmp_path, text, "tree.txt")
     assert label_map.classes.ids == ("crane", "rook", "crane (2)", "car")
     assert [level.k for level in label_map] == [2, 3]
-    assert "stand several times: a class at each" in label_map.provenance["read"]
+    assert "stand at several places: a class at each" in label_map.provenance["read"]
 
 
 @pytest.mark.parametrize(

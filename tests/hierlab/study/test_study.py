@@ -17,8 +17,9 @@ from hierlab.errors import StudyError
 from hierlab.measures.bootstrap import class_weights
 from hierlab.study import run as running
 from hierlab.study.grid import WHOLE, StudyGrid, draw_positions, halves_of
+from hierlab.study.results import REST
 from hierlab.study.run import resume_study, run_study
-from hierlab.study.stability import REST, axis_agreement, disjoint, variance
+from hierlab.study.stability import axis_agreement, disjoint, variance
 from hierlab.study.store import StudyStore
 from hierlab.study.tasks import preprocess
 from hierlab.study.vector_sources import control_vectors, find_sources
