@@ -19,7 +19,7 @@ from codec_plugin.bitstream.container import read_header
 from codec_plugin.codec import Codec
 from codec_plugin.data.picture import read_picture
 from codec_plugin.entropy.cdf_tables import PRECISION_BITS, TableRow
-from codec_plugin.tiles import analyse
+from codec_plugin.models.tiled import analyse
 
 
 def likelihood_bytes(codec: Codec, pixels: np.ndarray) -> float:

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from codec_plugin.bitstream.answer import FileAnswer, LabelPath, answer_of
     from codec_plugin.bitstream.container import Header, read_header
+    from codec_plugin.bitstream.label_tree import LabelTree, load_label_tree
     from codec_plugin.checkpointing.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
     from codec_plugin.codec import Codec, Decoded
     from codec_plugin.config import ModelConfig
     from codec_plugin.data.label_hierarchy import Hierarchy
-    from codec_plugin.data.label_tree import LabelTree, load_label_tree
     from codec_plugin.data.picture import Picture, read_picture
     from codec_plugin.models.progressive import ProgressiveModel
     from codec_plugin.streaming import StreamingDecoder
@@ -72,14 +72,14 @@ _HOMES = {
     "Header": "bitstream.container",
     "Hierarchy": "data.label_hierarchy",
     "LabelPath": "bitstream.answer",
-    "LabelTree": "data.label_tree",
+    "LabelTree": "bitstream.label_tree",
     "ModelConfig": "config",
     "Picture": "data.picture",
     "ProgressiveModel": "models.progressive",
     "StreamingDecoder": "streaming",
     "answer_of": "bitstream.answer",
     "load_checkpoint": "checkpointing.checkpoint",
-    "load_label_tree": "data.label_tree",
+    "load_label_tree": "bitstream.label_tree",
     "read_header": "bitstream.container",
     "read_picture": "data.picture",
     "save_checkpoint": "checkpointing.checkpoint",

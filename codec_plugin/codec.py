@@ -17,8 +17,8 @@ from codec_plugin.bitstream.container import (
     read_header,
     split_segments,
 )
+from codec_plugin.bitstream.label_tree import load_label_tree
 from codec_plugin.checkpointing.checkpoint import Checkpoint, load_checkpoint
-from codec_plugin.data.label_tree import load_label_tree
 from codec_plugin.data.picture import as_picture
 from codec_plugin.errors import (
     BitstreamError,
@@ -28,9 +28,10 @@ from codec_plugin.errors import (
 )
 from codec_plugin.latent_codec.latent_codec import LatentCodec
 from codec_plugin.models.progressive import STRIDE
+from codec_plugin.models.tiled import analyse, synthesise
 from codec_plugin.search.latent_refinement import SEARCHED_PRICE, refine
 from codec_plugin.search.objective import Objective, training_objective
-from codec_plugin.tiles import LATENT_STRIDE, analyse, synthesise
+from codec_plugin.tiles import LATENT_STRIDE
 from codec_plugin.utils.threads import make_forks_safe
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """What a model is made of, as one frozen record that a checkpoint carries as JSON."""
 
 import math
-from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -9,7 +8,7 @@ import msgspec
 from codec_plugin.channel_layout import RATIO, ChannelLayout
 from codec_plugin.errors import ConfigError
 
-__all__ = ["MAX_BLOCKS", "MAX_CHANNELS", "MAX_PASSES", "ModelConfig", "steps_from_lambdas"]
+__all__ = ["MAX_BLOCKS", "MAX_CHANNELS", "MAX_PASSES", "ModelConfig"]
 
 MAX_BLOCKS = 16
 MAX_CHANNELS = 1024
@@ -206,23 +205,3 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             return msgspec.json.decode(text, type=cls)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ConfigError(f"model config expected as JSON of ModelConfig: {error}") from error
-
-
-def steps_from_lambdas(lambdas: Sequence[float]) -> tuple[float, ...]:
-    """Quantiser step of each block that suits the trade-offs it will be trained with.
-
-    A block is decoded at its own stage and at all later ones, so its λ is the mean over those.
-    From dR/dD of a uniform quantiser at high rate, step² = 18 / (λ · 255² · ln 2) where the
-    distortion is a mean over three colours of an image in 0..1 (12/2 from step²/12, times 3).
-
-    Args:
-        lambdas: λ of each stage in R + λ·255²·MSE, coarse first.
-    Returns:
-        One step a block, in units of an orthonormal transform.
-    Raises:
-        ConfigError: an empty list or a λ that is not positive.
-    """
-    if not lambdas or min(lambdas) <= 0:
-        raise ConfigError(f"lambdas must be positive, one a stage; got {tuple(lambdas)}")
-    means = [sum(lambdas[k:]) / (len(lambdas) - k) for k in range(len(lambdas))]
-    return tuple(math.sqrt(18 / (value * 255**2 * math.log(2))) for value in means)

@@ -18,7 +18,7 @@ from codec_plugin.errors import BitstreamError, ConfigError
 
 if TYPE_CHECKING:
     from codec_plugin.bitstream.container import Header
-    from codec_plugin.data.label_tree import LabelTree
+    from codec_plugin.bitstream.label_tree import LabelTree
 
 __all__ = ["FileAnswer", "LabelPath", "answer_of", "pack_answer", "read_answer"]
 

@@ -88,13 +88,8 @@ def read_record(data: bytes) -> CheckpointRecord:
     Raises:
         CheckpointError: not such a file, or another format or version.
     """
-    length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or not 2 <= length <= min(MAX_HEADER_BYTES, len(data) - 8):
-        raise CheckpointError("not a safetensors file: its header does not fit")
     try:
-        header = json.loads(data[8 : 8 + length])
-        text = header["__metadata__"]["c2f"]
-        record = msgspec.json.decode(text, type=CheckpointRecord)
+        record = msgspec.json.decode(_text(data), type=CheckpointRecord)
     except (ValueError, KeyError, TypeError, RecursionError, ConfigError) as error:
         raise CheckpointError(f"no codec is described in this file: {error}") from error
     if record.format != _FORMAT or record.version != _VERSION:
@@ -111,9 +106,15 @@ def described(data: bytes) -> bytes:
     Args:
         data: a file that `read_record` accepts.
     """
+    return canonical(json.dumps(json.loads(_text(data))["meta"]))
+
+
+def _text(data: bytes) -> str:
     length = int.from_bytes(data[:8], "little")
-    text = json.loads(data[8 : 8 + length])["__metadata__"]["c2f"]
-    return canonical(json.dumps(json.loads(text)["meta"]))
+    if len(data) < 8 or not 2 <= length <= min(MAX_HEADER_BYTES, len(data) - 8):
+        raise CheckpointError("not a safetensors file: its header does not fit")
+    text: str = json.loads(data[8 : 8 + length])["__metadata__"]["c2f"]
+    return text
 
 
 def canonical(meta: bytes | str) -> bytes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from codec_plugin.checkpointing.record import MAX_HEADER_BYTES, read_record
+from codec_plugin.errors import CheckpointError
 from hierlab.errors import HierlabError
 from hierlab.labelmap import MAX_BYTES, load_label_map
 from hierlab.utils.files import hierarchies_path, read_bounded
@@ -25,7 +26,6 @@ __all__ = [
 ]
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
-_MAX_HEADER_BYTES = 1 << 22
 _MOST_FILES = 200
 
 
@@ -54,16 +54,13 @@ def record_of(path: Path) -> ShippedRecord | None:
     """What a checkpoint file says of itself, by its header alone; None for any other file."""
     try:
         with path.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            text = stream.read(min(length, _MAX_HEADER_BYTES))
-        record = json.loads(json.loads(text)["__metadata__"]["c2f"])
-        meta = record["meta"]
-        levels = tuple(str(level) for level in meta["level_names"])
-        ends = tuple(int(end) for end in meta.get("level_blocks", range(len(levels))))
-        model_id, label_map = str(record["model_id"]), str(meta["label_map_name"])
-        return ShippedRecord(path.stem, model_id, label_map, levels, ends)
-    except (OSError, ValueError, KeyError, TypeError):
+            record = read_record(stream.read(MAX_HEADER_BYTES + 8))
+    except (OSError, CheckpointError):
         return None
+    meta = record.meta
+    return ShippedRecord(
+        path.stem, record.model_id, meta.label_map_name, meta.level_names, meta.level_ends
+    )
 
 
 def find_model(model_id: str, near: Path) -> str:

@@ -10,7 +10,7 @@ from codec_plugin.bitstream.container import read_header
 
 if TYPE_CHECKING:
     from codec_plugin.bitstream.container import Header
-    from codec_plugin.data.label_tree import LabelTree
+    from codec_plugin.bitstream.label_tree import LabelTree
 
 __all__ = ["AnswerReader", "say"]
 
@@ -26,7 +26,7 @@ class AnswerReader:
     """
 
     def __init__(self, hierarchy: str = "") -> None:
-        from codec_plugin.data.label_tree import load_label_tree
+        from codec_plugin.bitstream.label_tree import load_label_tree
 
         self._trees: dict[tuple[str, Path | None], LabelTree | None] = {}
         self.given = load_label_tree(hierarchy) if hierarchy else None
@@ -81,8 +81,8 @@ class AnswerReader:
 
 
 def _find(short: str, near: Path) -> LabelTree | None:
+    from codec_plugin.bitstream.label_tree import load_label_tree
     from codec_plugin.checkpointing.shipped import find_label_map
-    from codec_plugin.data.label_tree import load_label_tree
 
     if not any(bytes.fromhex(short)):
         return None

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codec_plugin.bitstream.answer import LabelPath
+from codec_plugin.bitstream.label_tree import LabelTree
 from codec_plugin.classifiers import Classifier
 from codec_plugin.classifiers.class_columns import class_columns
 from codec_plugin.data.label_hierarchy import Hierarchy
-from codec_plugin.data.label_tree import LabelTree
 from codec_plugin.errors import HierarchyMismatchError
 from hierlab.errors import HierlabError
 from hierlab.wordnet.taxonomy import Taxonomy

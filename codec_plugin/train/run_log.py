@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from codec_plugin.classifiers.semantics import Semantics
 from codec_plugin.data.label_hierarchy import Hierarchy
+from codec_plugin.data.picture import write_pixels
 from codec_plugin.data.sources import HeldOut
 from codec_plugin.models.progressive import ProgressiveModel
 from codec_plugin.train.comparison import Comparison, StartFigures, load_start, save_start
 from codec_plugin.train.export import calibration_images, export_model
 from codec_plugin.train.loss import LossParts
-from codec_plugin.train.preview import save_strip, stage_strip
 from codec_plugin.train.settings import TrainSettings
-from codec_plugin.train.validate import StageFigures, objective, validate
+from codec_plugin.train.validate import StageFigures, objective, pad_to_stride, validate
 from hierlab.utils.files import write_atomic
 
 __all__ = ["RunLog", "Snapshot"]
@@ -99,7 +100,7 @@ class RunLog:
         if images := self.held.images():
             figures = validate(now.model, images, self.semantics)
             self._append(now, figures)
-            save_strip(self.run / "preview.png", stage_strip(now.model, self._preview_images()))
+            _save_strip(self.run / "preview.png", _stage_strip(now.model, self._preview_images()))
         images = calibration_images(self.held)
         export_model(now.model, self.settings, self.hierarchy, now.step, last, images)
         if not figures:
@@ -162,3 +163,27 @@ class RunLog:
             writer.writerow([*place, *(f"{value:.4f}" for value in values)])
         with path.open("a", newline="", encoding="utf-8") as stream:
             stream.write(lines.getvalue())  # at once: a stop leaves whole lines
+
+
+@torch.no_grad()
+def _stage_strip(model: ProgressiveModel, images: Sequence[Tensor]) -> Tensor:
+    """Rows of photographs, columns original and stages: (3, sum of heights, width · (1 + stages)).
+
+    Args:
+        images: photographs (3, H, W) in 0..1 of one width.
+    """
+    rows = []
+    for image in images:
+        padded = pad_to_stride(image[None])
+        cells = [image]
+        for stage in range(model.config.n_blocks):
+            decoded = model(padded, stage).x_hat[0, :, : image.shape[1], : image.shape[2]]
+            cells.append(decoded.clamp(0, 1))
+        rows.append(torch.cat(cells, 2))
+    return torch.cat(rows, 1)
+
+
+def _save_strip(path: Path, strip: Tensor) -> None:
+    """Write a strip (3, H, W) in 0..1 as PNG, whole or not at all."""
+    array = (strip * 255).round().clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()
+    write_atomic(path, write_pixels(array, ".png"))

@@ -1,6 +1,6 @@
 """Figures on held-out photographs: rate, distortion and recognition at the end of each stage."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -79,9 +79,7 @@ def _one(model: ProgressiveModel, image: Tensor, semantics: Semantics | None) ->
     """Figures of one photograph (1, 3, H, W) at each stage."""
     padded = pad_to_stride(image)
     height, width = image.shape[-2:]
-    clean = None
-    if semantics is not None:
-        clean = semantics.posterior(semantics.classifier(image))
+    target = None if semantics is None else semantics.prepared_target(image)
     rows = []
     for stage in range(model.config.n_blocks):
         output = model(padded, stage)
@@ -89,13 +87,13 @@ def _one(model: ProgressiveModel, image: Tensor, semantics: Semantics | None) ->
         mse = functional.mse_loss(decoded, image)
         agreement: list[float] = []
         entropy: list[float] = []
-        if semantics is not None and clean is not None:
+        if semantics is not None and target is not None:
             posterior = semantics.posterior(semantics.classifier(decoded))
             for level in range(semantics.hierarchy.n_levels):
-                wanted = semantics.hierarchy.sum_posteriors(clean, level)
-                summed = semantics.hierarchy.sum_posteriors(posterior, level)
-                agreement.append(float(wanted.argmax() == summed.argmax()))
-                entropy.append(float(-(wanted * summed.clamp_min(1e-8).log()).sum()))
+                pair = (target.posterior, posterior)
+                ours, theirs = (semantics.hierarchy.sum_posteriors(p, level).argmax() for p in pair)
+                agreement.append(float(ours == theirs))
+                entropy.append(float(semantics.cross_entropy(posterior, target, level)))
         rate = float(output.kept_bits) / (height * width)
         psnr = float(-10 * torch.log10(mse.clamp_min(1e-10)))
         rows.append(StageFigures(stage, rate, psnr, float(mse), tuple(agreement), tuple(entropy)))
@@ -103,14 +101,11 @@ def _one(model: ProgressiveModel, image: Tensor, semantics: Semantics | None) ->
 
 
 def _mean(stage: int, rows: list[StageFigures]) -> StageFigures:
-    def mean(values: Sequence[float]) -> float:
-        return sum(values) / len(values)
+    """Mean of each figure, tuples entry by entry."""
 
-    return StageFigures(
-        stage,
-        mean([row.rate_bpp for row in rows]),
-        mean([row.psnr_db for row in rows]),
-        mean([row.mse for row in rows]),
-        tuple(mean(values) for values in zip(*(row.agreement for row in rows), strict=True)),
-        tuple(mean(values) for values in zip(*(row.cross_entropy for row in rows), strict=True)),
-    )
+    def means(values: Iterable[Sequence[float]]) -> tuple[float, ...]:
+        return tuple(sum(column) / len(rows) for column in zip(*values, strict=True))
+
+    rate, psnr, mse = means((row.rate_bpp, row.psnr_db, row.mse) for row in rows)
+    agreement = means(row.agreement for row in rows)
+    return StageFigures(stage, rate, psnr, mse, agreement, means(row.cross_entropy for row in rows))

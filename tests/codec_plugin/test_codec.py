@@ -16,8 +16,8 @@ from codec_plugin.errors import (
     HierarchyMismatchError,
 )
 from codec_plugin.latent_codec.symbol_order import put_block, put_hyper, take_block, take_hyper
+from codec_plugin.models.tiled import analyse
 from codec_plugin.streaming import StreamingDecoder
-from codec_plugin.tiles import analyse
 from tests.codec_plugin.tiny import CONFIG, stored_codec, tiny_codec, tiny_picture
 
 

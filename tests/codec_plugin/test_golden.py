@@ -9,7 +9,7 @@ import torch
 from codec_plugin.bitstream.container import read_header, split_segments
 from codec_plugin.codec import Codec
 from codec_plugin.data.picture import as_picture
-from codec_plugin.tiles import analyse
+from codec_plugin.models.tiled import analyse
 from tests.codec_plugin.tiny import DATA, GOLDEN_CUTS, stored_codec, tiny_picture
 
 SYMBOLS_SHA256 = "b81e65dee33fb90c620c073e888ebe09ad803c8e373e43356ab27d38f3de7470"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from codec_plugin.bitstream.answer import answer_of, read_answer
 from codec_plugin.bitstream.container import MAX_ANSWER_BYTES, Header, pack_file, read_header
+from codec_plugin.bitstream.label_tree import LabelTree, load_label_tree
 from codec_plugin.codec import Codec
-from codec_plugin.data.label_tree import LabelTree, load_label_tree
 from codec_plugin.errors import CodecError
 from tests.codec_plugin.tiny import DATA, TREE, stored_codec
 

@@ -7,10 +7,10 @@ import torch
 from msgspec.structs import replace
 
 from codec_plugin.bitstream.answer import LabelPath
+from codec_plugin.bitstream.label_tree import LabelTree
 from codec_plugin.checkpointing.checkpoint import CheckpointMeta, pack_checkpoint, unpack_checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.config import ModelConfig
-from codec_plugin.data.label_tree import LabelTree
 from codec_plugin.entropy.cdf_tables import CodingTables
 from codec_plugin.entropy.integer_model import ExactEntropy
 from codec_plugin.models.progressive import ProgressiveModel

@@ -2,36 +2,8 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 __all__ = ["SwinGroup", "WindowAttention"]
-
-_MASKED = -100.0
-
-
-def _partition(x: Tensor, window: int) -> Tensor:
-    """(B, H, W, C) to windows (B · n, window², C)."""
-    batch, height, width, channels = x.shape
-    split = x.reshape(batch, height // window, window, width // window, window, channels)
-    return split.permute(0, 1, 3, 2, 4, 5).reshape(-1, window**2, channels)
-
-
-def _merge(windows: Tensor, window: int, shape: torch.Size) -> Tensor:
-    """Undo `_partition` for a map of `shape` (B, H, W, C)."""
-    batch, height, width, channels = shape
-    split = windows.reshape(batch, height // window, width // window, window, window, channels)
-    return split.permute(0, 1, 3, 2, 4, 5).reshape(batch, height, width, channels)
-
-
-def _shift_mask(height: int, width: int, window: int, shift: int) -> Tensor:
-    """Additive mask (n, window², window²) between places that only the roll made neighbours."""
-    rows = torch.arange(height)
-    columns = torch.arange(width)
-    row_region = (rows >= height - window).long() + (rows >= height - shift).long()
-    column_region = (columns >= width - window).long() + (columns >= width - shift).long()
-    region = (3 * row_region[:, None] + column_region[None])[None, :, :, None]
-    flat = _partition(region, window)[:, :, 0]
-    return (flat[:, None] != flat[:, :, None]).float() * _MASKED
 
 
 class WindowAttention(nn.Module):
@@ -44,7 +16,7 @@ class WindowAttention(nn.Module):
 
     def __init__(self, channels: int, heads: int, window: int) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.window = heads, window
         self.to_qkv = nn.Linear(channels, 3 * channels)
         self.leave = nn.Linear(channels, channels)
         self.bias = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
@@ -56,17 +28,22 @@ class WindowAttention(nn.Module):
         relative = offset[..., 0] * (2 * window - 1) + offset[..., 1]
         self.register_buffer("relative", relative, persistent=False)
 
-    def forward(self, windows: Tensor, mask: Tensor | None) -> Tensor:
-        """Attend within `windows` (B · n, T, C); `mask` (n, T, T) is added to the logits."""
-        count, tokens, channels = windows.shape
-        qkv = self.to_qkv(windows).reshape(count, tokens, 3, self.heads, -1)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)
-        bias = self.bias[self.relative].permute(2, 0, 1)[None]
-        if mask is not None:
-            bias = (bias + mask[:, None]).repeat(count // len(mask), 1, 1, 1)
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        result: Tensor = self.leave(mixed.transpose(1, 2).reshape(count, tokens, channels))
-        return result
+    def forward(self, x: Tensor, shift: int) -> Tensor:
+        """Attend within windows of (B, H, W, C), rolled by `shift`; H and W hold whole windows."""
+        from torchvision.models.swin_transformer import shifted_window_attention
+
+        attended: Tensor = shifted_window_attention(
+            x,
+            self.to_qkv.weight,
+            self.leave.weight,
+            self.bias[self.relative].permute(2, 0, 1)[None],
+            [self.window] * 2,
+            self.heads,
+            [shift] * 2,
+            qkv_bias=self.to_qkv.bias,
+            proj_bias=self.leave.bias,
+        )
+        return attended
 
 
 class _SwinBlock(nn.Module):
@@ -86,15 +63,7 @@ class _SwinBlock(nn.Module):
         """(B, H, W, C) to the same shape, H and W multiples of the window."""
         height, width = x.shape[1:3]
         shift = self.shift if min(height, width) > self.window else 0
-        t = self.norm_attention(x)
-        mask = None
-        if shift:
-            t = torch.roll(t, (-shift, -shift), (1, 2))
-            mask = _shift_mask(height, width, self.window, shift).to(t)
-        t = _merge(self.attention(_partition(t, self.window), mask), self.window, t.shape)
-        if shift:
-            t = torch.roll(t, (shift, shift), (1, 2))
-        x = x + t
+        x = x + self.attention(self.norm_attention(x), shift)
         result: Tensor = x + self.perceptron(self.norm_perceptron(x))
         return result
 

@@ -19,7 +19,7 @@ from codec_plugin.entropy.cdf_tables import CodingTables
 from codec_plugin.entropy.integer_model import ExactEntropy
 from codec_plugin.errors import ConfigError
 from codec_plugin.models.progressive import ProgressiveModel
-from codec_plugin.tiles import analyse
+from codec_plugin.models.tiled import analyse
 from tests.codec_plugin.tiny import tiny_picture
 
 META = CheckpointMeta(

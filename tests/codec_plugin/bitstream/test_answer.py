@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from codec_plugin.bitstream.answer import FileAnswer, LabelPath, answer_of, pack_answer, read_answer
 from codec_plugin.bitstream.container import MAX_ANSWER_BYTES, read_header
+from codec_plugin.bitstream.label_tree import LabelTree, load_label_tree
 from codec_plugin.classifiers.base import Classifier
 from codec_plugin.codec import Codec
-from codec_plugin.data.label_tree import LabelTree, load_label_tree
 from codec_plugin.errors import ConfigError, HierarchyMismatchError
 from codec_plugin.evaluation.recognition import Recogniser
 from codec_plugin.streaming import StreamingDecoder

@@ -203,7 +203,7 @@ def test_answers_are_read(name: str, column: int) -> None:
     """Nested and not, against the package's writer."""
     from codec_plugin.bitstream.answer import LabelPath, pack_answer
     from codec_plugin.bitstream.answer import read_answer as read
-    from codec_plugin.data.label_tree import load_label_tree
+    from codec_plugin.bitstream.label_tree import load_label_tree
     from hierlab.labelmap import load_label_map
 
     levels = [level.labels.tolist() for level in load_label_map(name).levels]

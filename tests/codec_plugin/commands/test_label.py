@@ -11,9 +11,9 @@ import pytest
 
 from codec_plugin.bitstream.answer import LabelPath, pack_answer
 from codec_plugin.bitstream.container import pack_header, read_header
+from codec_plugin.bitstream.label_tree import load_label_tree
 from codec_plugin.checkpointing.checkpoint import save_checkpoint, unpack_checkpoint
 from codec_plugin.codec import Codec
-from codec_plugin.data.label_tree import load_label_tree
 from codec_plugin.data.picture import read_picture
 from hierlab.labelmap import load_label_map
 from tests.codec_plugin.tiny import ANSWER, DATA, stored_codec, tiny_picture

@@ -12,7 +12,7 @@ from codec_plugin.entropy.channel_groups import EntropyModel, keep_mask, pass_ma
 from codec_plugin.entropy.integer_model import FRACTION_BITS, ExactEntropy
 from codec_plugin.errors import ConfigError
 from codec_plugin.models.progressive import ProgressiveModel
-from codec_plugin.tiles import analyse
+from codec_plugin.models.tiled import analyse
 from tests.codec_plugin.tiny import CONFIG, tiny_checkpoint, tiny_codec, tiny_picture
 
 PASSES = msgspec.structs.replace(CONFIG, passes=(3, 2, 1))

@@ -6,7 +6,7 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from codec_plugin.config import ModelConfig, steps_from_lambdas
+from codec_plugin.config import ModelConfig
 from codec_plugin.entropy.channel_groups import coding_order, gaussian_bits, keep_mask
 from codec_plugin.entropy.scale_table import scale_index, sigma_from_raw
 from codec_plugin.errors import ConfigError
@@ -224,16 +224,6 @@ def test_config_round_trip_and_refusals():
     ):
         with pytest.raises(ConfigError):
             ModelConfig(**wrong)
-
-
-def test_steps_follow_the_trade_off():
-    fine, coarse = steps_from_lambdas([0.01]), steps_from_lambdas([0.0025])
-    assert coarse[0] == pytest.approx(2 * fine[0])
-    assert fine[0] ** 2 == pytest.approx(18 / (0.01 * 255**2 * 0.6931), rel=1e-3)
-    mixed = steps_from_lambdas([0.001, 0.003])
-    assert mixed[1] < mixed[0] == pytest.approx(steps_from_lambdas([0.002])[0])
-    with pytest.raises(ConfigError):
-        steps_from_lambdas([0.1, 0.0])
 
 
 def test_wrong_calls_are_refused():

@@ -8,6 +8,7 @@ from scipy.fft import dctn, idctn
 from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError
 from codec_plugin.models.progressive import ProgressiveModel
+from codec_plugin.models.tiled import analyse, synthesise_tiles
 from codec_plugin.models.transforms import (
     TRANSFORMS,
     TransformFamily,
@@ -16,7 +17,7 @@ from codec_plugin.models.transforms import (
 )
 from codec_plugin.models.transforms.dct import PATCH, opponent_dct
 from codec_plugin.models.transforms.swin import SwinGroup, WindowAttention
-from codec_plugin.tiles import analyse, synthesise_tiles, tiles
+from codec_plugin.tiles import tiles
 
 SMALL = ModelConfig(
     hyper_channels=4,

@@ -9,9 +9,9 @@ from codec_plugin.classifiers.semantics import Semantics
 from codec_plugin.codec import Codec
 from codec_plugin.data.label_hierarchy import load_hierarchy
 from codec_plugin.errors import ClassifierError, ConfigError, HierarchyMismatchError
+from codec_plugin.models.tiled import analyse
 from codec_plugin.search.latent_refinement import refine
 from codec_plugin.search.objective import Objective, training_objective
-from codec_plugin.tiles import analyse
 from tests.codec_plugin.semantic import small_classifier, small_hierarchy
 from tests.codec_plugin.tiny import META, tiny_codec, tiny_picture
 
