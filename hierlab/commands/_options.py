@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hierlab.errors import BuilderError
+from hierlab.utils.terminal import note
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList
@@ -120,7 +121,6 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
 def listed_classes(spec: str, key: str | None, name: str | None, synset: str | None) -> ClassList:
     """The classes that --classes names, and a line on standard error on how they were read."""
     from hierlab.datasets.class_lists import load_classes
-    from hierlab.utils.terminal import note
 
     found = load_classes(spec, key=key, name=name, synset=synset)
     if found.read_as:

@@ -20,16 +20,15 @@ from hierlab.commands._options import (
     parse_counts,
     parse_settings,
 )
-from hierlab.commands._outputs import Force, default_output
+from hierlab.commands._outputs import Force, Output, default_output, guard_outputs, say_saved
+from hierlab.utils.terminal import note, say
 
 
 def build(
     clip: Clip = None,
     k: Counts = "10,100,1000",
     method: Annotated[str, typer.Option(help="Builder; `hierlab list` names them.")] = "",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to write; NAME.json if not given.")
-    ] = None,
+    output: Output = None,
     seed: Annotated[int, typer.Option(help="For methods that draw random numbers.")] = 0,
     classes: Classes = "imagenet-1k",
     key: Key = None,
@@ -59,13 +58,10 @@ def build(
     """Build a hierarchy: hierlab build --clip ViT-B-32 --k 10,100,1000 -o mine.json."""
     from hierlab._show import resolution_sentence
     from hierlab.assembly import build as build_map
-    from hierlab.utils.files import guard_output
-    from hierlab.utils.terminal import emit_table, note, say
 
     asked = consensus.split(",") if consensus else []
     inputs = [path for path in (classes, prototypes, similarity, *asked) if path is not None]
-    if output is not None:
-        guard_output(output, inputs, force=force)
+    guard_outputs([output] if output else [], inputs, force=force)
     listed = listed_classes(classes, key, name_column, synset_column)
     label_map = build_map(
         clip=clip,
@@ -84,22 +80,8 @@ def build(
         wordnet=wordnet,
     )
     path = label_map.save(output or default_output(label_map.name, ".json", inputs, force=force))
-    rows = [
-        (level.name, level.k, int(level.sizes.min()), int(level.sizes.max()), _largest(level))
-        for level in label_map
-    ]
-    emit_table(("level", "clusters", "smallest", "largest", "largest clusters"), rows)
-    nested = "nested" if label_map.nested else "not nested"
-    say(f"{path}: {len(label_map.classes)} classes, {nested}, id {label_map.id[:16]}")
+    say_saved(label_map, path, largest=True)
     if label_map.classes.read_as != listed.read_as:
         note(label_map.classes.read_as.removeprefix(listed.read_as).lstrip("; "))
-    if told := resolution_sentence(label_map):
-        say(f"{told}; hierlab show {path} --resolution lists them")
-
-
-def _largest(level: object) -> str:
-    from hierlab.labelmap import Level
-
-    assert isinstance(level, Level)
-    order = sorted(range(level.k), key=lambda number: -level.clusters[number].size)
-    return "; ".join(level.clusters[number].name for number in order[:4])
+    if sentence := resolution_sentence(label_map):
+        say(f"{sentence}; hierlab show {path} --resolution lists them")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hierlab.commands._options import Json, MapFile
+from hierlab.utils.terminal import emit_json, emit_table, say
 
 if TYPE_CHECKING:
     from hierlab.measures.agreement import LevelAgreement
@@ -21,29 +22,18 @@ def compare(
     """Compare two hierarchies: agreement per level, and who moved where."""
     from hierlab.labelmap import load_label_map
     from hierlab.measures.agreement import compare as compare_maps
-    from hierlab.utils.terminal import emit_json, emit_table, say
 
     report = compare_maps(load_label_map(first), load_label_map(second))
     if as_json:
         emit_json(report)
         return
-    emit_table(
-        ("levels", "K", "classes", "ARI", "AMI", "V", "NMI", "NMI at random", "moved"),
-        [
-            (
-                f"{level.first} / {level.second}",
-                f"{level.k_first} / {level.k_second}",
-                level.classes,
-                level.ari,
-                level.ami,
-                level.v_measure,
-                level.nmi,
-                level.nmi_random,
-                len(level.moves),
-            )
-            for level in report.levels
-        ],
-    )
+    header = ("levels", "K", "classes", "ARI", "AMI", "V", "NMI", "NMI at random", "moved")
+    rows = []
+    for level in report.levels:
+        pair = (f"{level.first} / {level.second}", f"{level.k_first} / {level.k_second}")
+        scores = (level.ari, level.ami, level.v_measure, level.nmi, level.nmi_random)
+        rows.append((*pair, level.classes, *scores, len(level.moves)))
+    emit_table(header, rows)
     say(f"NMI: {report.nmi_warning}")
     if report.by_name:
         say(f"by name: {report.by_name} of {report.shared} classes, whose keys differ")
@@ -58,8 +48,6 @@ def compare(
 
 
 def _say_moves(level: LevelAgreement, limit: int) -> None:
-    from hierlab.utils.terminal import emit_table, say
-
     shown = level.moves[:limit]
     if not shown or level.k_first == level.classes:
         return

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from hierlab.utils.terminal import progress, say
+
 
 def data(
     prototypes: Annotated[
@@ -20,7 +22,6 @@ def data(
 ) -> None:
     """Rebuild the shipped data/ and hierarchies/ from their sources, byte for byte."""
     from hierlab.regenerate.everything import rebuild
-    from hierlab.utils.terminal import progress, say
 
     with progress("hierlab data") as on_progress:
         written = rebuild(output, prototypes=prototypes, on_progress=on_progress)

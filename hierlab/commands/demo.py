@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from hierlab.commands._options import Clip
-from hierlab.commands._outputs import Force
+from hierlab.commands._outputs import Force, guard_outputs
+from hierlab.utils.terminal import emit_table, progress, say
 
 
 def demo(
@@ -20,11 +21,8 @@ def demo(
 ) -> None:
     """Build three hierarchies, measure and compare them, draw the default one."""
     from hierlab.demo import FILES, run_demo
-    from hierlab.utils.files import guard_output
-    from hierlab.utils.terminal import emit_table, progress, say
 
-    for name in FILES:
-        guard_output(output / name, force=force)
+    guard_outputs((output / name for name in FILES), (), force=force)
     with progress("hierlab demo") as on_progress:
         result = run_demo(output, clip=str(clip), on_progress=on_progress)
     emit_table(

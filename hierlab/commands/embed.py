@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from hierlab.commands._options import Classes, Key, NameColumn, SynsetColumn, listed_classes
-from hierlab.commands._outputs import Force
+from hierlab.commands._outputs import Force, guard_outputs
+from hierlab.utils.terminal import progress, say
 
 
 def embed(
@@ -33,12 +34,10 @@ def embed(
     """Embed class names through a text encoder and write prototypes."""
     from hierlab.embeddings.embed import embed as embed_classes
     from hierlab.embeddings.prototypes import save_prototypes
-    from hierlab.utils.files import guard_output
-    from hierlab.utils.terminal import progress, say
 
-    guard_output(output, [classes, *(one for one in (prompts, weights) if one)], force=force)
+    guard_outputs([output], [classes, prompts or None, weights], force=force)
     with progress("hierlab embed") as on_progress:
-        found = embed_classes(
+        prototypes = embed_classes(
             clip,
             listed_classes(classes, key, name_column, synset_column),
             prompts=prompts,
@@ -47,5 +46,6 @@ def embed(
             device=device,
             on_progress=on_progress,
         )
-    path = save_prototypes(found, output)
-    say(f"{path}: {found.vectors.shape[0]} classes, {found.vectors.shape[1]} dimensions")
+    path = save_prototypes(prototypes, output)
+    count, dimensions = prototypes.vectors.shape
+    say(f"{path}: {count} classes, {dimensions} dimensions")

@@ -9,6 +9,7 @@ import typer
 
 from hierlab.commands._options import MapFile
 from hierlab.commands._outputs import Force, default_name
+from hierlab.utils.terminal import say
 
 _ENDINGS = {
     "csv": ".csv",
@@ -39,7 +40,6 @@ def export(
     """Write a hierarchy in a format that other tools read."""
     from hierlab.formats import export as export_map
     from hierlab.labelmap import load_label_map
-    from hierlab.utils.terminal import say
 
     loaded = load_label_map(label_map)
     target = output or default_name(loaded.name, _ENDINGS.get(to, f".{to}.json"))

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from hierlab.commands._options import parse_counts
-from hierlab.commands._outputs import Force, default_output
+from hierlab.commands._outputs import Force, Output, default_output, guard_outputs, say_saved
+from hierlab.utils.terminal import say
 
 
 def import_(
@@ -21,9 +22,7 @@ def import_(
             "gexf, networkx-json, nbdt or breeds; recognised if not given.",
         ),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to write; NAME.json if not given.")
-    ] = None,
+    output: Output = None,
     name: Annotated[str | None, typer.Option(help="Name of the map.")] = None,
     classes: Annotated[
         str | None,
@@ -60,12 +59,9 @@ def import_(
     """Read a hierarchy from another tool's file; several CSV files are several levels."""
     from hierlab.datasets.class_lists import load_classes
     from hierlab.formats import import_hierarchy
-    from hierlab.utils.files import guard_output
-    from hierlab.utils.terminal import emit_table, say
 
     inputs = [*files, *(path for path in (classes, names) if path is not None)]
-    if output is not None:
-        guard_output(output, inputs, force=force)
+    guard_outputs([output] if output else [], inputs, force=force)
     label_map = import_hierarchy(
         files,
         source,
@@ -81,9 +77,4 @@ def import_(
     )
     path = label_map.save(output or default_output(label_map.name, ".json", inputs, force=force))
     say(f"read as {label_map.provenance['format']}: {label_map.provenance.get('read', '')}")
-    emit_table(
-        ("level", "clusters", "smallest", "largest"),
-        [(one.name, one.k, int(one.sizes.min()), int(one.sizes.max())) for one in label_map],
-    )
-    nested = "nested" if label_map.nested else "not nested"
-    say(f"{path}: {len(label_map.classes)} classes, {nested}, id {label_map.id[:16]}")
+    say_saved(label_map, path)

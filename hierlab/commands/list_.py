@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from hierlab.commands._options import Json
+from hierlab.utils.terminal import emit_json, say
 
 
 def list_(as_json: Json = False) -> None:
     """List variants, prompts, methods and shipped hierarchies, and how to get what is missing."""
     from hierlab._list import list_ as list_available
-    from hierlab.utils.terminal import emit_json, say
 
     found = list_available()
     if as_json:

@@ -15,8 +15,10 @@ from hierlab.commands._options import (
     WordNet,
     parse_against,
 )
+from hierlab.utils.terminal import emit_json, emit_table, say
 
 if TYPE_CHECKING:
+    from hierlab.measures.consistency import ConsistencyReport
     from hierlab.measures.report import MeasureReport
 
 
@@ -33,7 +35,6 @@ def measure(
     from hierlab.embeddings.resolve import prototypes_behind, resolve
     from hierlab.labelmap import load_label_map
     from hierlab.measures.report import measure as measure_map
-    from hierlab.utils.terminal import emit_json
     from hierlab.wordnet.taxonomy import taxonomy_for
 
     loaded = load_label_map(label_map)
@@ -53,54 +54,20 @@ def measure(
 
 
 def _say(report: MeasureReport) -> None:
-    from hierlab.utils.terminal import emit_table, say
-
     nested = "nested" if report.shape.nested else "not nested"
     say(f"{report.map}: {report.classes} classes, {nested}, id {report.id[:16]}")
     _say_people(report)
-    for found in report.consistency:
+    for consistency in report.consistency:
         say()
-        emit_table(
-            ("level", "K", "by class", "95 % interval", "by pair", "between", "random", "lift"),
-            [
-                (
-                    level.level,
-                    level.k,
-                    level.by_class,
-                    _interval(level.by_class_low, level.by_class_high),
-                    level.within,
-                    level.between,
-                    level.random_mean,
-                    level.lift,
-                )
-                for level in found.levels
-            ],
-            title=f"Wu-Palmer, policy {found.policy!r}, over {found.classes} classes",
-        )
-        say(
-            "correlation with shared levels: "
-            f"Pearson {_number(found.cophenetic_pearson)}, "
-            f"Spearman {_number(found.cophenetic_spearman)}"
-        )
+        _say_consistency(consistency)
     say()
-    emit_table(
-        ("level", "K", "min", "median", "max", "effective", "largest", "singletons", "silhouette"),
-        [
-            (
-                level.level,
-                level.k,
-                level.size_min,
-                level.size_median,
-                level.size_max,
-                level.size_effective,
-                f"{100 * level.largest_share:.1f} %",
-                level.singletons,
-                level.silhouette,
-            )
-            for level in report.shape.levels
-        ],
-        title="Sizes",
-    )
+    header = ("level", "K", "min", "median", "max", "effective", "largest")
+    rows = []
+    for level in report.shape.levels:
+        sizes = (level.size_min, level.size_median, level.size_max, level.size_effective)
+        share = f"{100 * level.largest_share:.1f} %"
+        rows.append((level.level, level.k, *sizes, share, level.singletons, level.silhouette))
+    emit_table((*header, "singletons", "silhouette"), rows, title="Sizes")
     for nesting in report.shape.nesting:
         if nesting.strays:
             say(
@@ -108,21 +75,37 @@ def _say(report: MeasureReport) -> None:
                 f"{nesting.fine} cluster's majority {nesting.coarse} cluster; "
                 f"{nesting.straddling} {nesting.fine} clusters straddle several"
             )
-    _say_discords(report)
+    _say_incoherent(report)
     for sentence in report.left_out:
         say(f"left out: {sentence}")
 
 
-def _say_people(report: MeasureReport) -> None:
-    from hierlab.utils.terminal import emit_table, say
+def _say_consistency(consistency: ConsistencyReport) -> None:
+    rows = []
+    for level in consistency.levels:
+        interval = _interval(level.by_class_low, level.by_class_high)
+        pairs = (level.within, level.between, level.random_mean, level.lift)
+        rows.append((level.level, level.k, level.by_class, interval, *pairs))
+    emit_table(
+        ("level", "K", "by class", "95 % interval", "by pair", "between", "random", "lift"),
+        rows,
+        title=f"Wu-Palmer, policy {consistency.policy!r}, over {consistency.classes} classes",
+    )
+    say(
+        "correlation with shared levels: "
+        f"Pearson {_number(consistency.cophenetic_pearson)}, "
+        f"Spearman {_number(consistency.cophenetic_spearman)}"
+    )
 
+
+def _say_people(report: MeasureReport) -> None:
     if report.people:
         say()
-        levels = {found.level: found.k for found in report.people}
+        levels = {row.level: row.k for row in report.people}
         table: dict[tuple[str, int, int], list[str]] = {}
-        for found in report.people:
-            row = table.setdefault((found.grouping, found.groups, found.classes), [])
-            row.append(f"{found.ari:.2f} ({_interval(found.low, found.high, 2)})")
+        for row in report.people:
+            cells = table.setdefault((row.grouping, row.groups, row.classes), [])
+            cells.append(f"{row.ari:.2f} ({_interval(row.low, row.high, 2)})")
         emit_table(
             ("grouping", "groups", "classes", *(f"{name}, K {k}" for name, k in levels.items())),
             [(*which, *cells) for which, cells in table.items()],
@@ -130,9 +113,7 @@ def _say_people(report: MeasureReport) -> None:
         )
 
 
-def _say_discords(report: MeasureReport) -> None:
-    from hierlab.utils.terminal import emit_table, say
-
+def _say_incoherent(report: MeasureReport) -> None:
     rows = [
         (level.level, discord.name, discord.size, discord.within, discord.odd_class)
         for found in report.consistency[:1]

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from hierlab.commands._options import MapFile
-from hierlab.commands._outputs import Force
+from hierlab.commands._outputs import Force, guard_outputs
+from hierlab.utils.terminal import say
 
 
 def plot(
@@ -34,12 +35,9 @@ def plot(
     """Draw a hierarchy; the numbers behind the figure are written beside it as CSV."""
     from hierlab.labelmap import load_label_map
     from hierlab.plots import plot as plot_map
-    from hierlab.utils.files import guard_output
-    from hierlab.utils.terminal import say
 
-    inputs = [path for path in (label_map, similarity, prototypes) if path is not None]
-    for path in (output, output.with_suffix(".csv")):
-        guard_output(path, inputs, force=force)
+    outputs = (output, output.with_suffix(".csv"))
+    guard_outputs(outputs, (label_map, similarity, prototypes), force=force)
     written = plot_map(
         load_label_map(label_map),
         output,

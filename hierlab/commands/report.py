@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from hierlab.commands._options import Json
-from hierlab.commands._outputs import Force
+from hierlab.commands._outputs import Force, guard_outputs
+from hierlab.utils.terminal import emit_json, progress, say
 
 
 def report(
@@ -21,7 +22,7 @@ def report(
     ] = None,
     similarity: Annotated[
         Path | None,
-        typer.Option(help="(C, C) likeness from images, such as a confusion matrix."),
+        typer.Option(help="(C, C) similarity from images, such as a confusion matrix."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap over classes.")] = 0,
     keep: Annotated[
@@ -36,23 +37,22 @@ def report(
     from hierlab.study.html_report import render
     from hierlab.study.report import study_report
     from hierlab.study.report_cache import write_report
-    from hierlab.utils.files import guard_output, write_atomic
-    from hierlab.utils.terminal import emit_json, progress, say
+    from hierlab.utils.files import write_atomic
 
     target = output or folder / "report.html"
-    guard_output(target, [path for path in (reference, similarity) if path], force=force)
-    with progress("figures") as told:
-        found = study_report(
-            folder, reference=reference, similarity=similarity, seed=seed, progress=told
+    guard_outputs([target], (reference, similarity), force=force)
+    with progress("figures") as step:
+        figures = study_report(
+            folder, reference=reference, similarity=similarity, seed=seed, progress=step
         )
     if keep:
         if reference or similarity or seed:
             raise StudyError("--keep is for the plain report, without reference or similarity")
-        write_report(folder, found)
-    path = write_atomic(target, render(found))
+        write_report(folder, figures)
+    path = write_atomic(target, render(figures))
     if as_json:
-        emit_json(found)
+        emit_json(figures)
         return
-    for sentence in found.answer:
+    for sentence in figures.answer:
         say(sentence)
     say(f"{path}: written")

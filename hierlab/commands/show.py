@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hierlab.commands._options import Json, MapFile, WordNet
+from hierlab.utils.terminal import emit_json, emit_table, note, say
 
 if TYPE_CHECKING:
     from hierlab._show import ClusterReport, LevelReport, ResolvedClass
@@ -32,7 +33,6 @@ def show(
     """Show levels, sizes and named clusters with their members."""
     from hierlab._show import find_cluster, show, show_class
     from hierlab.labelmap import load_label_map
-    from hierlab.utils.terminal import emit_json, say
 
     loaded = load_label_map(label_map)
     if resolution:
@@ -69,7 +69,6 @@ def show(
 
 def _say_meaning(found: ResolvedClass) -> None:
     from hierlab._show import WAYS
-    from hierlab.utils.terminal import say
 
     if found.synset:
         say(f"  WordNet: {found.synset} ({WAYS[found.how]}): {found.definition}")
@@ -79,7 +78,6 @@ def _say_meaning(found: ResolvedClass) -> None:
 
 def _say_resolution(label_map: LabelMap, wordnet: Path | None, *, as_json: bool) -> None:
     from hierlab._show import resolution
-    from hierlab.utils.terminal import emit_json, emit_table, note
 
     found = resolution(label_map, wordnet)
     if as_json:
@@ -97,8 +95,6 @@ def _shortened(text: str, limit: int = 70) -> str:
 
 
 def _say_level(report: LevelReport, *, whole: bool) -> None:
-    from hierlab.utils.terminal import say
-
     say(
         f"\n{report.name}: {report.k} clusters, sizes {report.size_min} to {report.size_max}, "
         f"median {report.size_median:g}"
@@ -113,8 +109,6 @@ def _say_level(report: LevelReport, *, whole: bool) -> None:
 
 
 def _say_cluster(cluster: ClusterReport, limit: int | None) -> None:
-    from hierlab.utils.terminal import say
-
     say(f"  {_title(cluster)}")
     if cluster.size > 1:
         members = cluster.members[:limit]

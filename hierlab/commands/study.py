@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from hierlab.commands._options import Classes, Json, parse_counts
-
-if TYPE_CHECKING:
-    from hierlab.study.grid import StudyGrid
+from hierlab.errors import StudyError
+from hierlab.utils.terminal import emit_json, progress, say
 
 
 def study(
@@ -48,20 +47,18 @@ def study(
     as_json: Json = False,
 ) -> None:
     """Cross variants, prompts, methods, K, seeds and draws: hierlab study --clip RN50,ViT-B-32."""
-    from hierlab.errors import StudyError
     from hierlab.study.grid import StudyGrid
     from hierlab.study.run import resume_study, run_study
-    from hierlab.utils.terminal import emit_json, progress, say
 
     if (resume is None) == (not clip) or (resume is None and output is None):
         raise StudyError("give either --clip and -o FOLDER for a new study, or --resume FOLDER")
     folder = resume or output
     assert folder is not None
-    with progress("cells") as told:
+    with progress("cells") as step:
         if resume is not None:
-            result = resume_study(folder, jobs=jobs, scheduler=scheduler, progress=told)
+            result = resume_study(folder, jobs=jobs, scheduler=scheduler, progress=step)
         else:
-            grid: StudyGrid = StudyGrid(
+            grid = StudyGrid(
                 encoders=_words(clip),
                 prompts=_words(prompts),
                 methods=_words(methods),
@@ -74,7 +71,7 @@ def study(
                 halves=halves,
                 classes=classes,
             )
-            result = run_study(grid, folder, jobs=jobs, scheduler=scheduler, progress=told)
+            result = run_study(grid, folder, jobs=jobs, scheduler=scheduler, progress=step)
     if as_json:
         emit_json(result)
         return
@@ -89,13 +86,11 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    from hierlab.errors import StudyError
-
-    found: list[int] = []
+    numbers: list[int] = []
     try:
         for part in _words(text):
             first, dash, last = part.partition("-")
-            found.extend(range(int(first), int(last) + 1) if dash else [int(first)])
+            numbers.extend(range(int(first), int(last) + 1) if dash else [int(first)])
     except ValueError:
         raise StudyError(f"expected seeds such as 0-9 or 0,1,5, got {text!r}") from None
-    return tuple(found)
+    return tuple(numbers)

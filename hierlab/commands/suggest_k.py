@@ -17,8 +17,11 @@ from hierlab.commands._options import (
     Prototypes,
     SynsetColumn,
     listed_classes,
+    parse_against,
+    parse_counts,
 )
-from hierlab.commands._outputs import Force
+from hierlab.commands._outputs import Force, guard_outputs
+from hierlab.utils.terminal import emit_json, emit_table, progress, say
 
 
 def suggest_k(
@@ -41,57 +44,38 @@ def suggest_k(
     force: Force = False,
 ) -> None:
     """Find numbers of clusters that hold: hierlab suggest-k --clip ViT-B-32 -o k.svg."""
-    from hierlab.commands._options import parse_against, parse_counts
     from hierlab.embeddings.resolve import resolve
     from hierlab.errors import StudyError
-    from hierlab.study.suggest_k import suggest_k as suggest
-    from hierlab.study.suggest_k import table_csv
-    from hierlab.utils.files import guard_output, write_atomic
-    from hierlab.utils.terminal import emit_json, emit_table, progress, say
+    from hierlab.study import suggest_k as choosing
+    from hierlab.utils.files import write_atomic
 
     wanted = prototypes or clip
     if wanted is None:
         raise StudyError("give --clip MODEL or --prototypes FILE")
-    for path in (output, output.with_suffix(".csv")) if output is not None else ():
-        guard_output(path, [classes, *([prototypes] if prototypes else [])], force=force)
+    outputs = (output, output.with_suffix(".csv")) if output is not None else ()
+    guard_outputs(outputs, (classes, prototypes), force=force)
     listed = listed_classes(classes, key, name_column, synset_column)
     vectors = resolve(wanted, listed).vectors
-    counts = parse_counts(k) if k else None
-    with progress("draws") as told:
-        found = suggest(
+    with progress("draws") as step:
+        report = choosing.suggest_k(
             vectors,
             classes=listed,
-            k=counts,
+            k=parse_counts(k) if k else None,
             draws=draws,
             seed=seed,
             groupings=parse_against(against),
-            progress=told,
+            progress=step,
         )
     if output is not None:
         from hierlab.study.svg_charts import curves
 
-        write_atomic(output, curves(found))
-        write_atomic(output.with_suffix(".csv"), table_csv(found))
+        write_atomic(output, curves(report))
+        write_atomic(output.with_suffix(".csv"), choosing.table_csv(report))
     if as_json:
-        emit_json(found)
+        emit_json(report)
         return
-    emit_table(
-        (
-            *("K", "stability", "± s.e.", "silhouette", "gap", "Wu-Palmer", "largest"),
-            *found.groupings,
-        ),
-        [
-            (
-                row.k,
-                row.stability,
-                row.stability_se,
-                row.silhouette,
-                row.gap,
-                row.within,
-                row.largest,
-                *row.people,
-            )
-            for row in found.rows
-        ],
-    )
-    say(found.advice)
+    usual = ("K", "stability", "± s.e.", "silhouette", "gap", "Wu-Palmer", "largest")
+    fields = ("k", "stability", "stability_se", "silhouette", "gap", "within", "largest")
+    rows = [(*(getattr(row, field) for field in fields), *row.people) for row in report.rows]
+    emit_table((*usual, *report.groupings), rows)
+    say(report.advice)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -134,16 +133,7 @@ def halves_of(encoders: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     if total <= _MAX_SUBSETS:
         return tuple(subsets)
     chosen = [subsets[at] for at in np.linspace(0, total // 2 - 1, _MAX_SUBSETS // 2, dtype=int)]
-    return tuple(_both(chosen, encoders, size))
-
-
-def _both(
-    chosen: list[tuple[str, ...]], encoders: tuple[str, ...], size: int
-) -> Iterator[tuple[str, ...]]:
-    seen: set[tuple[str, ...]] = set()
-    for subset in chosen:
-        rest = tuple(name for name in encoders if name not in subset)[:size]
-        for one in (subset, rest):
-            if one not in seen:
-                seen.add(one)
-                yield one
+    pairs = (
+        (subset, tuple(name for name in encoders if name not in subset)[:size]) for subset in chosen
+    )
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(pairs)))

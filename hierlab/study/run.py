@@ -1,4 +1,4 @@
-"""Run a study: plan, share out, keep each result at once; stop and go on at any time."""
+"""Running a study: tasks on this machine or a cluster, each result stored at once, resumable."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from hierlab.builders import get_builder
+from hierlab.datasets.class_lists import load_classes
 from hierlab.errors import MissingExtraError, StudyError
 from hierlab.study.grid import MAX_CELLS, StudyGrid
 from hierlab.study.store import StudyStore
 from hierlab.study.tasks import Finished, Task, plan, run_task
+from hierlab.study.vector_sources import find_sources
 
 __all__ = ["StudyResult", "resume_study", "run_study"]
 
@@ -54,7 +57,7 @@ def run_study(
     *,
     jobs: int = 1,
     scheduler: str | None = None,
-    progress: Progress | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> StudyResult:
     """Make the cells of a grid that are not in the folder yet.
 
@@ -68,16 +71,12 @@ def run_study(
         folder: of the study; made if need be.
         jobs: processes on this machine, at least 1.
         scheduler: address of a Dask scheduler, such as `tcp://host:8786`, instead of `jobs`.
-        progress: told (cells done, cells in all) as they come.
+        progress: called with (cells done, cells in all) as they come.
 
     Raises:
         StudyError: the folder holds another study, or the grid cannot be run.
         MissingExtraError: joblib or Dask is not installed and is needed.
     """
-    from hierlab.builders import get_builder
-    from hierlab.datasets.class_lists import load_classes
-    from hierlab.study.vector_sources import find_sources
-
     for method in grid.methods:
         if get_builder(method).needs != "vectors":
             raise StudyError(
@@ -97,30 +96,15 @@ def run_study(
         if total > MAX_CELLS:
             raise StudyError(f"the grid has {total} cells; at most {MAX_CELLS} are supported")
         tasks = (task for _, task in plan(grid, classes, sources, done) if task.cells)
-        made = _collect(
-            store, _executed(tasks, jobs, scheduler), total, pending, left_out, progress
-        )
-    return StudyResult(total, made, total - pending, tuple(left_out))
-
-
-def _collect(
-    store: StudyStore,
-    finished: Iterator[Finished],
-    total: int,
-    pending: int,
-    left_out: list[str],
-    progress: Progress | None,
-) -> int:
-    made = 0
-    with closing(finished):  # type: ignore[type-var]
-        for result in finished:
-            store.put(result.cells)
-            made += len(result.cells)
-            if result.failure:
-                left_out.append(result.failure)
-            if progress is not None:
+        made = 0
+        with closing(_executed(tasks, jobs, scheduler)) as finished:  # type: ignore[type-var]
+            for result in finished:
+                store.put(result.cells)
+                made += len(result.cells)
+                if result.failure:
+                    left_out.append(result.failure)
                 progress(total - pending + made, total)
-    return made
+    return StudyResult(total, made, total - pending, tuple(left_out))
 
 
 def _executed(tasks: Iterable[Task], jobs: int, scheduler: str | None) -> Iterator[Finished]:

@@ -55,8 +55,8 @@ def _inside(batch: NDArray[np.float64], levels: NDArray[np.intp]) -> NDArray[np.
     for level in range(int(levels.max(initial=0)) + 1):
         rows = np.flatnonzero(levels == level)
         parts.append(batch[:, rows[:, None], rows[None, :]].sum(axis=(1, 2)) / (2 * len(rows)))
-    found: NDArray[np.float64] = np.sum(parts, axis=0)
-    return found
+    total: NDArray[np.float64] = np.sum(parts, axis=0)
+    return total
 
 
 def partial_correlation(
@@ -65,7 +65,7 @@ def partial_correlation(
     controls: Sequence[NDArray[np.float64]],
     weights: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Correlation of two likenesses over pairs of classes, with others held fixed.
+    """Correlation of two similarities over pairs of classes, with others held fixed.
 
     Values are ranked over the pairs first (Spearman); rows of weights resample classes, so a pair
     weighs the product of its classes.
@@ -88,7 +88,7 @@ def partial_correlation(
     mass = moments[:, 0, 0]
     means = moments[:, 0, 1:] / mass[:, None]
     covariance = moments[:, 1:, 1:] / mass[:, None, None] - means[:, :, None] * means[:, None, :]
-    return np.array([_partial(one) for one in covariance])
+    return np.array([_partial(matrix) for matrix in covariance])
 
 
 def _ranked(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -97,10 +97,9 @@ def _ranked(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
 
     rows, columns = np.triu_indices(len(matrix), 1)
     ranks = rankdata(matrix[rows, columns]) / max(1, len(rows)) - 0.5
-    found = np.zeros_like(matrix, dtype=np.float64)
-    found[rows, columns] = ranks
-    found[columns, rows] = ranks
-    return found
+    ranked = np.zeros_like(matrix, dtype=np.float64)
+    ranked[rows, columns] = ranked[columns, rows] = ranks
+    return ranked
 
 
 def _partial(covariance: NDArray[np.float64]) -> float:

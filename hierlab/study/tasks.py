@@ -1,4 +1,4 @@
-"""Tasks: cells that share their work, done by one worker at a time."""
+"""Tasks of a study: cells that share their work, planned from the grid and done by one worker."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab import __version__
+from hierlab.builders import BuildInput, get_builder
+from hierlab.builders.consensus import consensus
 from hierlab.classes import ClassList
+from hierlab.clustering.vectors import centred, scaled_neighbours, smoothed, unit_rows
 from hierlab.errors import HierlabError
 from hierlab.study.grid import WHOLE, Cell, StudyGrid, draw_positions
 from hierlab.study.vector_sources import JOINED, Source
+from hierlab.wordnet.taxonomy import taxonomy_for
 
 __all__ = ["Finished", "Task", "plan", "preprocess", "run_task"]
 
@@ -68,7 +73,7 @@ def plan(
 
 
 def _draws(grid: StudyGrid, source: Source) -> tuple[int, ...]:
-    """Halves and controls are compared over every class; draws would tell nothing of them."""
+    """Halves and controls are compared over every class; draws would say nothing of them."""
     partial = 1 < len(source.vectors) < len(grid.encoders)
     return (WHOLE,) if partial or source.control else grid.draw_numbers
 
@@ -91,9 +96,6 @@ def _cells(
     size: int,
     digest: str,
 ) -> Iterator[Cell]:
-    from hierlab import __version__
-    from hierlab.builders import get_builder
-
     builder = get_builder(method)
     tool = __version__ if builder.revision == 1 else f"{__version__}+{builder.revision}"
     counts = tuple(count for count in grid.k if count <= size)
@@ -117,7 +119,7 @@ def _cells(
 
 
 def run_task(task: Task) -> Finished:
-    """Make the cells of a task; a method that cannot serve the input is told, not raised."""
+    """Make the cells of a task; a method that cannot serve the input is reported, not raised."""
     try:
         return Finished(tuple(_made(task)))
     except HierlabError as error:
@@ -126,34 +128,25 @@ def run_task(task: Task) -> Finished:
 
 
 def _made(task: Task) -> Iterator[tuple[Cell, NDArray[np.int32]]]:
-    from hierlab.builders import BuildInput, get_builder
-    from hierlab.wordnet.taxonomy import taxonomy_for
-
     first = task.cells[0]
     rows = task.positions
     classes = task.classes
     drawn = ClassList(
         classes.set, tuple(classes.ids[at] for at in rows), tuple(classes.names[at] for at in rows)
     )
-    vectors = tuple(preprocess(one[rows], first.preprocessing) for one in task.vectors)
-    wanted = {(cell.seed, cell.levels): None for cell in task.cells}
-    for seed, levels in wanted:
+    vectors = tuple(preprocess(rows_of[rows], first.preprocessing) for rows_of in task.vectors)
+    builder = get_builder(first.method)
+    taxonomy = taxonomy_for(drawn, required=not vectors) if builder.wordnet or not vectors else None
+    for seed, levels in dict.fromkeys((cell.seed, cell.levels) for cell in task.cells):
         if JOINED in first.encoder and len(vectors) > 1:
-            from hierlab.builders.consensus import consensus
-
-            found = consensus(vectors, levels, runs=0).labels
-        elif not vectors:
-            inputs = BuildInput(drawn, taxonomy=taxonomy_for(drawn, required=True))
-            found = get_builder(first.method)(inputs, k=levels, seed=seed)
+            partitions = consensus(vectors, levels, runs=0).labels
         else:
-            builder = get_builder(first.method)
-            taxonomy = taxonomy_for(drawn) if builder.wordnet else None
-            inputs = BuildInput(drawn, vectors=vectors[0], taxonomy=taxonomy)
-            found = builder(inputs, k=levels, seed=seed)
+            inputs = BuildInput(drawn, vectors=vectors[0] if vectors else None, taxonomy=taxonomy)
+            partitions = builder(inputs, k=levels, seed=seed)
         for cell in task.cells:
             if (cell.seed, cell.levels) == (seed, levels):
                 labels = np.full(len(classes), -1, dtype=np.int32)
-                labels[rows] = found[levels.index(cell.k)]
+                labels[rows] = partitions[levels.index(cell.k)]
                 yield cell, labels
 
 
@@ -162,8 +155,6 @@ def preprocess(vectors: NDArray[np.float64], steps: str) -> NDArray[np.float64]:
 
     `pca` and `smoothed` (fifteen nearest, once) start from the centred rows.
     """
-    from hierlab.clustering.vectors import centred, scaled_neighbours, smoothed, unit_rows
-
     if steps == "raw":
         return vectors
     rows = centred(vectors)

@@ -1,4 +1,4 @@
-"""What a study feeds its methods: encoders, consensus halves, and the controls."""
+"""The vectors that a study partitions: of encoders, of consensus halves, and of controls."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.classes import ClassList
+from hierlab.clustering.vectors import unit_rows
+from hierlab.embeddings.resolve import resolve
 from hierlab.errors import HierlabError, StudyError
 from hierlab.study.grid import StudyGrid, halves_of
 
@@ -68,29 +70,27 @@ def find_sources(grid: StudyGrid, classes: ClassList) -> tuple[list[Source], lis
     encoders = list(_encoders(grid, classes, left_out))
     if not encoders:
         raise StudyError("no encoder can be had here: " + "; ".join(left_out))
-    found = [*encoders, *_halves(grid, encoders)]
+    sources = [*encoders, *_halves(grid, encoders)]
     for control in grid.controls:
         if control not in CONTROLS:
             raise StudyError(f"no control {control!r}; there are {', '.join(CONTROLS)}")
         try:
             vectors = () if control == "wordnet" else (control_vectors(control, classes),)
             name = f"control:{control}"
-            found.append(Source(name, "", vectors, (name,), control=True))
+            sources.append(Source(name, "", vectors, (name,), control=True))
         except HierlabError as error:
             left_out.append(f"control {control}: {error}")
-    return found, left_out
+    return sources, left_out
 
 
 def _encoders(grid: StudyGrid, classes: ClassList, left_out: list[str]) -> Iterator[Source]:
-    from hierlab.embeddings.resolve import resolve
-
     for encoder in grid.encoders:
         fixed = encoder.endswith(".npz") or "@" in encoder
         for prompts in ("",) if fixed or not grid.prompts else grid.prompts:
             wanted = f"{encoder}@{prompts}" if prompts else encoder
             try:
-                one = resolve(wanted, classes)
-                yield Source(encoder, prompts, (one.vectors,), (one.digest,))
+                prototypes = resolve(wanted, classes)
+                yield Source(encoder, prompts, (prototypes.vectors,), (prototypes.digest,))
             except HierlabError as error:
                 left_out.append(f"{wanted}: {error}")
 
@@ -107,8 +107,8 @@ def _halves(grid: StudyGrid, encoders: Sequence[Source]) -> Iterator[Source]:
         yield Source(
             JOINED.join(names),
             "",
-            tuple(one.vectors[0] for one in members),
-            tuple(one.identity[0] for one in members),
+            vectors=tuple(member.vectors[0] for member in members),
+            identity=tuple(member.identity[0] for member in members),
         )
 
 
@@ -119,14 +119,11 @@ def control_vectors(control: str, classes: ClassList) -> NDArray[np.float64]:
         PrototypeError: the sentence encoder is not here.
     """
     if control == "minilm":
-        from hierlab.embeddings.resolve import resolve
-
         return resolve("minilm", classes).vectors
     if control == "spelling":
         return _spelling(classes.names)
     rows = np.random.default_rng(20_26).standard_normal((len(classes), _NOISE_DIMENSIONS))
-    unit: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit
+    return unit_rows(rows)
 
 
 def _spelling(names: Sequence[str]) -> NDArray[np.float64]:
@@ -135,5 +132,4 @@ def _spelling(names: Sequence[str]) -> NDArray[np.float64]:
         padded = f"  {name.casefold()} "
         for start in range(len(padded) - 2):
             row[zlib.crc32(padded[start : start + 3].encode()) % _TRIGRAM_DIMENSIONS] += 1
-    unit: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit
+    return unit_rows(rows)

@@ -81,10 +81,7 @@ def test_the_heatmap_shows_the_mean_of_what_shares_a_cell(tmp_path: Path) -> Non
     assert rows[0]["classes"] == "k0..k4"
 
 
-def test_the_heatmap_needs_wordnet_or_a_similarity(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hierlab.wordnet.taxonomy.taxonomy_for", lambda classes: None)
+def test_the_heatmap_needs_wordnet_or_a_similarity(tmp_path: Path) -> None:
     label_map = make_map([[0, 0, 1]], ["qwertz", "asdfgh", "yxcvbn"])
     with pytest.raises(HierlabError, match="give --similarity FILE"):
         plot(label_map, tmp_path / "x.png", "heatmap")
