@@ -10,10 +10,10 @@ from typing import Any, Literal
 from numpy.typing import ArrayLike
 
 from hierlab._consensus_map import consensus_map
-from hierlab.builders import Builder, BuildInput, check_k, get_builder
+from hierlab.builders import BuildInput, check_k, get_builder
 from hierlab.classes import ClassList
 from hierlab.datasets.class_lists import given_classes
-from hierlab.embeddings.prototypes import load_prototypes, prototypes_of
+from hierlab.embeddings.prototypes import load_prototypes
 from hierlab.embeddings.resolve import resolve
 from hierlab.embeddings.similarity_matrix import load_similarity
 from hierlab.errors import BuilderError
@@ -50,7 +50,7 @@ def build(
 
     Args:
         clip: a variant `MODEL[:PRETRAINED][@PROMPTS]`, such as `ViT-B-32`; see `hierlab.list_`.
-        k: rising cluster counts, or one; the number of classes itself gives the identity. `auto`
+        k: strictly increasing cluster counts, or one; the number of classes gives the identity. `auto`
             takes the numbers at which partitions of these vectors hold best (`hierlab suggest-k`).
         method: a registered builder, see `hierlab.list_`; `consensus` if not given, `similarity`
             where a similarity is, `topdown` for more than 8,000 classes.
@@ -65,7 +65,6 @@ def build(
         name: of the map; made from source, method and k if not given.
         levels: names of the levels; coarse, mid, fine for three.
         parameters: the method's own keyword parameters.
-
         wordnet: folder with a WordNet 3.0 of one's own, to use instead of the shipped one.
 
     Raises:
@@ -73,60 +72,54 @@ def build(
         PrototypeError: the vectors do not fit the classes or cannot be had here.
     """
     class_list = given_classes(classes)
-    if method is not None:
-        builder = get_builder(method)
-    elif similarity is not None:
-        builder = get_builder("similarity")
-    else:
-        builder = get_builder(DEFAULT_METHOD)
-    if isinstance(prototypes, str | Path) and _is_default(classes) and builder.needs == "vectors":
+    usual = "similarity" if similarity is not None else DEFAULT_METHOD
+    builder = get_builder(method if method is not None else usual)
+    default_classes = isinstance(classes, str) and classes == DEFAULT_CLASSES
+    if isinstance(prototypes, str | Path) and default_classes and builder.needs == "vectors":
         class_list = _classes_of(prototypes, class_list)
     if method is None and builder.name == DEFAULT_METHOD and len(class_list) > builder.most:
         builder = get_builder(DEFAULT_OF_MANY)
+    encoder = prototypes if prototypes is not None else clip
     if isinstance(k, str) and k == "auto":
-        single = prototypes if prototypes is not None else clip
-        k = _auto(builder, consensus or [single], class_list, source, seed)
+        sources: Sequence[Any] = consensus or ([] if encoder is None else [encoder])
+        if builder.needs != "vectors" or not sources:
+            raise BuilderError(
+                "k auto looks at prototypes; give --clip, --prototypes or --consensus, or numbers"
+            )
+        k = auto_levels([resolve(one, class_list, source).vectors for one in sources], seed=seed)
     counts = check_k(k, len(class_list))
     names = level_names(len(counts), levels)
+    own = dict(parameters or {})
     if consensus or stable:
         if method not in (None, "consensus"):
             raise BuilderError(
                 f"consensus and stable are a method of their own; leave out method {method!r}"
             )
-        encoders = list(consensus or [str(one) for one in (prototypes or clip,) if one])
-        kind = "stable" if stable else "consensus"
+        encoders = list(consensus or ([] if encoder is None else [str(encoder)]))
+        stem = Path(encoders[0]).stem if stable and encoders else ""
         return consensus_map(
             encoders,
             class_list,
             counts,
             names,
-            name=name or _slug(Path(encoders[0]).stem if stable and encoders else "", kind, counts),
+            name=name or _slug(stem, "stable" if stable else "consensus", counts),
             stable=stable,
             source=source,
             seed=seed,
-            parameters=dict(parameters or {}),
+            parameters=own,
             wordnet=wordnet,
         )
-    own = dict(parameters or {})
     settings = builder.settings(len(class_list), own)  # before anything large is read
-    inputs, origin = _inputs(
-        builder.needs,
-        class_list,
-        clip=clip,
-        prototypes=prototypes,
-        similarity=similarity,
-        source=source,
-        wordnet=wordnet,
-    )
-    labels = builder(inputs, k=counts, seed=seed, **own)
+    inputs, origin = _inputs(builder.needs, class_list, encoder, similarity, source, wordnet)
+    labels = builder.partition(inputs, k=counts, seed=seed, settings=settings)
     provenance = {
         "method": builder.name,
         "parameters": settings,
         "seed": seed if builder.seeded else None,
         "source": origin,
         "tool": TOOL,
+        **reading_provenance(inputs.classes, inputs.taxonomy),
     }
-    provenance |= reading_provenance(inputs.classes, inputs.taxonomy)
     title = name or _slug(origin.get("variant") or origin["kind"], builder.name, counts)
     described = describe(
         inputs.classes,
@@ -139,36 +132,21 @@ def build(
     return LabelMap(title, inputs.classes, described, provenance)
 
 
-def _is_default(classes: object) -> bool:
-    return isinstance(classes, str) and classes == DEFAULT_CLASSES
-
-
-def _auto(
-    builder: Builder, encoders: Sequence[Any], classes: ClassList, source: str, seed: int
-) -> tuple[int, ...]:
-    if builder.needs != "vectors" or encoders[0] is None:
-        raise BuilderError(
-            "k auto looks at prototypes; give --clip, --prototypes or --consensus, or numbers"
-        )
-    found = (
-        resolve(one, classes, source=source)
-        if isinstance(one, str | Path)
-        else prototypes_of(one, classes)
-        for one in encoders
-    )
-    return auto_levels([one.vectors for one in found], seed=seed)
+def _classes_of(prototypes: str | Path, default: ClassList) -> ClassList:
+    """Prototypes of another list bring their own classes."""
+    own = load_prototypes(prototypes).classes
+    return default if own is None or own.ids == default.ids else own
 
 
 def _inputs(
     needs: str,
     classes: ClassList,
-    *,
-    clip: str | None,
-    prototypes: ArrayLike | str | Path | None,
+    encoder: ArrayLike | str | Path | None,
     similarity: ArrayLike | str | Path | None,
     source: str,
-    wordnet: str | Path | None = None,
+    wordnet: str | Path | None,
 ) -> tuple[BuildInput, dict[str, Any]]:
+    """What a builder works on, and its origin for the provenance."""
     classes, taxonomy = resolved(classes, required=needs == "taxonomy", wordnet=wordnet)
     if needs == "taxonomy":
         return BuildInput(classes, taxonomy=taxonomy), {"kind": "wordnet", "version": "3.0"}
@@ -177,19 +155,10 @@ def _inputs(
             raise BuilderError("this method needs a (C, C) similarity; give --similarity FILE")
         matrix, origin = load_similarity(similarity, classes)
         return BuildInput(classes, similarity=matrix, taxonomy=taxonomy), origin
-    if prototypes is None and clip is None:
+    if encoder is None:
         raise BuilderError("this method needs prototypes; give --clip MODEL or --prototypes FILE")
-    if prototypes is not None and not isinstance(prototypes, str | Path):
-        given = prototypes_of(prototypes, classes)
-        return BuildInput(classes, vectors=given.vectors, taxonomy=taxonomy), given.origin
-    found = resolve(prototypes if prototypes is not None else str(clip), classes, source=source)
-    return BuildInput(classes, vectors=found.vectors, taxonomy=taxonomy), found.origin
-
-
-def _classes_of(prototypes: str | Path, default: ClassList) -> ClassList:
-    """Prototypes of another list bring their own classes."""
-    own = load_prototypes(prototypes).classes
-    return default if own is None or own.ids == default.ids else own
+    prototypes = resolve(encoder, classes, source=source)
+    return BuildInput(classes, vectors=prototypes.vectors, taxonomy=taxonomy), prototypes.origin
 
 
 def _slug(origin: str, method: str, counts: Sequence[int]) -> str:

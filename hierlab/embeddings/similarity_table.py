@@ -26,7 +26,9 @@ __all__ = [
     "find_table",
     "list_tables",
     "load_table",
+    "no_such_table",
     "read_table",
+    "table_path",
 ]
 
 FORMAT = "hierlab-similarity-table"
@@ -262,17 +264,27 @@ def find_table(variant: str | Variant, folder: str | Path | None = None) -> Tabl
     return found[0]
 
 
-def load_table(variant: str | Variant, folder: str | Path | None = None) -> SimilarityTable:
+def load_table(variant: str | Variant) -> SimilarityTable:
     """Read the shipped table of a variant `MODEL[:PRETRAINED][@PROMPTS]`.
 
     Raises:
         PrototypeError: no such table; the message lists those that there are.
     """
-    header = find_table(variant, folder)
+    header = find_table(variant)
     if header is None:
-        names = ", ".join(known.variant for known in list_tables(folder)) or "none"
-        raise PrototypeError(f"no similarity table for {variant}; there are {names}")
-    return read_table(Path(folder or data_path("tables")) / table_name(header.parts))
+        raise no_such_table(variant)
+    return read_table(table_path(header.parts))
+
+
+def no_such_table(variant: str | Variant) -> PrototypeError:
+    """What to raise for a variant without a table: it says which there are."""
+    names = ", ".join(known.variant for known in list_tables()) or "none"
+    return PrototypeError(f"no similarity table for {variant}; there are {names}")
+
+
+def table_path(variant: Variant) -> Path:
+    """File of a variant's shipped table."""
+    return data_path("tables", table_name(variant))
 
 
 def table_name(variant: Variant) -> str:
