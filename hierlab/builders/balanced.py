@@ -30,7 +30,7 @@ def build_balanced(
         seed: draws the first centres.
         slack: by which share a size may differ from equal within its parent, 0 to 1.
         steps: k-means steps of a split, at most; the assignment counts distances in thousandths,
-            so that the steps on large lists may go in a circle.
+            so that the steps on large lists may never settle.
 
     Raises:
         MissingExtraError: k-means-constrained is not installed.

@@ -1,4 +1,4 @@
-"""Merges: the whole binary tree of a hierarchy with real heights, to be cut anywhere."""
+"""The whole binary tree of a hierarchy, with heights, to be cut anywhere."""
 
 from __future__ import annotations
 
@@ -45,78 +45,31 @@ def merge_tree(label_map: LabelMap, similarity: _Matrix) -> _Matrix:
         raise HierlabError(
             f"expected a similarity of shape {(count, count)}, got {similarity.shape}"
         )
-    apart = np.clip(1 - similarity, 0, None)
+    from scipy.cluster.hierarchy import linkage
+    from scipy.spatial.distance import squareform
+
+    distances = np.clip(1 - similarity, 0, None)
+    np.fill_diagonal(distances, 0)
+    # A step longer than any distance for each level that parts two classes: average linkage then
+    # joins inside a cluster first, and the step is taken off the heights again.
+    step = 2 * (1 + distances.max())
+    parting = np.zeros((count, count))
+    for level in label_map.levels:
+        parting += level.labels[:, None] != level.labels[None, :]
+    first = list(range(count))  # a class of each node
+    heights = [0.0] * count
     joins: list[tuple[int, int, float]] = []
-    nodes = _Nodes(apart)
-    levels = [level.labels for level in reversed(label_map.levels)]
-    for labels in (*levels, np.zeros(count, dtype=np.int32)):
-        groups: dict[int, list[int]] = {}
-        for node in nodes.alive:
-            groups.setdefault(int(labels[nodes.first[node]]), []).append(node)
-        for inside in groups.values():
-            joins += nodes.join(inside)
+    tree = linkage(squareform(distances + step * parting, checks=False), "average")
+    for left, right, height in zip(*tree[:, :2].astype(int).T.tolist(), tree[:, 2], strict=True):
+        own = float(height - step * parting[first[left], first[right]])
+        heights.append(max(own, heights[left], heights[right]))
+        first.append(first[left])
+        joins.append((left, right, heights[-1]))
     return _sorted(joins, count)
 
 
-class _Nodes:
-    """Groups of classes that are not yet joined, with the sums of distances between them."""
-
-    def __init__(self, apart: _Matrix) -> None:
-        count = len(apart)
-        self.alive = list(range(count))
-        self.first = {node: node for node in range(count)}
-        self.size = dict.fromkeys(range(count), 1)
-        self.height = dict.fromkeys(range(count), 0.0)
-        self.row = {node: node for node in range(count)}
-        self.sums = apart.copy()
-
-    def join(self, inside: list[int]) -> list[tuple[int, int, float]]:
-        """Make one node of these, by average linkage; the joins in order."""
-        from scipy.cluster.hierarchy import linkage
-
-        if len(inside) < 2:
-            return []
-        rows = np.array([self.row[node] for node in inside])
-        found = []
-        if all(self.size[node] == 1 for node in inside):
-            upper = np.triu_indices(len(rows), 1)
-            tree = linkage(self.sums[np.ix_(rows, rows)][upper], "average")
-            members = dict(enumerate(inside))
-            for number, (left, right, height, _) in enumerate(tree.tolist(), len(inside)):
-                one, other = members[int(left)], members[int(right)]
-                members[number] = self._merge(one, other, height)
-                found.append((one, other, self.height[members[number]]))
-            return found
-        left_over = list(inside)  # few: sizes count here, so the means are taken anew
-        while len(left_over) > 1:
-            rows = np.array([self.row[node] for node in left_over])
-            sizes = np.array([self.size[node] for node in left_over], dtype=np.float64)
-            means = self.sums[np.ix_(rows, rows)] / (sizes[:, None] * sizes[None, :])
-            np.fill_diagonal(means, np.inf)
-            at, to = divmod(int(means.argmin()), len(rows))
-            one, other = left_over[min(at, to)], left_over[max(at, to)]
-            node = self._merge(one, other, float(means[at, to]))
-            left_over = [kept for kept in left_over if kept not in (one, other)] + [node]
-            found.append((one, other, self.height[node]))
-        return found
-
-    def _merge(self, one: int, other: int, height: float) -> int:
-        node = len(self.height)
-        self.height[node] = max(height, self.height[one], self.height[other])
-        self.size[node] = self.size[one] + self.size[other]
-        self.first[node] = self.first[one]
-        self.row[node] = self.row[one]
-        kept, gone = self.row[one], self.row[other]
-        self.sums[kept] += self.sums[gone]
-        self.sums[:, kept] += self.sums[:, gone]
-        self.alive.remove(one)
-        self.alive.remove(other)
-        self.alive.append(node)
-        return node
-
-
 def _sorted(joins: list[tuple[int, int, float]], count: int) -> _Matrix:
-    """Number joins by rising height; a join stays behind those inside it, whose height it has."""
+    """Number joins by height; a join stays behind those inside it, whose height it has."""
     order = np.argsort([height for _, _, height in joins], kind="stable")
     number = {count + int(old): count + new for new, old in enumerate(order)}
     sizes = dict.fromkeys(range(count), 1)

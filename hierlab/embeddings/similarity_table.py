@@ -95,8 +95,8 @@ class TableHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
         Which script of the source made them is left to `prompts_told`.
         """
-        told = _BRACKETS.sub(_without_scripts, self.prompts_told)
-        return f"{self.count} classes of {self.class_set}; prompts: {told}"
+        prompts = _BRACKETS.sub(_without_scripts, self.prompts_told)
+        return f"{self.count} classes of {self.class_set}; prompts: {prompts}"
 
     @property
     def payload_bytes(self) -> int:
@@ -107,11 +107,11 @@ class TableHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 _BRACKETS = re.compile(r"\s*\(([^()]*)\)")
 
 
-def _without_scripts(found: re.Match[str]) -> str:
+def _without_scripts(remark: re.Match[str]) -> str:
     """A remark in brackets, up to where it names a script of its source."""
-    whole = found[1].split(", ")
+    whole = remark[1].split(", ")
     kept = list(itertools.takewhile(lambda part: ".py" not in part, whole))
-    return found[0] if len(kept) == len(whole) else f" ({', '.join(kept)})" if kept else ""
+    return remark[0] if len(kept) == len(whole) else f" ({', '.join(kept)})" if kept else ""
 
 
 @dataclass(frozen=True)
@@ -234,10 +234,10 @@ def _header(start: bytes, path: str | Path) -> TableHeader:
     return header
 
 
-def list_tables(folder: str | Path | None = None) -> tuple[TableHeader, ...]:
+def list_tables() -> tuple[TableHeader, ...]:
     """Headers of the shipped tables: by model and weights, each one's default prompts first."""
     headers = []
-    for path in sorted(Path(folder or data_path("tables")).glob(f"*{SUFFIX}")):
+    for path in sorted(data_path("tables").glob(f"*{SUFFIX}")):
         with path.open("rb") as stream:
             headers.append(_header(stream.read(_MAX_HEADER_BYTES), path))
     return tuple(sorted(headers, key=_order))
@@ -250,18 +250,18 @@ def _order(header: TableHeader) -> tuple[str, bool, str, int, str]:
     return header.model, header.pretrained != "openai", header.pretrained, rank, header.prompts
 
 
-def find_table(variant: str | Variant, folder: str | Path | None = None) -> TableHeader | None:
+def find_table(variant: str | Variant) -> TableHeader | None:
     """Header of the table that a variant means, or None.
 
-    Weights not told: OpenAI's, else the model's only ones. Prompts not told: the first there is
+    Weights not named: OpenAI's, else the model's only ones. Prompts not named: the first there is
     of 80 templates, 7 templates, "a photo of a {}", "a {}", "{}".
     """
     wanted = parse_variant(variant) if isinstance(variant, str) else variant
-    found = [header for header in list_tables(folder) if wanted.matches(header.parts)]
-    tags = {header.pretrained for header in found}
-    if not found or (wanted.pretrained is None and len(tags) > 1 and "openai" not in tags):
+    headers = [header for header in list_tables() if wanted.matches(header.parts)]
+    tags = {header.pretrained for header in headers}
+    if not headers or (wanted.pretrained is None and len(tags) > 1 and "openai" not in tags):
         return None
-    return found[0]
+    return headers[0]
 
 
 def load_table(variant: str | Variant) -> SimilarityTable:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from hierlab.classes import ClassList
 from hierlab.datasets.class_lists import given_classes
 from hierlab.errors import LabelMapError
-from hierlab.hierarchy.description import TOOL, MapParts, describe, reading_provenance
+from hierlab.hierarchy.description import TOOL, MapParts, describe, reading_provenance, with_names
 from hierlab.hierarchy.level import MAX_LEVELS, Level, canonical_labels
 from hierlab.wordnet.taxonomy import resolved
 
@@ -29,18 +29,18 @@ def from_labels(
     listed = given_classes(classes)
     if not levels:
         raise LabelMapError("levels", f"expected 1 to {MAX_LEVELS} levels, got none")
-    found = [(title, *_numbered(title, values, len(listed))) for title, values in levels.items()]
-    found.sort(key=lambda one: int(one[1].max()))
+    numbered = [(title, *_numbered(title, values, len(listed))) for title, values in levels.items()]
+    numbered.sort(key=lambda level: int(level[1].max()))
+    titles, labels, names = zip(*numbered, strict=True)
     listed, taxonomy = resolved(listed)
-    described = describe(
-        listed, [labels for _, labels, _ in found], [one[0] for one in found], taxonomy=taxonomy
-    )
-    named = tuple(
-        _named(level, names) if names else level
-        for level, (_, _, names) in zip(described, found, strict=True)
+    described = tuple(
+        with_names(level, own) if own else level
+        for level, own in zip(
+            describe(listed, labels, titles, taxonomy=taxonomy), names, strict=True
+        )
     )
     provenance = {"method": "labels", "tool": TOOL, **reading_provenance(listed, taxonomy)}
-    return MapParts(name, listed, named, provenance)
+    return MapParts(name, listed, described, provenance)
 
 
 def _numbered(
@@ -66,17 +66,6 @@ def _numbered(
     return labels, [words[row] for row in first]
 
 
-def _named(level: Level, names: Sequence[str]) -> Level:
-    from dataclasses import replace
-
-    from msgspec.structs import replace as with_fields
-
-    clusters = tuple(
-        with_fields(cluster, name=name) for cluster, name in zip(level.clusters, names, strict=True)
-    )
-    return replace(level, clusters=clusters)
-
-
 def to_frame(classes: ClassList, levels: Sequence[Level], *, names: bool) -> pd.DataFrame:
     """See `LabelMap.to_frame`."""
     import pandas as pd
@@ -85,8 +74,8 @@ def to_frame(classes: ClassList, levels: Sequence[Level], *, names: bool) -> pd.
     for level in levels:
         title = level.name if level.name != "name" else "level name"
         if names:
-            told = np.array([cluster.name for cluster in level.clusters], dtype=object)
-            columns[title] = told[level.labels]
+            cluster_names = [cluster.name for cluster in level.clusters]
+            columns[title] = np.array(cluster_names, dtype=object)[level.labels]
         else:
             columns[title] = level.labels.astype(np.int64)
     return pd.DataFrame(columns, index=pd.Index(classes.ids, name="key"))

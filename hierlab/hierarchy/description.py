@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hierlab.classes import ClassList
     from hierlab.wordnet.taxonomy import Taxonomy
 
-__all__ = ["TOOL", "MapParts", "describe", "level_names", "reading_provenance"]
+__all__ = ["TOOL", "MapParts", "describe", "level_names", "reading_provenance", "with_names"]
 
 TOOL = f"hierlab {__version__}"
 
@@ -82,30 +82,29 @@ def describe(
         similarity: (C, C), for the medoids where there are no vectors.
         confidence: per level (C,) values 0..1, or None.
     """
-    found = []
-    for number, (name, raw) in enumerate(zip(names, labels, strict=True)):
+    levels = []
+    for name, raw, sure in zip(names, labels, confidence or [None] * len(names), strict=True):
         canonical = canonical_labels(raw)
-        sure = confidence[number] if confidence is not None else None
         clusters = name_clusters(
-            canonical,
-            classes,
-            taxonomy,
-            vectors=vectors,
-            similarity=similarity,
+            canonical, classes, taxonomy, vectors=vectors, similarity=similarity
         )
-        found.append(
-            Level(name, canonical, clusters)
-            if sure is None
-            else _with_confidence(name, canonical, clusters, sure)
-        )
-    return tuple(found)
+        own = None
+        if sure is not None:
+            # What is beyond four digits is rounding, and files must be equal.
+            own = tuple(round(float(value), 4) for value in sure)
+            means = np.bincount(canonical, sure) / np.bincount(canonical)
+            clusters = tuple(
+                replace(cluster, confidence=round(float(mean), 4))
+                for cluster, mean in zip(clusters, means, strict=True)
+            )
+        levels.append(Level(name, canonical, clusters, own))
+    return tuple(levels)
 
 
-def _with_confidence(name: str, labels: Any, clusters: Any, sure: NDArray[np.float64]) -> Level:
-    mean = np.bincount(labels, sure, len(clusters)) / np.bincount(labels, minlength=len(clusters))
-    # Four digits: what is beyond is rounding of the linear algebra, and files must be equal.
-    told = tuple(
-        replace(cluster, confidence=round(float(value), 4))
-        for cluster, value in zip(clusters, mean, strict=True)
+def with_names(level: Level, names: Sequence[str | None]) -> Level:
+    """The level with other names of its clusters, where one is given."""
+    clusters = (
+        replace(cluster, name=name) if name else cluster
+        for cluster, name in zip(level.clusters, names, strict=True)
     )
-    return Level(name, labels, told, tuple(round(float(value), 4) for value in sure))
+    return Level(level.name, level.labels, tuple(clusters), level.class_confidence)

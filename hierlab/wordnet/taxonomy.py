@@ -15,7 +15,7 @@ from hierlab.errors import TaxonomyError, UnknownClassError
 from hierlab.utils.files import data_path, read_bounded
 from hierlab.wordnet.dictionary import NounTable, read_nouns_file
 from hierlab.wordnet.folder import named_folder, read_nouns
-from hierlab.wordnet.graph import depths, in_circles
+from hierlab.wordnet.graph import depths, find_cycle
 from hierlab.wordnet.resolution import Lexicon, Resolution, resolve_classes, with_resolution
 from hierlab.wordnet.synset import Lineage, Synset
 
@@ -55,8 +55,8 @@ class Taxonomy:
                 f"hypernym {error.args[0]} is missing; a taxonomy holds all ancestors"
             ) from None
         self._adopt(nouns, source)
-        if (stuck := in_circles(nouns.parents)) is not None:
-            raise TaxonomyError(f"hypernyms go in a circle at or above {nouns.name(stuck)}")
+        if (stuck := find_cycle(nouns.parents)) is not None:
+            raise TaxonomyError(f"hypernyms form a cycle at or above {nouns.name(stuck)}")
 
     def _adopt(self, nouns: NounTable, source: str) -> None:
         self.nouns = nouns
@@ -144,8 +144,7 @@ class Taxonomy:
     def below(self, key: str | int, wnids: Sequence[str | int]) -> NDArray[np.int64]:
         """Positions of the classes that are the synset or one of its kinds, in order."""
         lineage = self.lineage(wnids)
-        found: NDArray[np.int64] = lineage.positions[lineage.synsets == self.number(key)]
-        return found
+        return np.asarray(lineage.positions[lineage.synsets == self.number(key)])
 
     def min_depth(self, key: str | int) -> int:
         """Hypernym steps to a root, the fewest; 0 for a root."""
@@ -180,12 +179,12 @@ class Taxonomy:
 
     def ancestor_rows(self, row: int) -> set[int]:
         """Rows of a synset and all above it."""
-        found, todo = {row}, [row]
+        above, todo = {row}, [row]
         for here in todo:
-            new = {high for high in self.nouns.parents[here].tolist() if high >= 0} - found
-            found |= new
+            new = {high for high in self.nouns.parents[here].tolist() if high >= 0} - above
+            above |= new
             todo += new
-        return found
+        return above
 
     def lineage(self, wnids: Sequence[str | int]) -> Lineage:
         """Which classes stand below which synsets, all at once.

@@ -128,8 +128,8 @@ def test_networkx_has_the_same_edges(tiny: Taxonomy) -> None:
         ([], "at least one"),
         ([synset("a"), synset("a")], "none twice"),
         ([synset("a", "b")], "hypernym b is missing"),
-        ([synset("a", "b"), synset("b", "a"), synset("c")], "circle at or above a"),
-        ([synset("a", "a")], "circle"),
+        ([synset("a", "b"), synset("b", "a"), synset("c")], "cycle at or above a"),
+        ([synset("a", "a")], "cycle"),
     ],
 )
 def test_what_is_no_taxonomy_is_refused(synsets: list[Synset], told: str) -> None:
