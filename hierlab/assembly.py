@@ -50,7 +50,7 @@ def build(
 
     Args:
         clip: a variant `MODEL[:PRETRAINED][@PROMPTS]`, such as `ViT-B-32`; see `hierlab.list_`.
-        k: strictly increasing cluster counts, or one; that of the classes gives the identity. `auto`
+        k: strictly increasing cluster counts, or one; that of the classes is the identity. `auto`
             takes the numbers at which partitions of these vectors hold best (`hierlab suggest-k`).
         method: a registered builder, see `hierlab.list_`; `consensus` if not given, `similarity`
             where a similarity is, `topdown` for more than 8,000 classes.

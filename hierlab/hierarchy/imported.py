@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from msgspec.structs import replace as with_fields
 from numpy.typing import NDArray
 
 from hierlab.classes import ClassList
@@ -19,8 +18,9 @@ from hierlab.hierarchy.description import (
     describe,
     level_names,
     reading_provenance,
+    with_names,
 )
-from hierlab.hierarchy.level import MAX_LEVELS, Cluster, Level, canonical_labels
+from hierlab.hierarchy.level import MAX_LEVELS, Level, canonical_labels
 from hierlab.wordnet.taxonomy import resolved
 
 __all__ = ["ImportedHierarchy", "ImportedLevel", "assemble", "make_classes"]
@@ -119,10 +119,7 @@ def assemble(
     provenance |= {"method": "import", "format": format, "tool": TOOL}
     if read_as:
         provenance["read"] = "; ".join(read_as)
-    renamed = tuple(
-        replace(level, clusters=_renamed(level, own))
-        for level, own in zip(described, kept, strict=True)
-    )
+    renamed = tuple(map(_renamed, described, kept))
     return MapParts(name, known, renamed, provenance)
 
 
@@ -190,11 +187,7 @@ def _level_names(levels: Sequence[ImportedLevel], given: Sequence[str] | None) -
     return names if len(set(names)) == len(names) else usual
 
 
-def _renamed(level: Level, own: ImportedLevel) -> tuple[Cluster, ...]:
+def _renamed(level: Level, own: ImportedLevel) -> Level:
     """Clusters called as the file calls them; the rest by WordNet or their central class."""
-    first = np.unique(level.labels, return_index=True)[1]
-    names = [(own.names or {}).get(int(own.labels[row])) for row in first]
-    return tuple(
-        with_fields(cluster, name=name) if name else cluster
-        for cluster, name in zip(level.clusters, names, strict=True)
-    )
+    numbers = own.labels[np.unique(level.labels, return_index=True)[1]].tolist()
+    return with_names(level, [(own.names or {}).get(number) for number in numbers])
