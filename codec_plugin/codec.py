@@ -20,12 +20,7 @@ from codec_plugin.bitstream.container import (
 from codec_plugin.bitstream.label_tree import load_label_tree
 from codec_plugin.checkpointing.checkpoint import Checkpoint, load_checkpoint
 from codec_plugin.data.picture import as_picture
-from codec_plugin.errors import (
-    BitstreamError,
-    CheckpointError,
-    ConfigError,
-    HierarchyMismatchError,
-)
+from codec_plugin.errors import BitstreamError, CheckpointError, ConfigError, HierarchyMismatchError
 from codec_plugin.latent_codec.latent_codec import LatentCodec
 from codec_plugin.models.progressive import STRIDE
 from codec_plugin.models.tiled import analyse, synthesise
@@ -167,13 +162,7 @@ class Codec:
         latents = self.latents
         if effort:
             served = min(effort_stages or n_blocks, stages or n_blocks)
-            if objective is None:
-                objective = training_objective(
-                    self.checkpoint.meta, hierarchy=self.checkpoint.hierarchy_file
-                )
-            quantiser = latents.quantiser.at_price(SEARCHED_PRICE, served)
-            latents = latents.choosing(quantiser)
-            y = refine(self.checkpoint.model, pixels, y, z, objective, effort, quantiser, served)
+            latents, y = self._searched(pixels, y, z, effort, served, objective)
         payloads = latents.encode(y, z, stages)
         header = Header(
             height_px=picture.height_px,
@@ -249,6 +238,23 @@ class Codec:
             rate_bpp=8 * used / (header.height_px * header.width_px),
             warnings=warnings,
         )
+
+    def _searched(
+        self,
+        pixels: Tensor,
+        y: Tensor,
+        z: Tensor,
+        effort: int,
+        served: int,
+        objective: Objective | None,
+    ) -> tuple[LatentCodec, Tensor]:
+        """The coder of a searched latent, and that latent."""
+        checkpoint = self.checkpoint
+        if objective is None:
+            objective = training_objective(checkpoint.meta, hierarchy=checkpoint.hierarchy_file)
+        quantiser = self.latents.quantiser.at_price(SEARCHED_PRICE, served)
+        y = refine(checkpoint.model, pixels, y, z, objective, effort, quantiser, served)
+        return self.latents.choosing(quantiser), y
 
     def _pack_answer(self, answer: LabelPath) -> bytes:
         """The segment of an answer through the checkpoint's label map."""

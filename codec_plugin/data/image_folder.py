@@ -9,20 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from codec_plugin.data.crops import (
-    SUFFIXES,
-    Batch,
-    Pixels,
-    as_batch,
-    decode_pixels,
-    random_crop,
-)
-from codec_plugin.data.image_labels import (
-    UNLABELLED,
-    find_class,
-    folder_label,
-    read_labels,
-)
+from codec_plugin.data.crops import SUFFIXES, Batch, Pixels, as_batch, decode_pixels, random_crop
+from codec_plugin.data.image_labels import UNLABELLED, find_class, folder_label, read_labels
 from codec_plugin.data.picture import is_picture_name
 from codec_plugin.errors import DataError
 
@@ -114,9 +102,7 @@ class ImageFolder:
             return None
 
     def check(
-        self,
-        progress: Callable[[int, int], None] | None = None,
-        seconds: float = _CHECK_SECONDS,
+        self, progress: Callable[[int, int], None] | None = None, seconds: float = _CHECK_SECONDS
     ) -> int:
         """Decode photographs, for at most so long; those that fail are in `broken` afterwards.
 

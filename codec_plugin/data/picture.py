@@ -105,10 +105,7 @@ def read_picture(
     try:
         kinds = None if formats is None else tuple(formats)
         data = Path(source).read_bytes() if isinstance(source, str | Path) else source.read()
-        with (
-            _no_bomb_warnings(),
-            Image.open(io.BytesIO(data), formats=kinds) as image,
-        ):
+        with _no_bomb_warnings(), Image.open(io.BytesIO(data), formats=kinds) as image:
             pixels = image.width * image.height
             if max_pixels is not None and pixels > max_pixels:
                 raise ImageError(

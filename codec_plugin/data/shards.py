@@ -8,14 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from codec_plugin.data.crops import (
-    SUFFIXES,
-    Batch,
-    Pixels,
-    as_batch,
-    decode_pixels,
-    random_crop,
-)
+from codec_plugin.data.crops import SUFFIXES, Batch, Pixels, as_batch, decode_pixels, random_crop
 from codec_plugin.data.image_labels import UNLABELLED, shard_label
 from codec_plugin.data.picture import is_picture_name
 from codec_plugin.errors import DataError

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from codec_plugin.channel_layout import RATIO, ChannelLayout
 from codec_plugin.config import ModelConfig
+from codec_plugin.entropy.coding_order import pass_map
 from codec_plugin.entropy.hyperprior import (
     LIKELIHOOD_MIN,
     ClippedReLU,
@@ -16,7 +17,7 @@ from codec_plugin.entropy.hyperprior import (
     HyperOutput,
     HyperSynthesis,
 )
-from codec_plugin.entropy.scale_table import N_SCALES, inverse_softplus, sigma_from_raw
+from codec_plugin.entropy.scale_table import inverse_softplus, sigma_from_raw
 
 __all__ = [
     "REFINED_STD",
@@ -25,12 +26,8 @@ __all__ = [
     "BlockDelta",
     "EntropyModel",
     "Parameters",
-    "coding_order",
     "gaussian_bits",
-    "keep_mask",
-    "kept_of_pass",
     "known_before",
-    "pass_map",
 ]
 
 Y_LIMIT = 1024  # symbols beyond are coded, but the networks see the limit
@@ -186,21 +183,6 @@ def known_before(layout: ChannelLayout, k: int, y_hat_before: Sequence[Tensor]) 
     return [torch.cat(before, 1)[:, list(layout.latest(k))]]
 
 
-def pass_map(count: int, height: int, width: int) -> Tensor:
-    """In which pass each position is coded: (h, w) int64, 0-based.
-
-    Two passes are the colours of a chessboard. Of three, the first has every second row and
-    column, the second the positions diagonal to them, the third the rest: every position of a
-    later pass has neighbours of earlier ones on all sides.
-    """
-    row = torch.arange(height)[:, None] % 2
-    column = torch.arange(width)[None] % 2
-    if count == 1:
-        return torch.zeros(height, width, dtype=torch.int64)
-    other = row ^ column
-    return other if count == 2 else torch.where(other == 1, 2, row)
-
-
 def gaussian_bits(residual: Tensor, raw_scale: Tensor) -> Tensor:
     """Bits of `residual` = y - mean, noisy or rounded, in unit bins of a Gaussian.
 
@@ -211,68 +193,3 @@ def gaussian_bits(residual: Tensor, raw_scale: Tensor) -> Tensor:
     upper = torch.erfc((distance - 0.5) * factor)
     lower = torch.erfc((distance + 0.5) * factor)
     return -torch.log2((0.5 * (upper - lower)).clamp_min(LIKELIHOOD_MIN))
-
-
-def coding_order(index: Tensor, use_sort: bool) -> Tensor:
-    """Order in which the elements of a block are coded: falling scale, ties in memory order.
-
-    Args:
-        index: (B, C_k, h, w) integer scale index of each element.
-        use_sort: else memory order throughout.
-    Returns:
-        (B, C_k·h·w) int64 positions in the flattened block, first coded first.
-    """
-    flat = index.reshape(index.shape[0], -1)
-    if not use_sort:
-        return torch.arange(flat.shape[1], device=flat.device).expand(flat.shape[0], -1)
-    return torch.sort(flat.to(torch.int16), dim=1, descending=True, stable=True).indices
-
-
-def keep_mask(index: Tensor, keep: Tensor, use_sort: bool, passes: int = 1) -> Tensor:
-    """Which elements a decoder knows after the fraction `keep` (B,) of a block's symbols.
-
-    Args:
-        index: (B, C_k, h, w) integer scale index of each element.
-        keep: (B,) in 0..1.
-        use_sort: falling scale inside a pass, else memory order.
-        passes: in which the block is coded, one after the other.
-
-    Returns:
-        (B, C_k, h, w) bool.
-    """
-    if passes > 1:
-        pass_index = pass_map(passes, index.shape[2], index.shape[3]).to(index.device)
-        within = index.long() if use_sort else torch.zeros_like(index, dtype=torch.int64)
-        order = coding_order(within + N_SCALES * (passes - 1 - pass_index), True)
-    else:
-        order = coding_order(index, use_sort)
-    count = (keep * order.shape[1]).round()
-    first = torch.arange(order.shape[1], device=order.device)[None] < count[:, None]
-    return torch.zeros_like(first).scatter_(1, order, first).reshape(index.shape)
-
-
-def kept_of_pass(
-    index: Tensor, keep: Tensor, use_sort: bool, passes: int, pass_index: int
-) -> Tensor:
-    """`keep_mask` at the positions of one pass, from the parameters of that pass alone.
-
-    Args:
-        index: (B, C_k, h, w) integer scale index of each element; only the positions
-            of pass `pass_index` are read.
-        keep: (B,) in 0..1, share of the whole block's symbols.
-
-    Returns:
-        (B, C_k, h, w) bool; false outside the pass.
-    """
-    channels, height, width = index.shape[1:]
-    place = pass_map(passes, height, width)
-    before = channels * int((place < pass_index).sum())
-    inside = channels * int((place == pass_index).sum())
-    now = (place == pass_index).to(index.device)
-    key = index.long() if use_sort else torch.zeros_like(index, dtype=torch.int64)
-    order = coding_order(torch.where(now, key + 1, 0), True)
-    count = (keep * index[0].numel()).round() - before
-    first = (
-        torch.arange(order.shape[1], device=order.device)[None] < count.clamp(0, inside)[:, None]
-    )
-    return torch.zeros_like(first).scatter_(1, order, first).reshape(index.shape)

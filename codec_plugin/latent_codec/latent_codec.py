@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from codec_plugin.bitstream.range_coder import StageReader, StageWriter
-from codec_plugin.entropy.channel_groups import pass_map
+from codec_plugin.entropy.coding_order import pass_map
 from codec_plugin.entropy.integer_model import FRACTION_BITS, ExactEntropy, ExactState
 from codec_plugin.latent_codec.rdo_quantization import Quantiser, whole_numbers
 from codec_plugin.latent_codec.symbol_order import (

@@ -8,14 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from codec_plugin.config import ModelConfig
-from codec_plugin.entropy.channel_groups import (
-    REFINED_STD,
-    EntropyModel,
-    Parameters,
-    gaussian_bits,
-    keep_mask,
-    kept_of_pass,
-)
+from codec_plugin.entropy.channel_groups import REFINED_STD, EntropyModel, Parameters, gaussian_bits
+from codec_plugin.entropy.coding_order import Arrival, keep_mask
 from codec_plugin.entropy.hyperprior import HyperOutput
 from codec_plugin.entropy.scale_table import inverse_softplus, scale_index, sigma_from_raw
 from codec_plugin.errors import ConfigError
@@ -174,10 +168,7 @@ class ProgressiveModel(nn.Module):
         return y_hat, known, kept
 
     def fill(
-        self,
-        hyper: HyperOutput,
-        blocks: Sequence[Tensor],
-        parameters: Sequence[Parameters] = (),
+        self, hyper: HyperOutput, blocks: Sequence[Tensor], parameters: Sequence[Parameters] = ()
     ) -> Tensor:
         """Complete the first `blocks` of ŷ by what the entropy model expects, block after block.
 
@@ -277,20 +268,19 @@ class ProgressiveModel(nn.Module):
         kept_bits: list[Tensor] = [z_bits.sum((1, 2, 3))]
         known: list[Tensor] = []
         for k, y_k in enumerate(torch.split(y, list(config.blocks), 1)):
-            cut = _Cut(stage, keep, k, config, x.device)
+            arrival = Arrival(stage, keep, k, config, x.device)
 
             def settle(
-                p: Parameters, pass_index: int, y_k: Tensor = y_k, cut: _Cut = cut
+                p: Parameters, pass_index: int, y_k: Tensor = y_k, arrival: Arrival = arrival
             ) -> Tensor:
-                missing = p.mean if config.fill == "mean" else torch.zeros_like(p.mean)
                 here = self._rounded(y_k - p.mean) + p.mean
-                return torch.where(cut.arrived(p.raw_scale, pass_index), here, missing)
+                return torch.where(arrival.at(p.raw_scale, pass_index), here, self._fill(p.mean))
 
             block, quantised = self.entropy.scan(k, hyper, y_hat, settle)
             cost = gaussian_bits(self._noisy(y_k - block.mean), block.raw_scale)
             bits.append(cost.sum((1, 2, 3)))
-            kept_bits.append((cost * cut.mask).sum((1, 2, 3)))
-            known.append(cut.mask.to(y.dtype).expand_as(y_k).mean(1))
+            kept_bits.append((cost * arrival.mask).sum((1, 2, 3)))
+            known.append(arrival.mask.to(y.dtype).expand_as(y_k).mean(1))
             y_hat.append(quantised)
         x_hat = self.synthesis(torch.cat(y_hat, 1), torch.stack(known, 1))
         stage_bits = torch.stack(bits, 1)
@@ -323,33 +313,3 @@ class ProgressiveModel(nn.Module):
                 f"blocks; got {stage}"
             )
         return stage
-
-
-class _Cut:
-    """Which symbols of block `k` arrive, picture by picture, found pass after pass.
-
-    Args:
-        stage: (B,) last block that arrives, on the host.
-        keep: (B,) share of that block's symbols, on the host.
-    """
-
-    def __init__(
-        self, stage: Tensor, keep: Tensor, k: int, config: ModelConfig, device: torch.device
-    ) -> None:
-        self.k, self.config = k, config
-        cut = (stage == k) & (keep < 1)
-        self.rows = cut.nonzero()[:, 0].to(device, non_blocking=True)
-        self.keep = keep[cut].to(device, non_blocking=True)
-        whole = (stage > k) | ((stage == k) & ~cut)
-        self.mask = whole.view(-1, 1, 1, 1).to(device, non_blocking=True)
-
-    def arrived(self, raw_scale: Tensor, pass_index: int) -> Tensor:
-        """Mask (B, C_k or 1, h, w or 1) after pass `pass_index`, coded with these scales."""
-        if len(self.rows):
-            index = scale_index(sigma_from_raw(raw_scale.detach()[self.rows]))
-            passes = self.config.pass_counts[self.k]
-            now = kept_of_pass(index, self.keep, self.config.use_sort, passes, pass_index)
-            mask = self.mask.expand_as(raw_scale).clone()
-            mask[self.rows] = now if pass_index == 0 else mask[self.rows] | now
-            self.mask = mask
-        return self.mask

@@ -92,9 +92,5 @@ def _meta(settings: TrainSettings, hierarchy: Hierarchy, step: int) -> Checkpoin
         gammas=phase.gammas or settings.search_gammas,
         fine_gammas=phase.fine_gammas or settings.search_fine_gammas,
         classifier=settings.classifier if seen else "",
-        provenance={
-            "phases": ", ".join(begun),
-            "seed": str(settings.seed),
-            "step": str(step),
-        },
+        provenance={"phases": ", ".join(begun), "seed": str(settings.seed), "step": str(step)},
     )

@@ -68,31 +68,54 @@ def stage_loss(
     own = own + lagrangian * 255**2 * mse
     entropy = mse.new_zeros(())
     if semantics is not None and phase.semantic:
+        known = torch.full((count,), -1, device=device) if labels is None else labels
         served = (stage - (~torch.as_tensor(whole)).long()).clamp_min(0)
-        weights = phase.semantic_weights
-        asked = torch.tensor(weights.stages)[served].nonzero()[:, 0]
-        if len(asked):
-            rows = asked.to(device)
-            last = semantics.hierarchy.n_levels - 1
-            by_stage = levels or [min(k, last) for k in range(len(phase.lambdas))]
-            level = torch.tensor(by_stage)[served[asked]]
-            target_of, answer_to = _views(phase, images[rows], decoded[rows].clamp(0, 1))
-            known = torch.full((count,), -1, device=device) if labels is None else labels
-            target = semantics.target(
-                target_of,
-                known[rows],
-                label_share=phase.label_share,
-                with_features=any(weights.feature_weights),
-            )
-            extra, own_level = semantics.loss(answer_to, target, weights, served[asked], level)
-            if phase.semantic_share:
-                slope = 2 * lagrangian * 255**2 / images[0].numel()
-                pull = (decoded - images).detach() * slope.view(-1, 1, 1, 1)
-                extra = _bounded(extra, decoded, rows, pull[rows], phase.semantic_share)
+        slope = 2 * lagrangian * 255**2 / images[0].numel()
+        last = semantics.hierarchy.n_levels - 1
+        levels = levels or [min(k, last) for k in range(len(phase.lambdas))]
+        terms = _semantic_terms(semantics, phase, images, decoded, known, served, levels, slope)
+        if terms is not None:
+            rows, extra, entropy = terms
             own = own.index_add(0, rows, extra)
-            entropy = own_level.detach().mean()
     total = (of_stage(phase.per_stage("stage_weights", 1.0), stage, device) * own).mean()
     return LossParts(total, rate.detach().mean(), mse.detach().mean(), entropy)
+
+
+def _semantic_terms(
+    semantics: Semantics,
+    phase: Phase,
+    images: Tensor,
+    decoded: Tensor,
+    labels: Tensor,
+    stage: Tensor,
+    levels: Sequence[int],
+    slope: Tensor,
+) -> tuple[Tensor, Tensor, Tensor] | None:
+    """What the classifier adds to each picture; none where no picture's stage asks it.
+
+    Args:
+        stage: (B,) that each picture serves, on the host.
+        slope: (B,) gradient of the distortion term over the error of a pixel.
+    Returns:
+        Numbers (n,) of the pictures that are judged, their terms (n,), and their mean
+        cross-entropy at their stage's level.
+    """
+    weights = phase.semantic_weights
+    asked = torch.tensor(weights.stages)[stage].nonzero()[:, 0]
+    if not len(asked):
+        return None
+    rows = asked.to(images.device)
+    level = torch.tensor(levels)[stage[asked]]
+    clean, shown = _views(phase, images[rows], decoded[rows].clamp(0, 1))
+    with_features = any(weights.feature_weights)
+    target = semantics.target(
+        clean, labels[rows], label_share=phase.label_share, with_features=with_features
+    )
+    extra, own_level = semantics.loss(shown, target, weights, stage[asked], level)
+    if phase.semantic_share:
+        pull = (decoded - images).detach() * slope.view(-1, 1, 1, 1)
+        extra = _bounded(extra, decoded, rows, pull[rows], phase.semantic_share)
+    return rows, extra, own_level.detach().mean()
 
 
 def _views(phase: Phase, clean: Tensor, decoded: Tensor) -> tuple[Tensor, Tensor]:

@@ -10,13 +10,7 @@ from codec_plugin.errors import TrainingError
 from codec_plugin.train.settings import TrainSettings, apply_override, settings_from
 from hierlab.utils.files import write_atomic
 
-__all__ = [
-    "HIERARCHY_FILE",
-    "SETTINGS_FILE",
-    "stored_settings",
-    "stored_tree",
-    "write_settings",
-]
+__all__ = ["HIERARCHY_FILE", "SETTINGS_FILE", "stored_settings", "stored_tree", "write_settings"]
 
 SETTINGS_FILE = "settings.json"
 HIERARCHY_FILE = "hierarchy.json"

@@ -94,9 +94,7 @@ class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     @property
     def semantic_weights(self) -> SemanticWeights:
         """Weights of the classifier's terms at every stage."""
-        return SemanticWeights(
-            *(self.per_stage(field, 0.0) for field in SemanticWeights._fields),
-        )
+        return SemanticWeights(*(self.per_stage(field, 0.0) for field in SemanticWeights._fields))
 
     @property
     def semantic(self) -> bool:

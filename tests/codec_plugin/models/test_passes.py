@@ -8,7 +8,8 @@ from codec_plugin.bitstream.container import read_header, split_segments
 from codec_plugin.checkpointing.checkpoint import unpack_checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.config import ModelConfig
-from codec_plugin.entropy.channel_groups import EntropyModel, keep_mask, pass_map
+from codec_plugin.entropy.channel_groups import EntropyModel
+from codec_plugin.entropy.coding_order import keep_mask, pass_map
 from codec_plugin.entropy.integer_model import FRACTION_BITS, ExactEntropy
 from codec_plugin.errors import ConfigError
 from codec_plugin.models.progressive import ProgressiveModel

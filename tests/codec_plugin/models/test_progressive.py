@@ -7,7 +7,8 @@ import torch
 from msgspec.structs import replace
 
 from codec_plugin.config import ModelConfig
-from codec_plugin.entropy.channel_groups import coding_order, gaussian_bits, keep_mask
+from codec_plugin.entropy.channel_groups import gaussian_bits
+from codec_plugin.entropy.coding_order import coding_order, keep_mask
 from codec_plugin.entropy.scale_table import scale_index, sigma_from_raw
 from codec_plugin.errors import ConfigError
 from codec_plugin.models.progressive import ProgressiveModel
