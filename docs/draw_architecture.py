@@ -20,8 +20,14 @@ WIDTH, HEIGHT, GAP = 1.75, 0.52, 0.42
 
 
 def imports(file: Path) -> Iterator[str]:
-    """Modules of our own that a file imports, wherever the statement stands."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    """Modules that a file imports, wherever the statement stands; not those for types only."""
+    todo: list[ast.AST] = [ast.parse(file.read_text(encoding="utf-8"))]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            todo.extend(node.orelse)
+            continue
+        todo.extend(ast.iter_child_nodes(node))
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
