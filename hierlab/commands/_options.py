@@ -81,7 +81,7 @@ def parse_against(which: list[str] | None) -> list[Grouping] | None:
     """
     from hierlab.measures.groupings import load_groupings
 
-    return [one for name in which for one in load_groupings(name)] if which else None
+    return [grouping for name in which for grouping in load_groupings(name)] if which else None
 
 
 def parse_counts(text: str) -> tuple[int, ...]:
@@ -106,23 +106,23 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
     """
     import msgspec
 
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals:
             raise BuilderError(f"expected name=value, got --set {setting!r}")
         try:
-            found[name.replace("-", "_")] = msgspec.json.decode(value)
+            values[name.replace("-", "_")] = msgspec.json.decode(value)
         except msgspec.DecodeError:
-            found[name.replace("-", "_")] = value
-    return found
+            values[name.replace("-", "_")] = value
+    return values
 
 
 def listed_classes(spec: str, key: str | None, name: str | None, synset: str | None) -> ClassList:
     """The classes that --classes names, and a line on standard error on how they were read."""
     from hierlab.datasets.class_lists import load_classes
 
-    found = load_classes(spec, key=key, name=name, synset=synset)
-    if found.read_as:
-        note(f"{spec}: {len(found)} classes; {found.read_as}")
-    return found
+    listed = load_classes(spec, key=key, name=name, synset=synset)
+    if listed.read_as:
+        note(f"{spec}: {len(listed)} classes; {listed.read_as}")
+    return listed

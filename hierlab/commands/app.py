@@ -19,14 +19,14 @@ def app(
 
     from hierlab.errors import MissingExtraError
 
-    found = importlib.util.find_spec("app.serve")
-    if importlib.util.find_spec("streamlit") is None or found is None or not found.origin:
+    server = importlib.util.find_spec("app.serve")
+    if importlib.util.find_spec("streamlit") is None or server is None or not server.origin:
         raise MissingExtraError("streamlit", "app", "the app")
     quiet = headless or not browser
     command = [
         sys.executable,
         "-P",
-        found.origin,
+        server.origin,
         f"--server.port={port}",
         f"--server.headless={str(quiet).lower()}",
     ]

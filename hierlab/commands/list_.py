@@ -10,11 +10,11 @@ def list_(as_json: Json = False) -> None:
     """List variants, prompts, methods and shipped hierarchies, and how to get what is missing."""
     from hierlab._list import list_ as list_available
 
-    found = list_available()
+    available = list_available()
     if as_json:
-        emit_json(found)
+        emit_json(available)
         return
-    for title, items in vars(found).items():
+    for title, items in vars(available).items():
         say(f"{title}:")
         width = max((len(item.name) for item in items), default=0)
         for item in items:

@@ -115,10 +115,10 @@ def _say_people(report: MeasureReport) -> None:
 
 def _say_incoherent(report: MeasureReport) -> None:
     rows = [
-        (level.level, discord.name, discord.size, discord.within, discord.odd_class)
-        for found in report.consistency[:1]
-        for level in found.levels
-        for discord in level.discords[:3]
+        (level.level, cluster.name, cluster.size, cluster.within, cluster.odd_class)
+        for consistency in report.consistency[:1]
+        for level in consistency.levels
+        for cluster in level.discords[:3]
     ]
     if rows:
         say()

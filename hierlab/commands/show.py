@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from hierlab.commands._options import Json, MapFile, WordNet
 from hierlab.utils.terminal import emit_json, emit_table, note, say
 
 if TYPE_CHECKING:
-    from hierlab._show import ClusterReport, LevelReport, ResolvedClass
+    from hierlab._show import ClassPath, ClusterReport, LevelReport
     from hierlab.labelmap import LabelMap
 
 
@@ -42,50 +43,49 @@ def show(
     if class_ is not None:
         paths = show_class(loaded, class_)
         if as_json:
-            emit_json([path.__dict__ for path in paths])
-            return
-        for path in paths:
-            say(f"{path.name} ({path.id})")
-            _say_meaning(path.resolved)
-            for found in path.clusters:
-                say(f"  {found.level}: {_title(found)}")
+            emit_json(paths)
+        else:
+            _say_paths(paths)
         return
     if cluster is not None:
-        one = find_cluster(loaded, loaded.level(0 if which is None else which), cluster)
+        report = find_cluster(loaded, loaded.level(0 if which is None else which), cluster)
         if as_json:
-            emit_json(one)
+            emit_json(report)
         else:
-            _say_cluster(one, limit=None)
+            _say_cluster(report, limit=None)
         return
     reports = show(loaded, which)
     if as_json:
-        emit_json([report.__dict__ for report in reports])
+        emit_json(reports)
         return
     nested = "nested" if loaded.nested else "not nested"
     say(f"{loaded.name}: {len(loaded.classes)} classes of {loaded.classes.set}, {nested}")
-    for report in reports:
-        _say_level(report, whole=level is not None)
+    for level_report in reports:
+        _say_level(level_report, whole=level is not None)
 
 
-def _say_meaning(found: ResolvedClass) -> None:
+def _say_paths(paths: Sequence[ClassPath]) -> None:
     from hierlab._show import WAYS
 
-    if found.synset:
-        say(f"  WordNet: {found.synset} ({WAYS[found.how]}): {found.definition}")
-    else:
-        say("  WordNet: unknown")
+    for path in paths:
+        meaning = path.resolved
+        known = f"{meaning.synset} ({WAYS[meaning.how]}): {meaning.definition}"
+        say(f"{path.name} ({path.id})")
+        say(f"  WordNet: {known if meaning.synset else 'unknown'}")
+        for cluster in path.clusters:
+            say(f"  {cluster.level}: {_title(cluster)}")
 
 
 def _say_resolution(label_map: LabelMap, wordnet: Path | None, *, as_json: bool) -> None:
     from hierlab._show import resolution
 
-    found = resolution(label_map, wordnet)
+    classes = resolution(label_map, wordnet)
     if as_json:
-        emit_json([one.__dict__ for one in found])
+        emit_json(classes)
         return
     emit_table(
         ("key", "name", "synset", "by", "meaning"),
-        [(one.id, one.name, one.synset, one.how, _shortened(one.definition)) for one in found],
+        [(row.id, row.name, row.synset, row.how, _shortened(row.definition)) for row in classes],
     )
     note("a column `synset` in the class list (such as dog.n.01) says better")
 
@@ -120,11 +120,8 @@ def _title(cluster: ClusterReport) -> str:
     synset = f" [{cluster.synset}]" if cluster.synset else ""
     sure = f", confidence {cluster.confidence:.2f}" if cluster.confidence is not None else ""
     held = f", {100 * cluster.coverage:.0f} % so called" if cluster.coverage is not None else ""
+    classes = "class" if cluster.size == 1 else "classes"
     return (
-        f"{cluster.number} {cluster.name}{synset}: {_classes(cluster.size)}, "
+        f"{cluster.number} {cluster.name}{synset}: {cluster.size} {classes}, "
         f"medoid {cluster.medoid}{held}{sure}"
     )
-
-
-def _classes(count: int) -> str:
-    return f"{count} class{'' if count == 1 else 'es'}"

@@ -89,7 +89,7 @@ def import_hierarchy(
         key: column of a table with the key of each class.
         name_column: column of a table with the name of each class.
         parent_first: whether a line of an edge list is parent, child; found out if not given.
-        k: rising numbers of clusters at which to cut a dendrogram.
+        k: increasing numbers of clusters at which to cut a dendrogram.
         names: what ids stand for, of classes and clusters: by id, or a file with an id and its name
             in each line.
 

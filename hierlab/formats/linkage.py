@@ -44,7 +44,7 @@ def read_linkage(paths: Sequence[Path], *, k: Sequence[int] | None = None) -> Im
     """Read a linkage matrix and cut it; leaves go by their numbers where no classes are given.
 
     Args:
-        k: rising numbers of clusters. If not given: every height, where at most 16 differ, else
+        k: increasing numbers of clusters. If not given: every height, where at most 16 differ, else
             10, 100, … clusters.
 
     Raises:
@@ -102,9 +102,9 @@ def _cut(matrix: NDArray[np.float64], clusters: int) -> NDArray[np.int64]:
 def _usual_counts(matrix: NDArray[np.float64]) -> list[int]:
     count = len(matrix) + 1
     heights = matrix[:, 2]
-    rising = bool((np.diff(heights) >= 0).all())
+    increasing = bool((np.diff(heights) >= 0).all())
     levels = np.unique(heights)
-    if rising and len(levels) <= MAX_LEVELS:
+    if increasing and len(levels) <= MAX_LEVELS:
         # Below each height so many merges are done; the topmost height leaves one cluster.
         sizes = {count - int(np.searchsorted(heights, level, "right")) for level in levels}
         return sorted(sizes - {1}) or [1]

@@ -68,7 +68,7 @@ def read_newick(paths: Sequence[Path], *, k: Sequence[int] | None = None) -> Imp
     clusters: the node nearest to the root by branch length is opened first.
 
     Args:
-        k: rising numbers of clusters.
+        k: increasing numbers of clusters.
 
     Raises:
         FormatError: not a tree, a leaf without a name, or two of one name.
@@ -197,7 +197,7 @@ def _opened(
     counts: Sequence[int],
     names: Mapping[str, str],
 ) -> tuple[tuple[ImportedLevel, ...], list[int]]:
-    """Levels cut into rising numbers of clusters: the node nearest to its root is opened first.
+    """Levels cut into increasing numbers of clusters: the node nearest to its root is opened first.
 
     A node of many children may lead past a number; the cut then has the first number above it.
 

@@ -28,7 +28,7 @@ __all__ = [
     "tint",
 ]
 
-# Okabe & Ito 2008, "Color Universal Design": told apart with any common colour vision.
+# Okabe & Ito 2008, "Color Universal Design": distinct to any common colour vision.
 PALETTE = (
     "#0072B2",
     "#E69F00",
@@ -44,7 +44,7 @@ SUFFIXES = (".png", ".svg", ".pdf")
 DOTS_PER_INCH = 100
 
 # No date and no version in any file: same input, same bytes. The maker's name lets a command
-# tell its own former output from a file that it must not replace.
+# know its own former output from a file that it must not replace.
 _METADATA: dict[str, dict[str, Any]] = {
     ".png": {"Software": "hierlab"},
     ".svg": {"Date": None, "Creator": "hierlab"},

@@ -64,8 +64,8 @@ def _variant(path: Path) -> Variant:
 
 def _table_parts(path: Path, variant: Variant) -> tuple[NDArray[np.float64], dict[str, str]]:
     """Vectors of one file and the texts of its header."""
-    found = load_prototypes(path)
-    if found.classes is None:
+    prototypes = load_prototypes(path)
+    if prototypes.classes is None:
         raise PrototypeError(f"{path}: the file does not say which classes its rows are")
     with np.load(path, allow_pickle=False) as fields:
         licence = str(fields["licence"]) if "licence" in fields.files else "not stated"
@@ -74,11 +74,11 @@ def _table_parts(path: Path, variant: Variant) -> tuple[NDArray[np.float64], dic
         "model": variant.model,
         "pretrained": str(variant.pretrained),
         "prompts": str(variant.prompts),
-        "prompts_told": found.prompts,
-        "pretrained_told": found.pretrained,
-        "class_set": found.classes.set,
-        "class_hash": found.classes.hash,
-        "source": found.source,
+        "prompts_told": prototypes.prompts,
+        "pretrained_told": prototypes.pretrained,
+        "class_set": prototypes.classes.set,
+        "class_hash": prototypes.classes.hash,
+        "source": prototypes.source,
         "licence": licence,
         "made": MADE,
     }

@@ -31,7 +31,7 @@ class StudyGrid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             what the encoder has.
         methods: registered builders that work on vectors.
         preprocessing: any of `raw`, `centred`, `pca`, `smoothed`.
-        k: cluster counts, rising.
+        k: cluster counts, strictly increasing.
         seeds: for the methods that draw random numbers; the others run once.
         share: of the classes in each draw, above 0 and below 1; None for no draws.
         draws: how many draws.

@@ -41,7 +41,7 @@ from hierlab.study.vector_sources import JOINED, control_vectors
 __all__ = ["study_report"]
 
 _REPLICATES = 100
-_REPLICATES_OF_CORRELATIONS = 400  # the smallest p that can be told is one part in so many
+_REPLICATES_OF_CORRELATIONS = 400  # the smallest p that can be resolved is one part in so many
 _SINGLE = "single"
 _CACHED = 4096  # labels held at once: 16 MB for 1000 classes
 _MAX_HEATMAP = 24  # encoders
@@ -227,7 +227,7 @@ def _correlations(
     if similarity is not None:
         images, _ = load_similarity(similarity, classes)
         held = controls if wordnet is None else [*controls, ("Wu-Palmer", wordnet)]
-        rows += correlations(encoders, ("image likeness", images), held, weights)
+        rows += correlations(encoders, ("image similarity", images), held, weights)
     return rows
 
 

@@ -21,7 +21,7 @@ __all__ = ["kept_report", "write_report"]
 _FILE = "report.json"
 _MAX_BYTES = 16 * 2**20
 # Raised whenever the report of the same cells would come out another.
-_EDITION = 2
+_EDITION = 3
 
 
 class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -34,7 +34,7 @@ def correlations(
         raw = partial_correlation(matrix, target[1], [], weights)
         partial = partial_correlation(matrix, target[1], held, weights) if held else raw
         values.append((raw, partial))
-    # The bootstrap cannot tell p below one part in its size.
+    # The bootstrap cannot resolve p below one part in its size.
     chances = [float((1 + (partial[1:] <= 0).sum()) / len(partial)) for _, partial in values]
     return [
         SimilarityCorrelation(

@@ -64,7 +64,7 @@ class KReport:
     """All numbers that were tried.
 
     Args:
-        rows: by rising k.
+        rows: by k.
         groupings: names of what people made of these classes.
         suggested: the k at which the partition holds better than at the numbers beside it.
         advice: one sentence.
@@ -91,7 +91,7 @@ def suggest_k(
     Args:
         vectors: (C, D) unit rows.
         classes: the C classes.
-        k: numbers to try, rising; 2 to C / 2 in even ratios if not given.
+        k: numbers to try, strictly increasing; 2 to C / 2 in even ratios if not given.
         draws: of 80 % of the classes, at least 2.
         seed: of the draws and of the structureless references.
         groupings: what people made, to compare with; those shipped for these classes if not given.
@@ -195,7 +195,7 @@ def _within(labels: NDArray[np.int32], similarity: NDArray[np.float64]) -> float
 
 
 def _peaks(rows: Sequence[KRow]) -> tuple[int, ...]:
-    """Local maxima of the stability, the best three at most, by rising k."""
+    """Local maxima of the stability, the best three at most, by k."""
     scores = [row.stability for row in rows]
     best = sorted(local_maxima(scores), key=lambda at: -scores[at])[:MOST_LEVELS]
     return tuple(sorted(rows[at].k for at in best))

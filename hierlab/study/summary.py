@@ -110,6 +110,7 @@ def _semantics(correlations: Sequence[SimilarityCorrelation]) -> Iterator[str]:
         low = min(rows, key=lambda row: row.partial.value)
         high = max(rows, key=lambda row: row.partial.value)
         yield (
-            f"Likeness follows {target} with {held} held fixed: partial Spearman correlation from "
-            f"{_shown(low.partial)} ({low.encoder}) to {_shown(high.partial)} ({high.encoder})."
+            f"Similarity follows {target} with {held} held fixed: partial Spearman correlation "
+            f"from {_shown(low.partial)} ({low.encoder}) to "
+            f"{_shown(high.partial)} ({high.encoder})."
         )

@@ -133,7 +133,7 @@ def test_a_similarity_from_images_is_compared_too(study, tmp_path):
     confusion = np.kron(np.eye(4), np.ones((10, 10))) + 0.01
     np.save(tmp_path / "confusion.npy", confusion)
     found = study_report(study, similarity=tmp_path / "confusion.npy")
-    rows = [row for row in found.likeness if row.target == "image likeness"]
+    rows = [row for row in found.likeness if row.target == "image similarity"]
     assert len(rows) == 3
     assert "Wu-Palmer" in rows[0].controls
     assert rows[0].raw.value > 0.5
