@@ -5,6 +5,12 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 
+from hierlab.builders import registered
+from hierlab.datasets.class_lists import BUILT_IN
+from hierlab.datasets.shipped_maps import SHIPPED, shipped_names
+from hierlab.embeddings.prompt_templates import PROMPT_SETS
+from hierlab.embeddings.similarity_table import list_tables
+
 __all__ = ["Available", "Item", "list_"]
 
 
@@ -32,12 +38,6 @@ class Available:
 
 def list_() -> Available:
     """List variants, encoders, prompt sets, methods, shipped hierarchies and class lists."""
-    from hierlab.builders import registered
-    from hierlab.datasets.class_lists import BUILT_IN
-    from hierlab.datasets.shipped_maps import SHIPPED, shipped_names
-    from hierlab.embeddings.prompt_templates import PROMPT_SETS
-    from hierlab.embeddings.similarity_table import list_tables
-
     purposes = {shipped.name: shipped.purpose for shipped in SHIPPED}
     return Available(
         variants=tuple(Item(table.variant, table.about) for table in list_tables()),

@@ -1,16 +1,17 @@
-"""Show: a label map in words, as data that the CLI prints and the app draws."""
+"""A label map in words: its levels, clusters and classes, as data for printing and drawing."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
+
+from hierlab.datasets.class_lists import find_class
 from hierlab.errors import UnknownClassError
-
-if TYPE_CHECKING:
-    from hierlab.labelmap import LabelMap, Level
+from hierlab.labelmap import LabelMap, Level
+from hierlab.wordnet.taxonomy import Taxonomy, taxonomy_for
 
 __all__ = [
     "ClassPath",
@@ -88,8 +89,6 @@ def show(label_map: LabelMap, level: str | int | None = None) -> tuple[LevelRepo
     Raises:
         LabelMapError: there is no such level.
     """
-    import numpy as np
-
     levels = label_map.levels if level is None else (label_map.level(level),)
     return tuple(
         LevelReport(
@@ -132,8 +131,6 @@ def show_class(label_map: LabelMap, query: str) -> tuple[ClassPath, ...]:
     Raises:
         UnknownClassError: no class fits.
     """
-    from hierlab.datasets.class_lists import find_class
-
     positions = find_class(label_map.classes, query)
     if not positions:
         raise UnknownClassError(
@@ -176,8 +173,6 @@ def resolution(label_map: LabelMap, wordnet: str | Path | None = None) -> tuple[
         label_map: any.
         wordnet: folder with a WordNet of one's own.
     """
-    from hierlab.wordnet.taxonomy import Taxonomy, taxonomy_for
-
     classes = label_map.classes
     taxonomy = taxonomy_for(classes, wordnet=wordnet) or Taxonomy.shipped()
     found = taxonomy.resolve(classes)
@@ -212,6 +207,6 @@ def resolution_sentence(label_map: LabelMap) -> str:
     ways = Counter(label_map.classes.resolved_by)
     if not ways:
         return ""
-    told = ", ".join(f"{ways[way]} {words}" for way, words in WAYS.items() if ways[way])
+    counts = ", ".join(f"{ways[way]} {words}" for way, words in WAYS.items() if ways[way])
     source = label_map.provenance.get("wordnet", "WordNet")
-    return f"{source}: {told}"
+    return f"{source}: {counts}"

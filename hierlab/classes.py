@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from functools import cached_property
 
 from hierlab.errors import ClassListError
 
-__all__ = ["MAX_CLASSES", "ClassList", "numbered"]
+__all__ = ["MAX_CLASSES", "ClassList", "folded", "numbered"]
 
 MAX_CLASSES = 1_000_000
 
@@ -109,3 +110,11 @@ def numbered(keys: Sequence[str], named: Sequence[bool]) -> tuple[list[str], lis
             again.append(own)
         found.append(own)
     return found, again
+
+
+def folded(name: str) -> str:
+    """A name as names are compared: no accents, capitals, underscores, hyphens, double blanks."""
+    if not name.isascii():  # é as e: not every keyboard has it
+        parts = unicodedata.normalize("NFKD", name)
+        name = "".join(part for part in parts if not unicodedata.combining(part))
+    return " ".join(name.replace("_", " ").replace("-", " ").casefold().split())

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+from hierlab.assembly import build
 from hierlab.labelmap import LabelMap
-
-if TYPE_CHECKING:
-    from hierlab.wordnet.wu_palmer import Policy
+from hierlab.measures.agreement import compare
+from hierlab.measures.report import measure
+from hierlab.plots import plot
+from hierlab.wordnet.taxonomy import taxonomy_for
+from hierlab.wordnet.wu_palmer import Policy
 
 __all__ = ["FILES", "DemoResult", "run_demo"]
 
@@ -20,20 +23,40 @@ FILES = (*(f"{method}.json" for method in METHODS), "tree.png", "tree.html", "tr
 POLICY: Policy = "nltk"
 
 
+class DemoLevel(NamedTuple):
+    """One level of one hierarchy; similarities are Wu-Palmer, 0..1."""
+
+    hierarchy: str
+    level: str
+    k: int
+    nested: str
+    largest: int
+    within: float | None
+    between: float | None
+    random_mean: float | None
+
+
+class DemoAgreement(NamedTuple):
+    """One level of another hierarchy against the default one."""
+
+    hierarchy: str
+    level: str
+    ari: float
+    moved: int
+
+
 @dataclass(frozen=True)
 class DemoResult:
-    """What the demo found and wrote.
+    """What the demo measured and wrote.
 
     Args:
         policy: Wu-Palmer policy of the rows.
-        rows: hierarchy, level, K, nested, largest cluster, Wu-Palmer within, between, at random.
-        agreement: hierarchy, level, adjusted Rand index with the default, classes that moved.
         files: label maps, figures and their CSVs.
     """
 
     policy: str
-    rows: tuple[tuple[str, str, int, str, int, float | None, float | None, float | None], ...]
-    agreement: tuple[tuple[str, str, float, int], ...]
+    rows: tuple[DemoLevel, ...]
+    agreement: tuple[DemoAgreement, ...]
     files: tuple[Path, ...]
 
 
@@ -50,10 +73,6 @@ def run_demo(
         clip: variant of the first two.
         on_progress: called with steps done and in all.
     """
-    from hierlab.assembly import build
-    from hierlab.measures.agreement import compare
-    from hierlab.plots import plot
-
     maps: list[LabelMap] = []
     files: list[Path] = []
     rows = []
@@ -66,7 +85,7 @@ def run_demo(
         rows.extend(_rows(label_map))
     default, *others = maps
     agreement = tuple(
-        (other.name, level.first, level.ari, len(level.moves))
+        DemoAgreement(other.name, level.first, level.ari, len(level.moves))
         for other in others
         for level in compare(default, other).levels
         if level.k_first < level.classes
@@ -77,25 +96,20 @@ def run_demo(
     return DemoResult(POLICY, tuple(rows), agreement, tuple(dict.fromkeys(files)))
 
 
-def _rows(
-    label_map: LabelMap,
-) -> list[tuple[str, str, int, str, int, float | None, float | None, float | None]]:
-    from hierlab.measures.report import measure
-    from hierlab.wordnet.taxonomy import taxonomy_for
-
+def _rows(label_map: LabelMap) -> list[DemoLevel]:
     report = measure(label_map, taxonomy=taxonomy_for(label_map.classes), policies=(POLICY,))
     nested = "yes" if label_map.nested else "no"
     return [
-        (
+        DemoLevel(
             label_map.name,
-            found.level,
-            found.k,
+            level.level,
+            level.k,
             nested,
             shape.size_max,
-            found.by_class,
-            found.between,
-            found.random_mean,
+            level.by_class,
+            level.between,
+            level.random_mean,
         )
-        for found, shape in zip(report.consistency[0].levels, report.shape.levels, strict=True)
-        if found.by_class is not None
+        for level, shape in zip(report.consistency[0].levels, report.shape.levels, strict=True)
+        if level.by_class is not None
     ]

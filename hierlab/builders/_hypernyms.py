@@ -73,9 +73,9 @@ def hypernym_tree(inputs: BuildInput) -> HypernymTree:
     own: dict[str, list[int]] = defaultdict(list)
     counts: dict[str, int] = defaultdict(int)
     paths = []
-    found = taxonomy.resolve(inputs.classes).wnids
-    _refuse_unknown_ids(inputs.classes.ids, found, taxonomy.source)
-    for position, wnid in enumerate(found):
+    wnids = taxonomy.resolve(inputs.classes).wnids
+    _refuse_unknown_ids(inputs.classes.ids, wnids, taxonomy.source)
+    for position, wnid in enumerate(wnids):
         path: list[str] = []
         step = wnid or ROOT
         own[step].append(position)
@@ -95,9 +95,9 @@ def hypernym_tree(inputs: BuildInput) -> HypernymTree:
     )
 
 
-def _refuse_unknown_ids(keys: tuple[str, ...], found: tuple[str | None, ...], source: str) -> None:
+def _refuse_unknown_ids(keys: tuple[str, ...], wnids: tuple[str | None, ...], source: str) -> None:
     """A word that WordNet lacks stands apart; an id that it lacks is a slip or another version."""
-    pairs = zip(keys, found, strict=True)
+    pairs = zip(keys, wnids, strict=True)
     unknown = [key for key, wnid in pairs if wnid is None and WNID.fullmatch(key)]
     if unknown:
         raise BuilderError(

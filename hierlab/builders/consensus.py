@@ -91,7 +91,7 @@ def consensus(
         runs: for the confidence, 0 (none) or at least 2: each takes four fifths of the classes,
             and of several encoders about half, drawn at random, and builds anew.
         seed: of those draws; the hierarchy itself does not depend on it.
-        progress: told (done, total) after each run.
+        progress: called with (done, total) after each run.
 
     Raises:
         BuilderError: no encoder, encoders of different classes, or levels that cannot be.
@@ -109,14 +109,14 @@ def consensus(
     counts = check_k(k, sizes.pop())
     labels = canonical(_levels(encoders, counts, settings))
     judged = tuple(count for count in counts if count < len(labels[0]))
-    found = _runs(encoders, judged, settings, runs, seed, progress)
+    drawn_runs = _runs(encoders, judged, settings, runs, seed, progress)
     confidence = tuple(
-        class_confidence(labels[at], [(rows, run[at]) for rows, run in found])
-        if found and at < len(judged)
+        class_confidence(labels[at], [(rows, run[at]) for rows, run in drawn_runs])
+        if drawn_runs and at < len(judged)
         else None
         for at in range(len(counts))
     )
-    return Consensus(labels, confidence, len(found))
+    return Consensus(labels, confidence, len(drawn_runs))
 
 
 def _levels(
@@ -143,7 +143,7 @@ def _runs(
     count = len(encoders[0])
     rng = np.random.default_rng(seed)
     order = rng.permutation(count)
-    found: list[tuple[Assignment, list[Assignment]]] = []
+    levels: list[tuple[Assignment, list[Assignment]]] = []
     for number in range(runs if k else 0):
         if number and number % _FOLDS == 0:
             order = rng.permutation(count)
@@ -153,7 +153,7 @@ def _runs(
         rows = np.sort(np.roll(order, -start)[count - size :])
         half = rng.permutation(len(encoders))[: (len(encoders) + 1) // 2]
         drawn = [encoders[at][rows] for at in sorted(half)]
-        found.append((rows, _levels(drawn, k, settings)))
+        levels.append((rows, _levels(drawn, k, settings)))
         if progress is not None:
             progress(number + 1, runs)
-    return found
+    return levels

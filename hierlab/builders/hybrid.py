@@ -15,7 +15,8 @@ from hierlab.clustering import (
     nested_levels,
     rank_affinity,
 )
-from hierlab.clustering.vectors import Assignment, Matrix, centred
+from hierlab.clustering.diffusion import ranks_of
+from hierlab.clustering.vectors import Assignment, Matrix, centred_cosines
 from hierlab.errors import BuilderError
 from hierlab.wordnet.wu_palmer import class_similarity
 
@@ -65,23 +66,14 @@ def wordnet_ranks(similarity: Matrix, vectors: Matrix) -> NDArray[np.int32]:
     Returns:
         (C, C); row i holds 0 for i itself, 1 for the class most like it, and so on.
     """
-    rows = centred(vectors)
-    order = np.lexsort((-(rows @ rows.T), -_selfish(similarity)), axis=1)
-    ranks = np.empty(order.shape, dtype=np.int32)
-    np.put_along_axis(ranks, order, np.arange(len(rows), dtype=np.int32)[None, :], axis=1)
-    return ranks
+    own_first = similarity.copy()  # nothing is more similar to a class than itself
+    np.fill_diagonal(own_first, np.inf)
+    return ranks_of(np.lexsort((-centred_cosines(vectors), -own_first), axis=1))
 
 
 def _centred(similarity: Matrix) -> Matrix:
     """Wu-Palmer as if it were cosines: row and column means taken out, zeros on the diagonal."""
     mean = similarity.mean(axis=0)
-    found: Matrix = similarity - mean[:, None] - mean[None, :] + mean.mean()
-    np.fill_diagonal(found, 0)
-    return found
-
-
-def _selfish(similarity: Matrix) -> Matrix:
-    """A copy in which nothing is more like a class than itself."""
-    found = similarity.copy()
-    np.fill_diagonal(found, np.inf)
-    return found
+    centred: Matrix = similarity - mean[:, None] - mean[None, :] + mean.mean()
+    np.fill_diagonal(centred, 0)
+    return centred

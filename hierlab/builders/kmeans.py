@@ -31,8 +31,7 @@ def build_kmeans(
 
     Source: Kim, Kim, Lee, arXiv 2605.08266, section 3.
     """
-    vectors = inputs.rows
-    return [_partition(vectors, clusters, seed, n_init) for clusters in k]
+    return [_partition(inputs.rows, clusters, seed, n_init) for clusters in k]
 
 
 def _partition(vectors: Matrix, clusters: int, seed: int, n_init: int) -> Assignment:
@@ -44,13 +43,13 @@ def _partition(vectors: Matrix, clusters: int, seed: int, n_init: int) -> Assign
 
     # One thread: with several, sums end in another order and a tie may fall the other way.
     with warnings.catch_warnings(), threadpool_limits(1):
-        warnings.simplefilter("ignore", ConvergenceWarning)  # told below, as an error
+        warnings.simplefilter("ignore", ConvergenceWarning)  # raised below, as an error
         model = KMeans(clusters, n_init=n_init, random_state=seed)
         labels: Assignment = model.fit_predict(vectors).astype(np.int64)
-    found = len(np.unique(labels))
-    if found < clusters:
+    distinct = len(np.unique(labels))
+    if distinct < clusters:
         raise BuilderError(
-            f"k-means found {found} clusters where {clusters} were asked: the classes have too few "
-            "distinct vectors; ask for fewer, or use method 'topdown'"
+            f"k-means found {distinct} clusters where {clusters} were asked: the classes have too "
+            "few distinct vectors; ask for fewer, or use method 'topdown'"
         )
     return labels

@@ -31,14 +31,14 @@ def build_spherical(
 def _best(vectors: Matrix, clusters: int, random: np.random.Generator, starts: int) -> Assignment:
     if clusters == len(vectors):
         return np.arange(clusters)
-    found = []
+    candidates = []
     for _ in range(starts):
         start = _nearest_start(vectors, clusters, random)
         labels = lloyd(vectors, start, clusters, spherical=True)
         sizes = np.bincount(labels, minlength=clusters)
         means = cluster_means(vectors, labels, clusters)
-        found.append((float(sizes @ np.linalg.norm(means, axis=1)), labels))
-    return max(found, key=lambda one: one[0])[1]
+        candidates.append((float(sizes @ np.linalg.norm(means, axis=1)), labels))
+    return max(candidates, key=lambda candidate: candidate[0])[1]
 
 
 def _nearest_start(vectors: Matrix, clusters: int, random: np.random.Generator) -> Assignment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hierlab.builders._hypernyms import HypernymTree, hypernym_tree
+from hierlab.builders._hypernyms import hypernym_tree
 from hierlab.builders._registry import BuildInput, register_builder
 from hierlab.clustering.vectors import Assignment
 from hierlab.errors import BuilderError
@@ -21,7 +21,8 @@ def build_wordnet_depth(inputs: BuildInput, *, k: tuple[int, ...]) -> list[Assig
         BuilderError: no depth gives that many groups; the message lists those that exist.
     """
     tree = hypernym_tree(inputs)
-    cuts = {int(labels.max()) + 1: labels for labels in _cuts(tree)}
+    depths = range(max(map(len, tree.paths)) + 1)
+    cuts = {int(labels.max()) + 1: labels for labels in map(tree.at_depth, depths)}
     if missing := [clusters for clusters in k if clusters not in cuts]:
         known = ", ".join(map(str, sorted(cuts)))
         raise BuilderError(
@@ -29,8 +30,3 @@ def build_wordnet_depth(inputs: BuildInput, *, k: tuple[int, ...]) -> list[Assig
             f"{known}; method 'wordnet-k' gives any number"
         )
     return [cuts[clusters] for clusters in k]
-
-
-def _cuts(tree: HypernymTree) -> list[Assignment]:
-    deepest = max(map(len, tree.paths))
-    return [tree.at_depth(depth) for depth in range(deepest + 1)]

@@ -9,8 +9,8 @@ from hierlab.clustering.diffusion import (
     neighbour_ranks,
     rank_affinity,
 )
-from hierlab.clustering.mean_cosine import mean_cosines
 from hierlab.clustering.nested import coarsest_level, nested_levels
+from hierlab.clustering.vectors import mean_cosines
 
 __all__ = [
     "MAX_CLASSES",

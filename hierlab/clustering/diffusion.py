@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hierlab.clustering.vectors import centred, unit_rows
 from hierlab.errors import BuilderError
 
-__all__ = ["MAX_CLASSES", "closeness", "diffused", "neighbour_ranks", "rank_affinity"]
+__all__ = ["MAX_CLASSES", "closeness", "diffused", "neighbour_ranks", "rank_affinity", "ranks_of"]
 
 MAX_CLASSES = 8000  # one dense eigenvalue problem: 0.5 GB a matrix and some minutes at this size
 _NEGLIGIBLE = 1e-6  # of the largest eigenvalue's weight
@@ -38,9 +38,13 @@ def neighbour_ranks(vectors: NDArray[np.float64]) -> NDArray[np.int32]:
     rows = centred(vectors)
     similarity = rows @ rows.T
     np.fill_diagonal(similarity, np.inf)
-    order = np.argsort(-similarity, axis=1, kind="stable")
+    return ranks_of(np.argsort(-similarity, axis=1, kind="stable"))
+
+
+def ranks_of(order: NDArray[np.int64]) -> NDArray[np.int32]:
+    """(C, C) place of each class in each row of an order of the classes."""
     ranks = np.empty(order.shape, dtype=np.int32)
-    np.put_along_axis(ranks, order, np.arange(len(rows), dtype=np.int32)[None, :], axis=1)
+    np.put_along_axis(ranks, order, np.arange(len(order), dtype=np.int32)[None, :], axis=1)
     return ranks
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.errors import BuilderError
 from hierlab.hierarchy.level import canonical_labels
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "centred_cosines",
     "cluster_means",
     "lloyd",
+    "mean_cosines",
     "nearest_rows",
     "scaled_neighbours",
     "smoothed",
@@ -58,6 +60,30 @@ def centred_cosines(vectors: Matrix) -> Matrix:
     return rows @ rows.T
 
 
+def mean_cosines(encoders: Iterable[Matrix]) -> Matrix:
+    """Mean over encoders of the cosines after each one's common mean is taken out.
+
+    Ranks say who is near; only cosines say how near, so that a dense family can be told from a
+    mixed group of the same size.
+
+    Args:
+        encoders: (C, D) unit rows each; D may differ.
+    Returns:
+        (C, C) symmetric, −1..1, zeros on the diagonal: a class is no evidence for itself.
+    """
+    total: Matrix | None = None
+    count = 0
+    for vectors in encoders:
+        cosines = centred_cosines(vectors)
+        total = cosines if total is None else np.add(total, cosines, out=total)
+        count += 1
+    if total is None:
+        raise BuilderError("a consensus needs at least one encoder, got none")
+    total /= count
+    np.fill_diagonal(total, 0)
+    return total
+
+
 def scaled_neighbours(neighbours: int, count: int) -> int:
     """Fewer neighbours for short class lists: at most one in twenty-five classes."""
     return max(1, min(neighbours, count // 25))
@@ -93,11 +119,11 @@ def nearest_rows(vectors: Matrix, count: int) -> Assignment:
     keys: NDArray[np.floating[Any]] = np.zeros((padded, vectors.shape[1]), _precision(rows))
     keys[:rows] = vectors
     height = max(1, _BLOCK_BYTES // (padded * keys.itemsize))
-    found = [
+    highest = [
         _highest(keys[start : min(start + height, rows)] @ keys.T, rows, count)
         for start in range(0, rows, height)
     ]
-    return np.concatenate(found)
+    return np.concatenate(highest)
 
 
 def _precision(rows: int) -> type[np.float32] | type[np.float64]:

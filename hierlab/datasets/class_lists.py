@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from hierlab.classes import MAX_CLASSES, ClassList, numbered
+from hierlab.classes import MAX_CLASSES, ClassList, folded, numbered
 from hierlab.datasets.class_records import (
     WNID,
     Columns,
@@ -117,13 +116,13 @@ def find_class(classes: ClassList, query: str) -> list[int]:
     The first of these that finds any: key or name, alias, part of a name, part of an alias;
     capitals, accents, underscores and hyphens do not matter.
     """
-    wanted = _folded(query)
+    wanted = folded(query)
     if not wanted:
         return []
     names = [
-        {_folded(key), _folded(name)} for key, name in zip(classes.ids, classes.names, strict=True)
+        {folded(key), folded(name)} for key, name in zip(classes.ids, classes.names, strict=True)
     ]
-    others = [set(map(_folded, aliases)) for aliases in classes.aliases]
+    others = [set(map(folded, aliases)) for aliases in classes.aliases]
     for words in (names, others):
         if exact := [position for position, known in enumerate(words) if wanted in known]:
             return exact
@@ -215,10 +214,3 @@ def _from_folder(path: Path) -> Listed:
     if not names:
         raise ClassListError("expected a sub-folder per class, got none")
     return Listed(spoken([one_line(name) for name in names]), ["a class per sub-folder"])
-
-
-def _folded(word: str) -> str:
-    if not word.isascii():  # é as e: not every keyboard has it
-        parts = unicodedata.normalize("NFKD", word)
-        word = "".join(part for part in parts if not unicodedata.combining(part))
-    return re.sub(r"[\s_-]+", " ", word).strip().casefold()

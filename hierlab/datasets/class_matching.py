@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.classes import ClassList
+from hierlab.classes import ClassList, folded
 
-__all__ = ["folded", "positions"]
+__all__ = ["positions"]
 
 _WNID = re.compile(r"n\d{8}")
 
@@ -23,20 +22,20 @@ def positions(wanted: ClassList, known: ClassList) -> NDArray[np.int64]:
     (capitals, accents, underscores and hyphens do not matter). A word that several classes of a
     list share tells none of them, and two different WordNet ids are never one class.
     """
-    found = np.array([known.index.get(key, -1) for key in wanted.ids], dtype=np.int64)
+    places = np.array([known.index.get(key, -1) for key in wanted.ids], dtype=np.int64)
     for words in (_names, _all):
-        rest = np.flatnonzero(found < 0).tolist()
-        taken = set(found[found >= 0].tolist())
-        places = _one_of_each(known, (row for row in range(len(known)) if row not in taken), words)
+        rest = np.flatnonzero(places < 0).tolist()
+        taken = set(places[places >= 0].tolist())
+        theirs = _one_of_each(known, (row for row in range(len(known)) if row not in taken), words)
         mine = _one_of_each(wanted, rest, words)
         for row in rest:
-            hits = {places[word] for word in words(wanted, row) if word in places and word in mine}
+            hits = {theirs[word] for word in words(wanted, row) if word in theirs and word in mine}
             place = hits.pop() if len(hits) == 1 else -1
             if place < 0 or place in taken or _differ(wanted.ids[row], known.ids[place]):
                 continue
-            found[row] = place
+            places[row] = place
             taken.add(place)
-    return found
+    return places
 
 
 def _differ(first: str, second: str) -> bool:
@@ -47,11 +46,11 @@ def _one_of_each(
     classes: ClassList, rows: Iterable[int], words: Callable[[ClassList, int], set[str]]
 ) -> dict[str, int]:
     """The one class of each word; none for a word that several have."""
-    found: dict[str, int] = {}
+    owners: dict[str, int] = {}
     for row in rows:
         for word in words(classes, row):
-            found[word] = -1 if word in found else row
-    return {word: row for word, row in found.items() if row >= 0}
+            owners[word] = -1 if word in owners else row
+    return {word: row for word, row in owners.items() if row >= 0}
 
 
 def _names(classes: ClassList, row: int) -> set[str]:
@@ -61,10 +60,3 @@ def _names(classes: ClassList, row: int) -> set[str]:
 def _all(classes: ClassList, row: int) -> set[str]:
     aliases = classes.aliases[row] if classes.aliases else ()
     return _names(classes, row) | ({folded(word) for word in aliases} - {""})
-
-
-def folded(word: str) -> str:
-    """A word as it is compared: no accents, capitals, underscores, hyphens or double blanks."""
-    plain = unicodedata.normalize("NFKD", word) if not word.isascii() else word
-    letters = "".join(mark for mark in plain if not unicodedata.combining(mark))
-    return " ".join(letters.replace("_", " ").replace("-", " ").casefold().split())

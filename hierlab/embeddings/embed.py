@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.classes import ClassList
+from hierlab.clustering.vectors import unit_rows
 from hierlab.datasets.class_lists import load_classes
 from hierlab.embeddings.encoders import TextEncoder, load_encoder
 from hierlab.embeddings.model_spec import Variant, parse_variant
@@ -89,9 +90,8 @@ def embed(
         vectors = embed_texts(encoder, listed.names, templates, batch, on_progress)
         # As they will be read back from the cache: float32, then unit rows in float64.
         single = vectors.astype(np.float32).astype(np.float64)
-        unit = single / np.linalg.norm(single, axis=1, keepdims=True)
         names = (encoder.model, encoder.pretrained, templates.name, encoder.source)
-        prototypes = Prototypes(unit, listed, *names, kind="weights")
+        prototypes = Prototypes(unit_rows(single), listed, *names, kind="weights")
         for one in sorted(keys) if cache else ():
             with suppress(HierlabError):  # no room or no right to write: made again next time
                 save_prototypes(prototypes, _cache_path(one))
@@ -119,7 +119,7 @@ def embed_texts(
         on_progress(min(len(names), (start + len(part)) // per_class), len(names))
     if sums is None:
         raise PrototypeError("there are no names to embed")
-    return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True))
+    return unit_rows(sums)
 
 
 def _default_prompts(variant: Variant) -> str:

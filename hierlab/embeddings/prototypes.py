@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hierlab.classes import MAX_CLASSES, ClassList, numbered
+from hierlab.classes import MAX_CLASSES, ClassList, folded, numbered
 from hierlab.datasets.class_lists import load_classes
 from hierlab.embeddings.model_spec import Variant
 from hierlab.errors import ClassListError, PrototypeError
@@ -76,10 +76,10 @@ class Prototypes:
     def origin(self) -> dict[str, Any]:
         """What a label map's provenance says of them; no path."""
         facts = {"model": self.model, "pretrained": self.pretrained, "prompts": self.prompts}
-        told = {key: value for key, value in facts.items() if value}
+        known = {key: value for key, value in facts.items() if value}
         if self.model:
-            told["variant"] = str(Variant(self.model, self.pretrained or None))
-        return {"kind": self.kind, "sha256": self.digest, "source": self.source, **told}
+            known["variant"] = str(Variant(self.model, self.pretrained or None))
+        return {"kind": self.kind, "sha256": self.digest, "source": self.source, **known}
 
 
 def load_prototypes(path: str | Path) -> Prototypes:
@@ -194,37 +194,33 @@ def _strangers(names: list[str], classes: ClassList) -> list[int]:
     return [
         row
         for row, (name, key, usual, others) in enumerate(rows)
-        if _plain(name) not in {_plain(word) for word in (key, usual, *others)}
+        if folded(name) not in {folded(word) for word in (key, usual, *others)}
     ]
 
 
-def _plain(name: str) -> str:
-    return " ".join(name.replace("_", " ").replace("-", " ").casefold().split())
-
-
-def save_prototypes(found: Prototypes, path: str | Path) -> Path:
+def save_prototypes(prototypes: Prototypes, path: str | Path) -> Path:
     """Write prototypes as npz (float32), the same bytes for the same content."""
-    arrays: dict[str, Any] = {"vectors": found.vectors.astype(np.float32)}
-    if found.classes is not None:
-        arrays["ids"] = np.array(found.classes.ids)
-        arrays["names"] = np.array(found.classes.names)
-        arrays["class_set"] = np.array(found.classes.set)
-        if found.classes.synsets:
-            arrays["synsets"] = np.array([synset or "" for synset in found.classes.synsets])
-    arrays |= {key: np.array(getattr(found, key)) for key in _TEXT_FIELDS}
+    arrays: dict[str, Any] = {"vectors": prototypes.vectors.astype(np.float32)}
+    if prototypes.classes is not None:
+        arrays["ids"] = np.array(prototypes.classes.ids)
+        arrays["names"] = np.array(prototypes.classes.names)
+        arrays["class_set"] = np.array(prototypes.classes.set)
+        if prototypes.classes.synsets:
+            arrays["synsets"] = np.array([synset or "" for synset in prototypes.classes.synsets])
+    arrays |= {key: np.array(getattr(prototypes, key)) for key in _TEXT_FIELDS}
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)
     return write_atomic(path, content.getvalue())
 
 
-def fitting(found: Prototypes, classes: ClassList, path: str) -> Prototypes:
+def fitting(prototypes: Prototypes, classes: ClassList, path: str) -> Prototypes:
     """Check rows against the classes that are needed."""
-    if len(found.vectors) != len(classes):
+    if len(prototypes.vectors) != len(classes):
         raise PrototypeError(
-            f"{path}: {len(found.vectors)} vectors for {len(classes)} classes; "
+            f"{path}: {len(prototypes.vectors)} vectors for {len(classes)} classes; "
             "one per class, in the same order, is needed"
         )
-    own = found.classes
+    own = prototypes.classes
     if own is not None and own.ids != classes.ids:
         differing = _strangers(list(own.names), classes)
         if own.set == classes.set and own.set != "custom":
@@ -235,4 +231,4 @@ def fitting(found: Prototypes, classes: ClassList, path: str) -> Prototypes:
                 f"{path}: row {row} is {own.names[row]!r} where {classes.names[row]!r} is "
                 f"expected ({len(differing)} rows differ); put the rows in the order of the classes"
             )
-    return replace(found, classes=classes)
+    return replace(prototypes, classes=classes)

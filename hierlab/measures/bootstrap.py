@@ -67,10 +67,10 @@ def bootstrap_ari(
     expected = np.divide(mine * theirs, total, out=np.zeros_like(total), where=total > 0)
     span = (mine + theirs) / 2 - expected
     # Nothing to be adjusted: all together, all apart; then they agree if they are equal.
-    found: NDArray[np.float64] = np.divide(
+    index: NDArray[np.float64] = np.divide(
         together - expected, span, out=np.ones_like(span), where=span > 1e-9
     )
-    return found
+    return index
 
 
 def _pairs(
@@ -82,5 +82,5 @@ def _pairs(
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=labels[order][:1] - 1))
     sums = np.add.reduceat(weights[:, order], starts, axis=1)
-    found: NDArray[np.float64] = ((sums**2).sum(axis=1) - own) / 2
-    return found
+    pairs: NDArray[np.float64] = ((sums**2).sum(axis=1) - own) / 2
+    return pairs

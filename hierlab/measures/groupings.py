@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlab.classes import ClassList
+from hierlab.classes import ClassList, folded
 from hierlab.errors import HierlabError
 from hierlab.labelmap import loads_label_map
 from hierlab.utils.files import data_path, read_bounded
@@ -52,21 +52,17 @@ class Grouping:
     def on(self, classes: ClassList) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Positions (N,) of the classes that it covers, in class order, and their groups (N,).
 
-        A class is found by its key, else by its name; capitals and underscores do not matter.
+        A class is found by its key, else by its name, compared as `folded` has them.
         """
-        wanted = {_folded(key): group for key, group in self.groups.items()}
+        wanted = {folded(key): group for key, group in self.groups.items()}
         numbers = {group: number for number, group in enumerate(sorted(set(wanted.values())))}
         found = [
             (position, numbers[group])
             for position, (key, name) in enumerate(zip(classes.ids, classes.names, strict=True))
-            if (group := wanted.get(_folded(key), wanted.get(_folded(name)))) is not None
+            if (group := wanted.get(folded(key), wanted.get(folded(name)))) is not None
         ]
         table = np.array(found, dtype=np.int64).reshape(-1, 2)
         return table[:, 0], table[:, 1].astype(np.int32)
-
-
-def _folded(word: str) -> str:
-    return word.replace("_", " ").casefold().strip()
 
 
 def grouping_names() -> tuple[str, ...]:
@@ -161,9 +157,9 @@ def _from_table(path: Path) -> dict[str, str]:
 
 
 def _checked(path: Path, groups: Mapping[str, str]) -> Grouping:
-    told = {key: group for key, group in groups.items() if key and group}
-    if len(set(told.values())) < 2:
+    known = {key: group for key, group in groups.items() if key and group}
+    if len(set(known.values())) < 2:
         raise HierlabError(
-            f"{path}: expected classes in at least two groups, got {len(set(told.values()))}"
+            f"{path}: expected classes in at least two groups, got {len(set(known.values()))}"
         )
-    return Grouping(path.stem, "groups of your own", path.name, "", told)
+    return Grouping(path.stem, "groups of your own", path.name, "", known)

@@ -61,7 +61,7 @@ def grouping_agreement(
 
     Source: Hubert and Arabie, Comparing partitions, J. Classification 2, 1985.
     """
-    found = []
+    agreements: list[GroupingAgreement] = []
     for grouping in groupings:
         rows, groups = grouping.on(label_map.classes)
         if len(rows) < 2:
@@ -71,7 +71,7 @@ def grouping_agreement(
                 f"{label_map.classes.ids[0]!r} ({label_map.classes.names[0]!r})"
             )
         weights = class_weights(len(rows), resamples, seed)
-        found += [
+        agreements += [
             GroupingAgreement(
                 grouping.name,
                 len(np.unique(groups)),
@@ -83,7 +83,7 @@ def grouping_agreement(
             for level in label_map.levels
             if level.k < len(label_map.classes)
         ]
-    return tuple(found)
+    return tuple(agreements)
 
 
 def _interval(
@@ -92,5 +92,5 @@ def _interval(
     values = bootstrap_ari(labels, groups, weights)
     if len(values) < 2:
         return float(values[0]), None, None
-    told = interval(values[0], values[1:])
-    return told.value, told.low, told.high
+    estimate = interval(values[0], values[1:])
+    return estimate.value, estimate.low, estimate.high

@@ -69,12 +69,12 @@ def class_means(labels: NDArray[np.int32], similarity: NDArray[np.float64]) -> N
         labels: (C,) cluster numbers.
         similarity: (C, C) symmetric; the diagonal is not looked at.
     """
-    found = np.full(len(labels), np.nan)
+    means = np.full(len(labels), np.nan)
     for members in clusters_of(labels):
         if len(members) > 1:
             block = similarity[np.ix_(members, members)]
-            found[members] = (block.sum(axis=1) - np.diagonal(block)) / (len(members) - 1)
-    return found
+            means[members] = (block.sum(axis=1) - np.diagonal(block)) / (len(members) - 1)
+    return means
 
 
 def random_moments(

@@ -58,12 +58,12 @@ def auto_levels(encoders: Sequence[NDArray[np.float64]], *, seed: int = 0) -> tu
         encoders, partitions(diffused_rows(*encoders), numbers), numbers, DRAWS, seed
     )
     means = scores.mean(axis=0)
-    found: list[int] = []
+    chosen: list[int] = []
     for at in sorted(local_maxima(list(means)), key=lambda at: -means[at]):
-        near = any(max(numbers[at], k) < 2 * min(numbers[at], k) for k in found)
-        if numbers[at] > 2 and not near and len(found) < MOST_LEVELS:
-            found.append(numbers[at])
-    return (*sorted(found or [numbers[len(numbers) // 2]]), count)
+        near = any(max(numbers[at], k) < 2 * min(numbers[at], k) for k in chosen)
+        if numbers[at] > 2 and not near and len(chosen) < MOST_LEVELS:
+            chosen.append(numbers[at])
+    return (*sorted(chosen or [numbers[len(numbers) // 2]]), count)
 
 
 def stability_scores(
@@ -72,7 +72,7 @@ def stability_scores(
     numbers: Sequence[int],
     draws: int,
     seed: int,
-    told: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> NDArray[np.float64]:
     """(draws, numbers) ARI of the partitions of all classes with those of draws of them."""
     count = len(encoders[0])
@@ -86,7 +86,7 @@ def stability_scores(
             spread = np.full(count, -1, dtype=np.int32)
             spread[rows] = labels
             scores[draw, at] = bootstrap_ari(whole[at], spread, ones)[0]
-        told(draw + 1)
+        progress(draw + 1)
     return scores
 
 

@@ -69,18 +69,18 @@ def measure(
     """
     left_out: list[str] = []
     against = groupings_for(label_map.classes) if groupings is None else groupings
-    found: tuple[ConsistencyReport, ...] = ()
+    reports: tuple[ConsistencyReport, ...] = ()
     if taxonomy is None:
         left_out.append("consistency: no WordNet was given")
     else:
-        found = _consistency(label_map, taxonomy, policies, seed, left_out)
+        reports = _consistency(label_map, taxonomy, policies, seed, left_out)
     if vectors is None:
         left_out.append("silhouette: no prototypes were given")
     return MeasureReport(
         map=label_map.name,
         id=label_map.id,
         classes=len(label_map.classes),
-        consistency=found,
+        consistency=reports,
         shape=shape(label_map, vectors),
         people=grouping_agreement(label_map, against, seed=seed),
         left_out=tuple(left_out),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.errors import TaxonomyError
+from hierlab.utils.files import read_bounded
 from hierlab.wordnet.synset import Synset
 
 __all__ = ["NounTable", "decode_nouns", "encode_nouns", "read_nouns_file"]
@@ -200,8 +201,6 @@ def read_nouns_file(path: Path) -> NounTable:
         TaxonomyError: not such a file.
         HierlabError: it cannot be read.
     """
-    from hierlab.utils.files import read_bounded
-
     return decode_nouns(read_bounded(path, MAX_BYTES))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.clustering.vectors import unit_rows
 from hierlab.errors import PrototypeError
 
 __all__ = ["chosen_device", "unit_array"]
@@ -33,4 +34,4 @@ def chosen_device(wanted: str) -> str:
 def unit_array(features: Any) -> NDArray[np.float64]:
     """Tensor (n, D) -> float64 unit rows on the CPU."""
     vectors: NDArray[np.float64] = features.detach().double().cpu().numpy()
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    return unit_rows(vectors)
