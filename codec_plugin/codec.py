@@ -11,13 +11,12 @@ from codec_plugin.bitstream.answer import answer_of, pack_answer
 from codec_plugin.bitstream.container import (
     MAX_SIDE_PX,
     Header,
-    Segment,
     byte_limit,
     pack_file,
     read_header,
-    split_segments,
 )
 from codec_plugin.bitstream.label_tree import load_label_tree
+from codec_plugin.bitstream.segments import sound_segments, split_segments
 from codec_plugin.checkpointing.checkpoint import Checkpoint, load_checkpoint
 from codec_plugin.data.picture import as_picture
 from codec_plugin.errors import BitstreamError, CheckpointError, ConfigError, HierarchyMismatchError
@@ -215,7 +214,7 @@ class Codec:
         if level is not None:
             limit = min(limit, header.ends[min(self._stage_of(level), header.stages - 1)])
         data = blob[: max(limit, header.size_bytes)]
-        segments, warnings = _sound(split_segments(data, header))
+        segments, warnings = sound_segments(split_segments(data, header))
         if len(blob) > header.ends[-1]:
             warnings += (f"{len(blob) - header.ends[-1]} bytes after the last stage ignored",)
         read = answer_of(blob, header)
@@ -297,20 +296,6 @@ class Codec:
         raise ConfigError(
             f"level must be one of {', '.join(names)} or 0..{len(names) - 1}; got {level!r}"
         )
-
-
-def _sound(segments: tuple[Segment, ...]) -> tuple[tuple[Segment, ...], tuple[str, ...]]:
-    """The segments before the first damaged one, and a warning about that one.
-
-    Raises:
-        BlockDamagedError: the first stage is damaged: nothing can be trusted.
-    """
-    for segment in segments:
-        if segment.check == "wrong":
-            if segment.stage == 0:
-                raise segment.damage()
-            return segments[: segment.stage], (str(segment.damage()),)
-    return segments, ()
 
 
 def _cropped(planes: Tensor, header: Header) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ except ModuleNotFoundError as error:
         "3.12, in an environment of its own, run: pip install 'hierlab[compressai]'"
     ) from error
 
-from codec_plugin.bitstream.container import Segment
+from codec_plugin.bitstream.segments import Segment
 from codec_plugin.checkpointing.checkpoint import load_checkpoint
 from codec_plugin.config import ModelConfig
 from codec_plugin.entropy.cdf_tables import CodingTables

@@ -31,7 +31,8 @@ from codec_plugin.latent_codec.symbol_order import SYMBOL_LIMIT, put_hyper, take
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from codec_plugin.bitstream.container import Header, Segment
+    from codec_plugin.bitstream.container import Header
+    from codec_plugin.bitstream.segments import Segment
     from codec_plugin.checkpointing.checkpoint import Checkpoint
 
 __all__ = ["PlaneCodec", "PlaneLatents", "PlaneRun"]

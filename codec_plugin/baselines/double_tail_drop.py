@@ -14,8 +14,8 @@ from torch import Tensor
 from codec_plugin.baselines._reblock import reblock
 from codec_plugin.baselines._tail_model import DoubleTailModel, hyper_ends
 from codec_plugin.baselines.registry import Method
-from codec_plugin.bitstream.container import Segment
 from codec_plugin.bitstream.range_coder import StageReader, StageWriter
+from codec_plugin.bitstream.segments import Segment
 from codec_plugin.checkpointing.checkpoint import Checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.entropy.integer_model import FRACTION_BITS, BlockParameters

@@ -20,8 +20,8 @@ from codec_plugin.baselines._attention import (
 )
 from codec_plugin.baselines.registry import Method
 from codec_plugin.baselines.single_rate import ONE_RATE, one_block
-from codec_plugin.bitstream.container import Segment
 from codec_plugin.bitstream.range_coder import StageReader, StageWriter
+from codec_plugin.bitstream.segments import Segment
 from codec_plugin.checkpointing.checkpoint import Checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.data.picture import as_picture

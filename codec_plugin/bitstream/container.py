@@ -16,7 +16,7 @@ import zlib
 from dataclasses import dataclass
 
 from codec_plugin.bitstream.fields import Field
-from codec_plugin.errors import BitstreamError, BlockDamagedError, ConfigError
+from codec_plugin.errors import BitstreamError, ConfigError
 
 __all__ = [
     "ANSWER_VERSION",
@@ -30,12 +30,10 @@ __all__ = [
     "MAX_STAGES",
     "VERSION",
     "Header",
-    "Segment",
     "byte_limit",
     "pack_file",
     "pack_header",
     "read_header",
-    "split_segments",
     "try_read_header",
 ]
 
@@ -130,29 +128,6 @@ class Header:
             at += length + CHECK_BYTES
             ends.append(at)
         return tuple(ends)
-
-
-@dataclass(frozen=True)
-class Segment:
-    """What arrived of one stage.
-
-    Attributes:
-        stage: 0-based.
-        payload: the bytes that arrived, without the check.
-        whole: all of the payload arrived (its check may still be under way).
-        check: "right", "wrong", or "absent" where the file ends before it.
-    """
-
-    stage: int
-    payload: bytes
-    whole: bool
-    check: str
-    expected: int = 0
-    found: int = 0
-
-    def damage(self) -> BlockDamagedError:
-        """The error that tells of a wrong check."""
-        return BlockDamagedError(self.stage, self.expected, self.found)
 
 
 def pack_header(header: Header) -> bytes:
@@ -268,26 +243,6 @@ def pack_file(header: Header, payloads: list[bytes], answer: bytes = b"") -> byt
             raise BitstreamError(f"payload of {len(payload)} bytes, the header says {length}")
         parts += [payload, zlib.crc32(payload).to_bytes(CHECK_BYTES, "big")]
     return b"".join(parts)
-
-
-def split_segments(data: bytes, header: Header) -> tuple[Segment, ...]:
-    """The stages of which at least one byte, or all of a zero-length payload, arrived.
-
-    Checks are computed, not enforced: the reader stops before the first wrong one.
-    """
-    segments, at = [], header.first_stage
-    for stage, length in enumerate(header.payload_bytes):
-        payload = data[at : at + length]
-        written = data[at + length : at + length + CHECK_BYTES]
-        if not payload and not written:
-            break
-        expected, actual = int.from_bytes(written, "big"), zlib.crc32(payload)
-        check = "absent"
-        if len(written) == CHECK_BYTES:
-            check = "right" if expected == actual else "wrong"
-        segments.append(Segment(stage, payload, len(payload) == length, check, expected, actual))
-        at += length + CHECK_BYTES
-    return tuple(segments)
 
 
 def byte_limit(header: Header, max_bytes: int | None, bpp: float | None) -> int:

@@ -19,6 +19,7 @@ import msgspec
 import torch
 from torch import Tensor
 
+from codec_plugin.checkpointing.label_maps import map_next_to
 from codec_plugin.checkpointing.record import (
     MAX_HEADER_BYTES,
     CheckpointMeta,
@@ -28,7 +29,7 @@ from codec_plugin.checkpointing.record import (
     pack_record,
     read_record,
 )
-from codec_plugin.checkpointing.shipped import CHECKPOINTS, map_beside, shipped_checkpoints
+from codec_plugin.checkpointing.shipped import CHECKPOINTS, shipped_checkpoints
 from codec_plugin.config import ModelConfig
 from codec_plugin.entropy.cdf_tables import CodingTables
 from codec_plugin.entropy.hyperprior import Z_SHIFT
@@ -98,12 +99,8 @@ def model_id(config: ModelConfig, exact: ExactEntropy, tables: CodingTables) -> 
     return _digest(config.to_json().encode(), _coding_tensors(exact, tables))
 
 
-def _checksum(meta: bytes, networks: Mapping[str, Tensor]) -> str:
-    """SHA-256 (hex) of what the model id leaves out: the description and the float networks."""
-    return _digest(meta, networks)
-
-
 def _digest(head: bytes, tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 (hex) over some bytes, then names, types, shapes and values of tensors."""
     digest = hashlib.sha256(head)
     for name in sorted(tensors):
         tensor = tensors[name].contiguous()
@@ -128,7 +125,7 @@ def pack_checkpoint(
     tensors = _coding_tensors(exact, tables) | networks
     identity = model_id(model.config, exact, tables)
     text = pack_record(
-        identity, model.config, meta, _checksum(canonical(msgspec.json.encode(meta)), networks)
+        identity, model.config, meta, _digest(canonical(msgspec.json.encode(meta)), networks)
     )
     # One key only: the order of several would differ from run to run.
     return bytes(save(dict(sorted(tensors.items())), metadata={"c2f": text}))
@@ -165,7 +162,7 @@ def load_checkpoint(name_or_path: str | Path) -> Checkpoint:
         loaded = unpack_checkpoint(data)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
-    return replace(loaded, hierarchy_file=map_beside(path, loaded.meta.label_map_id))
+    return replace(loaded, hierarchy_file=map_next_to(path, loaded.meta.label_map_id))
 
 
 def load_config(name_or_path: str | Path) -> ModelConfig:
@@ -250,7 +247,7 @@ def unpack_checkpoint(data: bytes) -> Checkpoint:
         )
     check_meta(record.meta, config)
     networks = {name: value for name, value in tensors.items() if name.startswith("net.")}
-    checksum = _checksum(described(data), networks)
+    checksum = _digest(described(data), networks)
     if record.checksum not in ("", checksum):  # checkpoints of former versions have none
         raise CheckpointError(
             f"the networks hash to {checksum[:16]}, the file says {record.checksum[:16]}; "

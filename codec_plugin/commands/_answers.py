@@ -20,7 +20,7 @@ class AnswerReader:
 
     Args:
         hierarchy: label map for the files that belong to it; others are looked for (see
-            `shipped.find_label_map`).
+            `label_maps.find_label_map`).
     Raises:
         HierarchyMismatchError: `hierarchy` cannot be read.
     """
@@ -82,7 +82,7 @@ class AnswerReader:
 
 def _find(short: str, near: Path) -> LabelTree | None:
     from codec_plugin.bitstream.label_tree import load_label_tree
-    from codec_plugin.checkpointing.shipped import find_label_map
+    from codec_plugin.checkpointing.label_maps import find_label_map
 
     if not any(bytes.fromhex(short)):
         return None

@@ -57,7 +57,8 @@ def describe(data: bytes) -> dict[str, Any]:
     Raises:
         BitstreamError: not a file of this format, damaged, or cut inside the header.
     """
-    from codec_plugin.bitstream.container import CHECK_BYTES, read_header, split_segments
+    from codec_plugin.bitstream.container import CHECK_BYTES, read_header
+    from codec_plugin.bitstream.segments import split_segments
     from codec_plugin.checkpointing.shipped import shipped_records
 
     header = read_header(data)

@@ -46,7 +46,8 @@ def _gradient(rng: np.random.Generator, side: int) -> Pixels:
     along = np.cos(angle) * columns + np.sin(angle) * rows
     share = (along - along.min()) / max(np.ptp(along), 1e-9)
     first, second = np.array(_colour(rng)), np.array(_colour(rng))
-    return np.rint(first + share[..., None] * (second - first)).astype(np.uint8)
+    gradient: Pixels = np.rint(first + share[..., None] * (second - first)).astype(np.uint8)
+    return gradient
 
 
 def _write(draw: ImageDraw.ImageDraw, rng: np.random.Generator, side: int) -> None:

@@ -33,7 +33,7 @@ from codec_plugin.latent_codec.symbol_order import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from codec_plugin.bitstream.container import Segment
+    from codec_plugin.bitstream.segments import Segment
     from codec_plugin.config import ModelConfig
     from codec_plugin.entropy.cdf_tables import CodingTables
 

@@ -109,11 +109,10 @@ class ProgressiveModel(nn.Module):
         latents = self.quantise(x)
         y_hat, known, kept = self.cut(latents, stage, keep)
         x_hat = self.synthesis(y_hat, known)
-        stage_bits = torch.stack([bits.sum((1, 2, 3)) for bits in latents.y_bits], 1)
-        first = torch.zeros_like(stage_bits)
         z_bits = latents.z_bits.sum((1, 2, 3))
-        first[:, 0] = z_bits
-        stage_bits = stage_bits + first
+        stage_bits = _with_side_information(
+            [bits.sum((1, 2, 3)) for bits in latents.y_bits], z_bits
+        )
         cut_bits = (latents.y_bits[stage] * kept).sum((1, 2, 3))
         before = z_bits if stage == 0 else stage_bits[:, :stage].sum(1)
         return ModelOutput(x_hat, stage_bits, before + cut_bits)
@@ -283,10 +282,8 @@ class ProgressiveModel(nn.Module):
             known.append(arrival.mask.to(y.dtype).expand_as(y_k).mean(1))
             y_hat.append(quantised)
         x_hat = self.synthesis(torch.cat(y_hat, 1), torch.stack(known, 1))
-        stage_bits = torch.stack(bits, 1)
-        first = torch.zeros_like(stage_bits)
-        first[:, 0] = kept_bits[0]
-        return ModelOutput(x_hat, stage_bits + first, torch.stack(kept_bits).sum(0))
+        stage_bits = _with_side_information(bits, kept_bits[0])
+        return ModelOutput(x_hat, stage_bits, torch.stack(kept_bits).sum(0))
 
     def _noisy(self, value: Tensor) -> Tensor:
         if self.training:
@@ -305,11 +302,14 @@ class ProgressiveModel(nn.Module):
         return mean if self.config.fill == "mean" else torch.zeros_like(mean)
 
     def _checked_stage(self, stage: int | None) -> int:
+        last = self.config.n_blocks - 1
         if stage is None:
-            return self.config.n_blocks - 1
-        if not 0 <= stage < self.config.n_blocks:
-            raise ConfigError(
-                f"stage must lie in 0..{self.config.n_blocks - 1} for {self.config.n_blocks} "
-                f"blocks; got {stage}"
-            )
+            return last
+        if not 0 <= stage <= last:
+            raise ConfigError(f"stage must lie in 0..{last} for {last + 1} blocks; got {stage}")
         return stage
+
+
+def _with_side_information(bits: Sequence[Tensor], z_bits: Tensor) -> Tensor:
+    """(B, n_blocks) bits of each stage, those of z in the first."""
+    return torch.stack([bits[0] + z_bits, *bits[1:]], 1)

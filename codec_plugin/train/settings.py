@@ -42,7 +42,7 @@ class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         clip_norm: gradient norm above which a step is scaled down.
         batch_size: crops a step and process.
         crop: side of the square crops in pixels; a multiple of 64 is not needed, it is padded.
-        stages: one random stage a step, one a picture (`each`), or all of them.
+        stages: one random stage a step, one a picture (`each`), or all.
         stage_probability: chance of each stage where one is drawn; empty means equal.
         cut_probability: chance that the stage's block is cut at a random share of its symbols.
         cut_exponent: that share is u to this power, u uniform; the first symbols take most of the

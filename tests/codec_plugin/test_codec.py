@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from codec_plugin.bitstream.container import Header, pack_file, read_header, split_segments
+from codec_plugin.bitstream.container import Header, pack_file, read_header
+from codec_plugin.bitstream.segments import split_segments
 from codec_plugin.codec import Codec, Decoded
 from codec_plugin.errors import (
     BitstreamError,

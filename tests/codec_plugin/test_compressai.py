@@ -109,7 +109,8 @@ def test_state_dict_carries_config_and_integers(adapter):
 
 def test_a_checkpoint_compresses_to_the_payloads_of_the_files(adapter):
     """The same stages as in a .c2f file, whose container only adds a header and checks."""
-    from codec_plugin.bitstream.container import read_header, split_segments
+    from codec_plugin.bitstream.container import read_header
+    from codec_plugin.bitstream.segments import split_segments
 
     model = adapter.from_checkpoint(str(DATA / "tiny-v1.safetensors"))
     pixels = tiny_picture(128, 64)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from codec_plugin.bitstream.container import read_header, split_segments
+from codec_plugin.bitstream.container import read_header
+from codec_plugin.bitstream.segments import split_segments
 from codec_plugin.codec import Codec
 from codec_plugin.data.picture import as_picture
 from codec_plugin.models.tiled import analyse

@@ -10,7 +10,8 @@ from codec_plugin.baselines._reblock import reblock, shares
 from codec_plugin.baselines._view import view
 from codec_plugin.baselines.paper_recipe import paper_blocks
 from codec_plugin.baselines.registry import find_method, method_names
-from codec_plugin.bitstream.container import Segment, read_header
+from codec_plugin.bitstream.container import read_header
+from codec_plugin.bitstream.segments import Segment
 from codec_plugin.checkpointing.checkpoint import CheckpointMeta, pack_checkpoint, unpack_checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.config import ModelConfig

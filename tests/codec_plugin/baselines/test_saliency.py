@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from codec_plugin.baselines._attention import attention_levels, frozen_classifier, importance
-from codec_plugin.bitstream.container import read_header, split_segments
+from codec_plugin.bitstream.container import read_header
+from codec_plugin.bitstream.segments import split_segments
 from codec_plugin.data.picture import as_picture
 from tests.codec_plugin.baselines.test_methods import peer
 from tests.codec_plugin.tiny import tiny_picture

@@ -19,9 +19,9 @@ from codec_plugin.bitstream.container import (
     pack_file,
     pack_header,
     read_header,
-    split_segments,
     try_read_header,
 )
+from codec_plugin.bitstream.segments import split_segments
 from codec_plugin.errors import BitstreamError
 
 HEADER = Header(

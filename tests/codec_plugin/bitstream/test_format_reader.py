@@ -262,7 +262,8 @@ def test_symbols_are_read(codec: Codec) -> None:
             symbols[place] = value
         order = order[len(run) :]
     y_hat = (torch.tensor(symbols).reshape(mean.shape) * 2**9 + mean) / 2**9
-    from codec_plugin.bitstream.container import read_header, split_segments
+    from codec_plugin.bitstream.container import read_header
+    from codec_plugin.bitstream.segments import split_segments
 
     blob = codec.encode(picture)
     received = codec.latents.decode(split_segments(blob, read_header(blob)), (4, 4))

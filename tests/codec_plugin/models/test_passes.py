@@ -4,7 +4,8 @@ import msgspec
 import pytest
 import torch
 
-from codec_plugin.bitstream.container import read_header, split_segments
+from codec_plugin.bitstream.container import read_header
+from codec_plugin.bitstream.segments import split_segments
 from codec_plugin.checkpointing.checkpoint import unpack_checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.config import ModelConfig

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import torch
 
 from codec_plugin.checkpointing.checkpoint import load_checkpoint
 from codec_plugin.data.crops import Batch
+from codec_plugin.data.label_hierarchy import Hierarchy
 from codec_plugin.errors import ConfigError, TrainingError
 from codec_plugin.train.ema import Ema
 from codec_plugin.train.run_setup import start_run
@@ -48,14 +50,20 @@ def settings(tmp_path: Path) -> TrainSettings:
     return msgspec.structs.replace(tiny, phases=(*tiny.phases, JOINT))
 
 
-def trainer(settings: TrainSettings, run: Path) -> Trainer:
+def trainer(settings: TrainSettings, run: Path, hierarchy: Hierarchy | None = None) -> Trainer:
     """A trainer on one thread; as it stands in a process of its own."""
     from lightning_fabric import Fabric
 
     torch.set_num_threads(1)
     run.mkdir(parents=True, exist_ok=True)
     fabric = Fabric(accelerator="cpu", devices=1)
-    return Trainer(settings, small_hierarchy(), run, fabric=fabric, classifier=small_classifier())
+    return Trainer(
+        settings,
+        hierarchy or small_hierarchy(),
+        run,
+        fabric=fabric,
+        classifier=small_classifier(),
+    )
 
 
 @pytest.mark.slow
@@ -145,9 +153,9 @@ def test_other_held_out_photographs_are_not_compared(
 
 
 def test_a_run_of_another_label_map_is_refused(settings: TrainSettings, tmp_path: Path) -> None:
-    run = trainer(settings, tmp_path / "run")
-    run.train(stop_at=1)
-    object.__setattr__(run.hierarchy, "id", "ee" * 32)
+    trainer(settings, tmp_path / "run").train(stop_at=1)
+    other = replace(small_hierarchy(), id="ee" * 32)
+    run = trainer(settings, tmp_path / "run", other)
     with pytest.raises(TrainingError, match="was for label map cdcd"):
         run.resume()
 
