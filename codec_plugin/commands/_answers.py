@@ -26,10 +26,12 @@ class AnswerReader:
     """
 
     def __init__(self, hierarchy: str = "") -> None:
-        from codec_plugin.bitstream.label_tree import load_label_tree
-
         self._trees: dict[tuple[str, Path | None], LabelTree | None] = {}
-        self.given = load_label_tree(hierarchy) if hierarchy else None
+        self.given: LabelTree | None = None
+        if hierarchy:
+            from codec_plugin.bitstream.label_tree import load_label_tree
+
+            self.given = load_label_tree(hierarchy)
         self.used_given = False
 
     def read(self, data: bytes, name: str) -> dict[str, Any]:
