@@ -94,5 +94,5 @@ class Classifier(nn.Module):
         raise ClassifierError(f"classifier {self.name!r} has no inner features to match")
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits (B, C) of images (B, 3, H, W) in 0..1 of any size."""
-        return self.logits(self.prepare(images))
+        """Logits (B, C) of images (B, 3, H, W) in 0..1 of any size, from any device."""
+        return self.logits(self.prepare(images.to(self.mean.device)))

@@ -29,7 +29,8 @@ class Ema:
         values: list[Tensor] = []
         with torch.no_grad():
             for name, value in module.state_dict().items():
-                average = self.state[name]
+                # The network may have moved to another device since, as the state of a resumed run.
+                average = self.state[name] = self.state[name].to(value.device)
                 if average.is_floating_point():
                     averages.append(average)
                     values.append(value.detach())

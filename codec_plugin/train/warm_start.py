@@ -42,7 +42,7 @@ def new_network(settings: TrainSettings, source: CropSource) -> ProgressiveModel
     if settings.start_transforms:
         adopt_transforms(start_model(settings.start_transforms), model)
     size = min(256, max(64, settings.phases[0].crop // 64 * 64))
-    model.init_scales(source.batch(0, START_IMAGES, size).images)
+    model.init_scales(source.batch(0, START_IMAGES, size).images.cpu())
     return model
 
 

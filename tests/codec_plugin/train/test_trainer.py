@@ -235,3 +235,11 @@ def test_average_follows_constant_weights_at_once() -> None:
     for step in range(200):
         ema.update(layer, step)
     assert torch.allclose(ema.state["weight"], torch.ones(2, 2), atol=1e-2)
+
+
+def test_averages_and_judges_follow_the_network_to_another_device() -> None:
+    layer = torch.nn.Linear(2, 2)
+    ema = Ema(layer, 0.999)
+    ema.update(layer.to("meta"), 0)
+    assert {value.device.type for value in ema.state.values()} == {"meta"}
+    assert small_classifier().to("meta")(torch.rand(1, 3, 80, 70)).device.type == "meta"
