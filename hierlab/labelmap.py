@@ -8,27 +8,34 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hierlab.classes import MAX_CLASSES, ClassList
-from hierlab.errors import ClassListError, FormatError, LabelMapError
+from hierlab.classes import ClassList
+from hierlab.errors import FormatError, LabelMapError
 from hierlab.hierarchy import arrays
 from hierlab.hierarchy.graph import graph_from, hierarchy_from
 from hierlab.hierarchy.imported import assemble
+from hierlab.hierarchy.label_map_file import (
+    FORMAT,
+    VERSION,
+    classes_of,
+    decode_file,
+    encode_file,
+    label_map_schema,
+    levels_of,
+)
 from hierlab.hierarchy.level import (
     MAX_LEVELS,
     Cluster,
     Level,
     canonical_labels,
     check_level,
-    out_of_range,
 )
 from hierlab.utils.files import hierarchies_path, read_bounded, write_atomic
-from hierlab.wordnet.resolution import How
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -44,41 +51,7 @@ __all__ = [
     "loads_label_map",
 ]
 
-FORMAT = "hierlab-label-map"
-VERSION = 1
 MAX_BYTES = 64 * 2**20
-
-
-class _LevelFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    name: str
-    k: int
-    labels: list[int]
-    clusters: list[Cluster]
-    class_confidence: list[float] | None = None
-
-
-class _ClassesFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    set: str
-    ids: list[str]
-    names: list[str]
-    synsets: list[str | None] | None = None
-    resolved_by: list[How] | None = None
-
-
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    format: str
-    version: int
-    id: str
-    name: str
-    classes: _ClassesFile
-    nested: bool
-    levels: list[_LevelFile]
-    provenance: dict[str, Any]
-
-
-class _Head(msgspec.Struct):
-    format: str
-    version: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,36 +172,14 @@ class LabelMap:
         Raises:
             LabelMapError: the provenance holds what JSON cannot.
         """
-        levels = [
-            _LevelFile(
-                name=level.name,
-                k=level.k,
-                labels=level.labels.tolist(),
-                clusters=list(level.clusters),
-                class_confidence=list(level.class_confidence) if level.class_confidence else None,
-            )
-            for level in self.levels
-        ]
-        content = _File(
-            format=FORMAT,
-            version=VERSION,
+        return encode_file(
+            self.name,
+            self.classes,
+            self.levels,
             id=self.id,
-            name=self.name,
-            classes=_ClassesFile(
-                set=self.classes.set,
-                ids=list(self.classes.ids),
-                names=list(self.classes.names),
-                synsets=list(self.classes.synsets) or None,
-                resolved_by=cast("list[How]", list(self.classes.resolved_by)) or None,
-            ),
             nested=self.nested,
-            levels=levels,
-            provenance=dict(self.provenance),
+            provenance=self.provenance,
         )
-        try:
-            return msgspec.json.encode(content, order="sorted") + b"\n"
-        except (TypeError, UnicodeEncodeError, ValueError) as error:
-            raise LabelMapError("provenance", f"a value has no JSON form ({error})") from error
 
     def save(self, path: str | Path) -> Path:
         """Write the canonical JSON, whole or not at all."""
@@ -299,41 +250,8 @@ def loads_label_map(content: bytes | str, *, source: str = "label map") -> Label
         LabelMapError: unknown version, wrong type, label out of range, empty cluster, wrong
             count, `nested` or `id` untrue; the message names the field.
     """
-    head = _decode(content, _Head, source)
-    if head.format != FORMAT:
-        raise LabelMapError("format", f"expected {FORMAT!r}, got {head.format!r} in {source}")
-    if head.version != VERSION:
-        raise LabelMapError(
-            "version", f"this tool reads version {VERSION}, {source} is version {head.version}"
-        )
-    return _checked(_decode(content, _File, source))
-
-
-def _decode(content: bytes | str, kind: type[Any], source: str) -> Any:
-    try:
-        return msgspec.json.decode(content, type=kind)
-    except msgspec.ValidationError as error:
-        text, _, place = str(error).partition(" - at `")
-        raise LabelMapError(place.rstrip("`").removeprefix("$.") or source, text) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise LabelMapError(source, f"not a JSON label map ({error})") from error
-
-
-def _checked(file: _File) -> LabelMap:
-    if len(file.classes.ids) > MAX_CLASSES:
-        raise LabelMapError("classes.ids", f"more than {MAX_CLASSES} classes")
-    try:
-        classes = ClassList(
-            file.classes.set,
-            tuple(file.classes.ids),
-            tuple(file.classes.names),
-            synsets=tuple(file.classes.synsets or ()),
-            resolved_by=tuple(file.classes.resolved_by or ()),
-        )
-    except ClassListError as error:
-        raise LabelMapError("classes", str(error)) from error
-    levels = tuple(_level(level, f"levels[{number}]") for number, level in enumerate(file.levels))
-    label_map = LabelMap(file.name, classes, levels, file.provenance)
+    file = decode_file(content, source)
+    label_map = LabelMap(file.name, classes_of(file), levels_of(file), file.provenance)
     if file.nested != label_map.nested:
         raise LabelMapError("nested", f"says {file.nested}, the labels say {label_map.nested}")
     if file.id != label_map.id:
@@ -341,17 +259,6 @@ def _checked(file: _File) -> LabelMap:
             "id", f"expected {label_map.id[:16]}… from the labels, got {file.id[:16]!r}"
         )
     return label_map
-
-
-def _level(level: _LevelFile, field: str) -> Level:
-    if level.k != len(level.clusters):
-        raise LabelMapError(f"{field}.k", f"k is {level.k} with {len(level.clusters)} clusters")
-    if out := next((n for n, label in enumerate(level.labels) if not 0 <= label < level.k), None):
-        raise out_of_range(field, out, level.labels[out], level.k)
-    labels = np.asarray(level.labels, dtype=np.int64).astype(np.int32)
-    labels.setflags(write=False)
-    sure = None if level.class_confidence is None else tuple(level.class_confidence)
-    return Level(level.name, labels, tuple(level.clusters), sure)
 
 
 def _check(label_map: LabelMap) -> None:
@@ -369,13 +276,3 @@ def _check(label_map: LabelMap) -> None:
         raise LabelMapError(
             "levels", f"clusters must grow in number from coarse to fine, got {sizes}"
         )
-
-
-def label_map_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of label map v1, for readers in other languages."""
-    schema = msgspec.json.schema(_File)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "label map v1",
-        **schema,
-    }

@@ -58,7 +58,7 @@ def hypernym_tree(inputs: BuildInput) -> HypernymTree:
     taxonomy = inputs.taxonomy
     if taxonomy is None:
         raise BuilderError("this method needs WordNet, and none was given")
-    depths, above = taxonomy.max_depths, taxonomy.parent_table
+    depths, above = taxonomy.max_depths, taxonomy.nouns.parents
     nouns = taxonomy.nouns
     upwards: dict[str, str] = {}
 

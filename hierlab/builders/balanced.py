@@ -41,18 +41,18 @@ def build_balanced(
     if not 0 <= slack <= 1:
         raise BuilderError(f"expected a slack from 0 to 1, got {slack}")
     vectors = centred(inputs.rows)
-    split = _Split(seed, slack, steps)
+    split = BalancedSplit(seed, slack, steps)
     levels = [split.partition(vectors, k[0])]
     for coarse, fine in pairwise(k):
         levels.append(split.refine(vectors, levels[-1], coarse, fine))
     return levels
 
 
-class _Split:
-    """Balanced splits with one set of parameters."""
+class BalancedSplit:
+    """Balanced splits with one set of parameters; one of more than `arcs` goes in stages."""
 
-    def __init__(self, seed: int, slack: float, steps: int) -> None:
-        self.seed, self.slack, self.steps = seed, slack, steps
+    def __init__(self, seed: int, slack: float, steps: int, arcs: int = _ARCS) -> None:
+        self.seed, self.slack, self.steps, self.arcs = seed, slack, steps, arcs
 
     def refine(self, vectors: Matrix, parents: Assignment, coarse: int, fine: int) -> Assignment:
         """Split each of `coarse` clusters, so that there are `fine`: (C,) labels."""
@@ -70,7 +70,7 @@ class _Split:
         count = len(vectors)
         if clusters in (1, count):
             return np.arange(count) if clusters == count else np.zeros(count, dtype=np.int64)
-        if count * clusters > _ARCS and clusters > 3:
+        if count * clusters > self.arcs and clusters > 3:
             above = isqrt(clusters)
             return self.refine(vectors, self.partition(vectors, above), above, clusters)
         try:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from hierlab.clustering.vectors import Assignment, Matrix
+from hierlab.clustering.vectors import Assignment, Matrix
 
-__all__ = ["SpanningTree", "tree_of_costs", "ward_tree"]
+__all__ = ["SpanningTree", "tree_of_costs", "two_stage_tree", "ward_tree"]
 
 Costs: TypeAlias = NDArray[np.floating[Any]]
 
@@ -62,7 +61,7 @@ def ward_tree(vectors: Matrix, weights: Matrix | None = None) -> SpanningTree:
     """
     masses = np.ones(len(vectors)) if weights is None else weights
     if len(vectors) > _WHOLE_UP_TO:
-        return _two_stage_tree(vectors, masses)
+        return two_stage_tree(vectors, masses)
     return tree_of_costs(_merge_costs(vectors, masses), masses)
 
 
@@ -141,7 +140,7 @@ class _Chain:
                 near = chain[-2]  # ties go back, so that the walk ends
                 del chain[-2:]
                 return min(tip, near), max(tip, near), cost
-            if near in chain:  # rounding made a circle: start again where we stand
+            if near in chain:  # rounding made a cycle: start again where we stand
                 chain[:] = [tip]
             else:
                 chain.append(near)
@@ -176,19 +175,19 @@ class _Chain:
         self.chain = [int(place[row]) for row in self.chain]
 
 
-def _two_stage_tree(vectors: Matrix, masses: Matrix) -> SpanningTree:
+def two_stage_tree(vectors: Matrix, masses: Matrix, most: int = _MERGED_BLOCK) -> SpanningTree:
     """Ward inside blocks of the rows until few groups are left, then over the groups.
 
-    The rows are split along their main directions into blocks that fit, each block is merged
-    down to its share of 16,000 groups, and the groups are merged as weighted points.
+    The rows are split along their main directions into blocks of at most `most`, each block is
+    merged down to its share of so many groups, and the groups are merged as weighted points.
     """
-    blocks = _blocks(vectors, np.arange(len(vectors)))
+    blocks = _blocks(vectors, np.arange(len(vectors)), most)
     edges: list[Assignment] = []
     costs: list[Matrix] = []
     tops: list[Assignment] = []
     for block in blocks:
         tree = ward_tree(vectors[block], masses[block])
-        groups = max(1, _MERGED_BLOCK * len(block) // len(vectors))
+        groups = max(1, most * len(block) // len(vectors))
         below = len(block) - groups
         edges.append(block[tree.edges[:below]])
         costs.append(tree.costs[:below])
@@ -208,12 +207,13 @@ def _two_stage_tree(vectors: Matrix, masses: Matrix) -> SpanningTree:
     return _sorted_tree(np.concatenate(edges), np.concatenate(costs))
 
 
-def _blocks(vectors: Matrix, rows: Assignment) -> list[Assignment]:
+def _blocks(vectors: Matrix, rows: Assignment, most: int) -> list[Assignment]:
     """Halve rows at the median of their main direction until each part fits."""
-    if len(rows) <= _MERGED_BLOCK:
+    if len(rows) <= most:
         return [rows]
     part = vectors[rows] - vectors[rows].mean(axis=0)
     direction = np.linalg.eigh(part.T @ part)[1][:, -1]
     order = rows[np.argsort(part @ direction, kind="stable")]
     half = len(order) // 2
-    return _blocks(vectors, np.sort(order[:half])) + _blocks(vectors, np.sort(order[half:]))
+    halves = (np.sort(order[:half]), np.sort(order[half:]))
+    return [block for rows in halves for block in _blocks(vectors, rows, most)]

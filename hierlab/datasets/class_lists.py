@@ -11,19 +11,17 @@ from pathlib import Path
 import msgspec
 
 from hierlab.classes import MAX_CLASSES, ClassList, folded, numbered
+from hierlab.datasets.class_objects import decoded, listed_objects, looks_like_yaml
 from hierlab.datasets.class_records import (
     WNID,
     Columns,
     Entry,
     Listed,
-    decoded,
     listed_lines,
-    listed_objects,
-    listed_table,
-    looks_like_yaml,
     one_line,
     spoken,
 )
+from hierlab.datasets.class_tables import listed_table
 from hierlab.errors import ClassListError, FormatError, HierlabError
 from hierlab.utils.files import data_path, read_bounded
 from hierlab.utils.text_table import decode_text, sniff_delimiter
@@ -154,18 +152,18 @@ def _listed(path: Path, columns: Columns) -> Listed:
     text, encoding = decode_text(read_bounded(path, MAX_BYTES))
     suffix = path.suffix.lower()
     if suffix in (".json", ".yaml", ".yml"):
-        found = listed_objects(decoded(text, suffix), columns)
+        listed = listed_objects(decoded(text, suffix), columns)
     elif suffix in (".csv", ".tsv") or any(columns):
-        found = listed_table(text, columns)
+        listed = listed_table(text, columns)
     elif looks_like_yaml(text):
-        found = listed_objects(decoded(text, ".yaml"), columns)
+        listed = listed_objects(decoded(text, ".yaml"), columns)
     elif _is_table(text):
-        found = listed_table(text, columns)
+        listed = listed_table(text, columns)
     else:
-        found = listed_lines(text)
+        listed = listed_lines(text)
     if encoding in ("cp1252", "latin-1"):
-        found.notes.append("not UTF-8, read as Latin-1")
-    return found
+        listed.notes.append("not UTF-8, read as Latin-1")
+    return listed
 
 
 def _is_table(text: str) -> bool:
@@ -177,12 +175,12 @@ def _is_table(text: str) -> bool:
     return sniff_delimiter(text, ",") != "" and coded >= len(lines) - 1 > 0
 
 
-def _class_list(found: Listed) -> ClassList:
+def _class_list(listed: Listed) -> ClassList:
     """Name the unnamed, tell apart what is called alike, recognise a built-in list by its keys."""
-    rows = found.entries[: MAX_CLASSES + 1]
+    rows = listed.entries[: MAX_CLASSES + 1]
     keys, again = numbered([row.key for row in rows], [row.by_name for row in rows])
     ids = tuple(keys)
-    notes = list(found.notes)
+    notes = list(listed.notes)
     if again:
         notes.append(f"{len(again)} names stand more than once, told apart as {again[0]!r}")
     names = tuple(_usual_name(row, key) for row, key in zip(rows, ids, strict=True))

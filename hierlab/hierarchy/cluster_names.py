@@ -64,10 +64,10 @@ def name_clusters(
     else:
         centres = medoids(numbers, vectors=vectors, similarity=similarity)
     if taxonomy is None or resolution is None:
-        found: list[tuple[Kinds, ...]] = [()] * len(sizes)
+        options: list[tuple[Kinds, ...]] = [()] * len(sizes)
     else:
-        found = kinds(numbers, taxonomy, resolution, most=MOST)
-    names, chosen = _unique_names(sizes, centres, found, classes, taxonomy)
+        options = kinds(numbers, taxonomy, resolution, most=MOST)
+    names, chosen = _unique_names(sizes, centres, options, classes, taxonomy)
     return tuple(
         Cluster(
             name=names[number],
@@ -83,7 +83,7 @@ def name_clusters(
 def _synset(taxonomy: Taxonomy | None, one: Kinds | None) -> str | None:
     if taxonomy is None or one is None or len(one.synsets) > 1:
         return None
-    return taxonomy.synset_at(one.synsets[0]).name
+    return taxonomy.nouns.synset(one.synsets[0]).name
 
 
 def medoids(
@@ -99,22 +99,22 @@ def medoids(
 
     Args:
         labels: (C,) cluster of each class, 0..K-1.
-        vectors: (C, D) rows; likeness is their product.
+        vectors: (C, D) rows; similarity is their product.
         similarity: (C, C), used if there are no vectors; without either the first class is taken.
     """
     sizes = np.bincount(labels)
     order = np.argsort(labels, kind="stable")
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    likeness = np.zeros(len(labels))
+    sums_of_others = np.zeros(len(labels))
     if len(sizes) < len(labels) and vectors is not None:
         sums = np.add.reduceat(vectors[order], starts)
-        likeness = np.einsum("cd,cd->c", vectors, sums[labels])
-        likeness -= np.einsum("cd,cd->c", vectors, vectors)
+        sums_of_others = np.einsum("cd,cd->c", vectors, sums[labels])
+        sums_of_others -= np.einsum("cd,cd->c", vectors, vectors)
     elif len(sizes) < len(labels) and similarity is not None:
         for members in np.split(order, starts[1:]):
             block = similarity[np.ix_(members, members)]
-            likeness[members] = block.sum(axis=1) - block.diagonal()
-    means = np.round(likeness / np.maximum(sizes[labels] - 1, 1), 9)
+            sums_of_others[members] = block.sum(axis=1) - block.diagonal()
+    means = np.round(sums_of_others / np.maximum(sizes[labels] - 1, 1), 9)
     best = np.lexsort((np.arange(len(labels)), -means, labels))
     centres: NDArray[np.int64] = best[starts]
     return centres
@@ -158,66 +158,66 @@ def _wordnet_medoids(
 def _unique_names(
     sizes: NDArray[np.int64],
     centres: NDArray[np.int64],
-    found: list[tuple[Kinds, ...]],
+    options: list[tuple[Kinds, ...]],
     classes: ClassList,
     taxonomy: Taxonomy | None,
 ) -> tuple[list[str], list[Kinds | None]]:
     """One name a cluster: single classes first, then groups from the best described down."""
-    scores = np.array([best[0].score if best else 0.0 for best in found])
+    scores = np.array([best[0].score if best else 0.0 for best in options])
     names = [""] * len(sizes)
     chosen: list[Kinds | None] = [None] * len(sizes)
     taken: set[str] = set()
-    inside = _narrower(sizes, found, taxonomy)
+    inside = _narrower(sizes, options, taxonomy)
     for cluster in np.lexsort((np.arange(len(sizes)), -scores, sizes > 1)):
         centre, key = classes.names[centres[cluster]], classes.ids[centres[cluster]]
         candidates: list[tuple[str, Kinds | None]]
         if sizes[cluster] == 1:
-            own = found[cluster][0] if found[cluster] else None
+            own = options[cluster][0] if options[cluster] else None
             candidates = [(centre, own), (f"{centre} ({key})", own)]
         else:
-            candidates = list(_group_names(found[cluster], taxonomy, inside, centre, key))
+            candidates = list(_group_names(options[cluster], taxonomy, inside, centre, key))
         names[cluster], chosen[cluster] = _first_free(candidates, taken)
         taken.add(names[cluster].casefold())
     return names, chosen
 
 
 def _narrower(
-    sizes: NDArray[np.int64], found: list[tuple[Kinds, ...]], taxonomy: Taxonomy | None
+    sizes: NDArray[np.int64], options: list[tuple[Kinds, ...]], taxonomy: Taxonomy | None
 ) -> frozenset[int]:
     """Synsets strictly above the one kind that names a group: beside it they are "other"."""
     if taxonomy is None:
         return frozenset()
     whole = {
         best[0].synsets[0]
-        for best, size in zip(found, sizes, strict=True)
+        for best, size in zip(options, sizes, strict=True)
         if best and size > 1 and len(best[0].synsets) == 1 and best[0].coverage >= MOST
     }
     above = {
         taxonomy.number(up.wnid)
         for synset in whole
-        for up in taxonomy.ancestors(taxonomy.synset_at(synset).wnid)
+        for up in taxonomy.ancestors(taxonomy.nouns.synset(synset).wnid)
         if taxonomy.number(up.wnid) != synset
     }
     return frozenset(above)
 
 
 def _group_names(
-    found: tuple[Kinds, ...],
+    options: tuple[Kinds, ...],
     taxonomy: Taxonomy | None,
     inside: frozenset[int],
     centre: str,
     key: str,
 ) -> Iterator[tuple[str, Kinds | None]]:
-    if taxonomy is not None and found:
-        words = [_words(one, taxonomy, inside) for one in found]
-        yield from zip(words, found, strict=True)
-        yield f"{words[0]} ({centre})", found[0]
+    if taxonomy is not None and options:
+        words = [_words(one, taxonomy, inside) for one in options]
+        yield from zip(words, options, strict=True)
+        yield f"{words[0]} ({centre})", options[0]
     yield f"like {centre}", None
     yield f"like {centre} ({key})", None
 
 
 def _words(one: Kinds, taxonomy: Taxonomy, inside: frozenset[int]) -> str:
-    words = ", ".join(taxonomy.synset_at(synset).label for synset in one.synsets)
+    words = ", ".join(taxonomy.nouns.synset(synset).label for synset in one.synsets)
     if one.coverage < MOST:
         return f"{words} and others"
     return f"other {words}" if len(one.synsets) == 1 and one.synsets[0] in inside else words

@@ -8,31 +8,25 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hierlab.wordnet.lexicon import SEPARATORS, How, Lexicon, WordSenses, squeezed
 
 if TYPE_CHECKING:
     from hierlab.classes import ClassList
     from hierlab.wordnet.dictionary import NounTable
     from hierlab.wordnet.taxonomy import Taxonomy
 
-__all__ = ["How", "Lexicon", "Resolution", "resolve_classes", "with_resolution"]
+__all__ = ["How", "Resolution", "resolve_classes", "with_resolution"]
 
-How: TypeAlias = Literal["synset", "key", "name", "form", "alias", "word key", "head", "unknown"]
 
 # Lexicographer's files of what can be seen: animal, artifact, body, food, object, person, plant,
 # substance. A word in a list of classes means one of them e times as often as anything else.
 VISIBLE = frozenset({5, 6, 8, 13, 17, 18, 20, 27})
-_SUFFIXES = (
-    ("ses", "s"), ("ves", "f"), ("xes", "x"), ("zes", "z"), ("ches", "ch"), ("shes", "sh"),
-    ("men", "man"), ("ies", "y"), ("s", ""),
-)  # fmt: skip
-_SEPARATORS = re.compile(r"[\s_-]+")
-_MARKS = " _-'’."
 _BRACKETS = re.compile(r"[\s_]*[(\[][^)\]]*[)\]]")
-_SQUEEZE = str.maketrans("", "", _MARKS)
 # A key such as 12, b or s1 is a number or a code, though WordNet has nouns so spelt.
 _WORD = re.compile(r"[^\W\d_]{3,}[^\W\d]*")
 _PREPOSITIONS = re.compile(r"_(?:of|with|for|in|on|at|and|or)_")
@@ -72,77 +66,6 @@ class Resolution:
         return dict(Counter(self.how).most_common())
 
 
-class _Sense(NamedTuple):
-    """One meaning of a word: where its lemma stands in the table of nouns, and how it is spelt."""
-
-    place: int
-    spelling: int
-
-
-class _Found(NamedTuple):
-    how: How
-    word: str
-    senses: list[_Sense]
-
-
-class Lexicon:
-    """Words and their meanings in a table of nouns.
-
-    Spelling is forgiving: case, blanks, hyphens and apostrophes do not matter where no word is
-    spelt just so; plurals and irregular forms are known by WordNet's own rules.
-
-    Source: WordNet 3.0, morphy(7WN).
-    """
-
-    def __init__(self, nouns: NounTable) -> None:
-        self.nouns = nouns
-
-    @cached_property
-    def _places(self) -> dict[str, list[int]]:
-        """Places of the lemmas that are one word but for case and marks."""
-        found: dict[str, list[int]] = {}
-        # One text for all: a hundred thousand small ones take three times as long.
-        text = "\n".join(self.nouns.lemmas).lower()
-        for mark in _MARKS:
-            text = text.replace(mark, "")
-        for place, lemma in enumerate(text.split("\n")):
-            found.setdefault(lemma, []).append(place)
-        return found
-
-    def senses(self, word: str) -> list[_Sense]:
-        """All meanings of a word as it is, those spelt most like it."""
-        places = self._places.get(_squeezed(word), [])
-        own = _SEPARATORS.sub("_", word.strip())
-        found = [_Sense(place, _spelling(own, self.nouns.lemmas[place])) for place in places]
-        nearest = min((sense.spelling for sense in found), default=0)
-        # A crane is no Crane: another case counts only where nothing is spelt so.
-        return [sense for sense in found if nearest > 1 or sense.spelling == nearest]
-
-    def forms(self, word: str) -> Iterator[str]:
-        """What a word may be a form of: geese, school buses, ice-creams."""
-        own = _SEPARATORS.sub("_", word.strip())
-        first, mark, last = own.rpartition("_")
-        head = first + mark
-        yield from self.nouns.exceptions.get(own.lower(), ())
-        if head:
-            yield from (head + one for one in self.nouns.exceptions.get(last.lower(), ()))
-        folded = last.lower()
-        if folded.endswith("ss") or len(folded) < 4:
-            return
-        for ending, base in _SUFFIXES:
-            if folded.endswith(ending) and len(folded) > len(ending) + 1:
-                yield head + last[: len(last) - len(ending)] + base
-
-    def look_up(self, word: str, how: How) -> _Found | None:
-        """The word itself, else what it is a form of."""
-        if senses := self.senses(word):
-            return _Found(how, word, senses)
-        for form in self.forms(word):
-            if senses := self.senses(form):
-                return _Found("form" if how == "name" else how, form, senses)
-        return None
-
-
 def resolve_classes(taxonomy: Taxonomy, classes: ClassList) -> Resolution:
     """Find the synset of each class; the first of these that the taxonomy knows decides.
 
@@ -158,7 +81,7 @@ def resolve_classes(taxonomy: Taxonomy, classes: ClassList) -> Resolution:
     given = classes.synsets or (None,) * len(classes)
     ways = cast("tuple[How, ...]", classes.resolved_by)
     rows: list[int | None] = []
-    found: list[_Found | None] = []
+    found: list[WordSenses | None] = []
     hows: list[How] = []
     refused: list[tuple[int, str]] = []
     for position, key in enumerate(classes.ids):
@@ -217,7 +140,7 @@ def with_resolution(classes: ClassList, taxonomy: Taxonomy | None) -> ClassList:
     return replace(classes, synsets=synsets, resolved_by=resolution.how, read_as="; ".join(notes))
 
 
-def _words(lexicon: Lexicon, key: str, name: str, aliases: Sequence[str]) -> _Found | None:
+def _words(lexicon: Lexicon, key: str, name: str, aliases: Sequence[str]) -> WordSenses | None:
     """The word that stands for a class, and all that it may mean."""
     bare = _BRACKETS.sub("", name).strip(" _")
     tried: list[tuple[str, How]] = [(name, "name")]
@@ -232,7 +155,7 @@ def _words(lexicon: Lexicon, key: str, name: str, aliases: Sequence[str]) -> _Fo
 
 def _heads(name: str) -> Iterator[str]:
     """What a compound is a kind of: a bag of flour is a bag, a maple tree is a tree."""
-    own = _SEPARATORS.sub("_", name.strip())
+    own = SEPARATORS.sub("_", name.strip())
     before = _PREPOSITIONS.split(own)[0]
     if before != own:
         yield before
@@ -241,7 +164,7 @@ def _heads(name: str) -> Iterator[str]:
 
 
 def _topics(
-    nouns: NounTable, rows: Sequence[int | None], found: Sequence[_Found | None]
+    nouns: NounTable, rows: Sequence[int | None], found: Sequence[WordSenses | None]
 ) -> NDArray[np.float64]:
     """(T,) share of each lexicographer's file in the list, a word's topics counting equally."""
     share = np.ones(int(nouns.topics.max()) + 1)
@@ -273,7 +196,7 @@ class _Judge:
         visible = [topic in VISIBLE for topic in range(len(topics))]
         self.prior = (self.LIST * np.log(topics) + self.VISIBLE * np.array(visible)).tolist()
 
-    def likeliest(self, words: _Found, name: str) -> int:
+    def likeliest(self, words: WordSenses, name: str) -> int:
         """Row of the likeliest meaning."""
         nouns = self.taxonomy.nouns
         hints = re.findall(r"[a-z]+", " ".join(_BRACKETS.findall(name)).lower())
@@ -293,19 +216,5 @@ class _Judge:
         told = set(re.findall(r"[a-z]+", nouns.definitions[row].lower()))
         for above in self.taxonomy.ancestor_rows(row):
             words = slice(nouns.word_starts[above], nouns.word_starts[above + 1])
-            told |= {_squeezed(lemma) for lemma in nouns.lemmas[words]}
+            told |= {squeezed(lemma) for lemma in nouns.lemmas[words]}
         return sum(hint in told for hint in hints)
-
-
-def _squeezed(word: str) -> str:
-    """The word without case and marks: ice-cream, Ice Cream and ice_cream are one."""
-    return word.translate(_SQUEEZE).lower()
-
-
-def _spelling(word: str, lemma: str) -> int:
-    """How unlike a word is to a lemma: 0 as it is, 1 another case, 2 other marks, 3 joined."""
-    if word == lemma or (word.lower() == lemma and not word.isupper()):
-        return 0
-    if word.lower() == lemma.lower():
-        return 1
-    return 2 if _SEPARATORS.sub("_", lemma).lower() == word.lower() else 3

@@ -16,7 +16,8 @@ from hierlab.utils.files import data_path, read_bounded
 from hierlab.wordnet.dictionary import NounTable, read_nouns_file
 from hierlab.wordnet.folder import named_folder, read_nouns
 from hierlab.wordnet.graph import depths, find_cycle
-from hierlab.wordnet.resolution import Lexicon, Resolution, resolve_classes, with_resolution
+from hierlab.wordnet.lexicon import Lexicon
+from hierlab.wordnet.resolution import Resolution, resolve_classes, with_resolution
 from hierlab.wordnet.synset import Lineage, Synset
 
 if TYPE_CHECKING:
@@ -127,10 +128,6 @@ class Taxonomy:
         """
         return np.fromiter((self.number(key) for key in keys), dtype=np.int64, count=len(keys))
 
-    def synset_at(self, number: int) -> Synset:
-        """Synset of a row."""
-        return self.nouns.synset(number)
-
     def hypernyms(self, key: str | int) -> tuple[Synset, ...]:
         """Synsets directly above."""
         return tuple(self[wnid] for wnid in self[key].hypernyms)
@@ -172,11 +169,6 @@ class Taxonomy:
         ranks[order] = np.arange(len(self))
         return ranks
 
-    @property
-    def parent_table(self) -> NDArray[np.int64]:
-        """(N, most hypernyms of any) rows directly above each synset, padded with -1."""
-        return self.nouns.parents
-
     def ancestor_rows(self, row: int) -> set[int]:
         """Rows of a synset and all above it."""
         above, todo = {row}, [row]
@@ -199,7 +191,7 @@ class Taxonomy:
         distance = 0
         while len(keys):
             distance += 1
-            above = self.parent_table[keys // count]
+            above = self.nouns.parents[keys // count]
             up = above * count + (keys % count)[:, None]
             reached = np.unique(up[above >= 0])
             keys = reached[~np.isin(reached, seen, assume_unique=True)]

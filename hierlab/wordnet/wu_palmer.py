@@ -131,7 +131,7 @@ def _relatives_together(taxonomy: Taxonomy, lineage: Lineage) -> NDArray[np.int6
 
     Depth first: a class's key is the chain of first hypernyms from the root down.
     """
-    first = taxonomy.parent_table[:, 0]
+    first = taxonomy.nouns.parents[:, 0]
     chain = [lineage.class_synsets]
     while (chain[-1] >= 0).any():
         chain.append(np.where(chain[-1] >= 0, first[chain[-1]], -1))
@@ -160,7 +160,7 @@ def _path_lengths(taxonomy: Taxonomy, lineage: Lineage, policy: Policy) -> NDArr
     count = len(lineage.class_synsets)
     keys = lineage.synsets * count + lineage.positions
     lengths = lineage.distances.copy()
-    above = taxonomy.parent_table[lineage.synsets]
+    above = taxonomy.nouns.parents[lineage.synsets]
     # Where the pair (hypernym, class) stands; a class below a synset is below its hypernyms.
     place = np.searchsorted(keys, above * count + lineage.positions[:, None])
     place[above < 0] = len(keys)

@@ -10,9 +10,10 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.cluster import KMeans
 
 from hierlab.builders import BuildInput, get_builder, register_builder, registered
+from hierlab.builders.balanced import BalancedSplit
 from hierlab.classes import ClassList
 from hierlab.clustering.vectors import nearest_rows
-from hierlab.clustering.ward import _two_stage_tree, tree_of_costs, ward_tree
+from hierlab.clustering.ward import tree_of_costs, two_stage_tree, ward_tree
 from hierlab.datasets.class_lists import load_classes
 from hierlab.embeddings.prototypes import load_prototypes
 from hierlab.embeddings.resolve import resolve
@@ -146,13 +147,16 @@ def test_balanced_sizes_differ_by_one_or_by_the_slack(slack):
     assert (np.ptp(sizes) > 1) == bool(slack)
 
 
-def test_a_wide_balanced_split_goes_in_stages(monkeypatch):
-    monkeypatch.setattr("hierlab.builders.balanced._ARCS", 300)
+def test_a_wide_balanced_split_goes_in_stages():
     vectors = random_units(120, 6)
-    levels = run("balanced", vectors, (36, 119))
-    assert [len(np.unique(labels)) for labels in levels] == [36, 119]
-    assert np.bincount(levels[0]).max() - np.bincount(levels[0]).min() <= 1
-    assert refines(levels[1], levels[0])
+    split = BalancedSplit(seed=0, slack=0.0, steps=100, arcs=300)
+    coarse = split.partition(vectors, 36)
+    fine = split.refine(vectors, coarse, 36, 119)
+    assert [len(np.unique(labels)) for labels in (coarse, fine)] == [36, 119]
+    assert np.ptp(np.bincount(coarse)) <= 1
+    assert refines(fine, coarse)
+    whole = BalancedSplit(seed=0, slack=0.0, steps=100).partition(vectors, 36)
+    assert not np.array_equal(whole, coarse)  # without stages another split is found
 
 
 def test_ward_tree_is_scipys():
@@ -187,11 +191,10 @@ def test_nearest_rows_are_those_of_a_full_sort(count):
     assert np.array_equal(found, expected)
 
 
-def test_two_stage_ward_is_a_tree_and_finds_clear_groups(monkeypatch):
-    monkeypatch.setattr("hierlab.clustering.ward._MERGED_BLOCK", 60)
+def test_two_stage_ward_is_a_tree_and_finds_clear_groups():
     groups = np.random.default_rng(3).integers(0, 6, 200)
     vectors = np.eye(6)[groups] + 0.02 * np.random.default_rng(4).normal(size=(200, 6))
-    tree = _two_stage_tree(vectors, np.ones(200))
+    tree = two_stage_tree(vectors, np.ones(200), most=60)
     assert tree.edges.shape == (199, 2)
     for k in (1, 6, 50, 120, 200):
         assert len(np.unique(tree.cut(k))) == k

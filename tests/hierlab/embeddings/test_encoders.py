@@ -215,7 +215,7 @@ def test_what_was_embedded_is_found_without_the_encoder(monkeypatch):
 
     first = embed("minilm@a", CLASSES)
     label_map = build(clip="minilm@a", classes=CLASSES, k=[2])
-    monkeypatch.setattr("hierlab.embeddings.encoders.load_encoder", None)
+    monkeypatch.setattr("hierlab.embeddings.embed.load_encoder", None)
     assert np.array_equal(embed("minilm@a", CLASSES).vectors, first.vectors)
     behind = prototypes_behind(label_map)
     assert behind is not None

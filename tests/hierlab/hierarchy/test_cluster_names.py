@@ -48,7 +48,7 @@ def test_a_group_gets_the_kind_that_most_of_it_is(tiny: Taxonomy) -> None:
 def test_precision_coverage_and_score_by_formula(tiny: Taxonomy) -> None:
     classes = custom("wolf", "puppy", "lapdog", "car", "nothing")
     best = kinds(labels(0, 1, 1, 0, 1), tiny, tiny.resolve(classes), most=0.6)[1][0]
-    assert tiny.synset_at(best.synsets[0]).name == "puppy.n.01"  # deeper than the dog, as good
+    assert tiny.nouns.synset(best.synsets[0]).name == "puppy.n.01"  # deeper than the dog, as good
     assert (best.precision, best.coverage) == (2 / 2, 2 / 3)
     assert best.score == pytest.approx(2 / 2 * 2 / 3)
     stricter = kinds(labels(0, 1, 1, 0, 1), tiny, tiny.resolve(classes), most=0.7)[1][0]
@@ -95,7 +95,9 @@ def test_a_name_holds_for_most_of_its_cluster_or_says_that_there_are_others(part
         ways = [one for one in found[number] if round(one.coverage, 4) == cluster.coverage]
         assert ways
         for one in ways:
-            held = [set(shipped.below(shipped.synset_at(n).wnid, classes.ids)) for n in one.synsets]
+            held = [
+                set(shipped.below(shipped.nouns.synset(n).wnid, classes.ids)) for n in one.synsets
+            ]
             assert len(members & set().union(*held)) == round(cluster.coverage * cluster.size)
 
 

@@ -109,7 +109,7 @@ def test_a_perfect_hierarchy_beats_chance_and_names_nobody_twice() -> None:
     assert first.between == pytest.approx(0.1)
     assert second.within == pytest.approx(0.8)
     assert first.random_mean == pytest.approx((4 * 0.8 + 8 * 0.4 + 16 * 0.1) / 28)
-    assert first.lift == pytest.approx((first.within or 0) - (first.random_mean or 0))
+    assert first.lift == pytest.approx((4 * 0.8 + 8 * 0.4) / 12 - (4 * 0.8 + 8 * 0.4 + 1.6) / 28)
     assert first.z is not None
     assert first.z > 2
     assert report.cophenetic_pearson is not None

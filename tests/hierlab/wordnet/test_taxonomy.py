@@ -88,7 +88,7 @@ def test_lineage_agrees_with_walking_up_by_hand(tiny: Taxonomy) -> None:
     keys = [synset.wnid for synset in tiny]
     lineage = tiny.lineage(keys)
     found = {
-        (tiny.synset_at(number).wnid, keys[position]): distance
+        (tiny.nouns.synset(number).wnid, keys[position]): distance
         for number, position, distance in zip(
             lineage.synsets.tolist(),
             lineage.positions.tolist(),
