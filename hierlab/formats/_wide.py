@@ -68,7 +68,6 @@ def read_wide(
     `NAMES` if it tells the classes apart; one that repeats is a level, and so is `class` beside
     ranks such as order. Numbered indices, measures and prose are left out. Every other column is a
     level. A cluster name under two parents is two clusters; numbers are taken for what they are.
-
     Rows that say the same of one class are one class.
 
     Raises:
@@ -76,7 +75,9 @@ def read_wide(
             a class twice with different clusters.
     """
     roles = _Roles(table)
-    chosen = _chosen(table, levels)
+    # Names that are no columns are new names for the levels.
+    named = levels if any(table.find((name,)) is not None for name in levels or ()) else ()
+    chosen = [column_number(table, name) for name in named or ()]
     given_key = None if key is None else column_number(table, key)
     given_name = None if name_column is None else column_number(table, name_column)
     roles.taken |= {column for column in (given_key, given_name, *chosen) if column is not None}
@@ -107,9 +108,7 @@ def read_wide(
         read_as.append(f"{split[0]!r}{more} under several parents: a cluster under each")
     if repeats := len(table.rows) - len(rows):
         read_as.append(f"{repeats} rows that repeat a class are one with it")
-    return WideTable(
-        keys, names, ordered, parsed, ", ".join(read_as), tuple(levels or ()) if chosen else ()
-    )
+    return WideTable(keys, names, ordered, parsed, ", ".join(read_as), tuple(named or ()))
 
 
 def column_number(table: TextTable, name: str) -> int:
@@ -122,13 +121,6 @@ def column_number(table: TextTable, name: str) -> int:
     if column is None:
         raise FormatError(f"no column {name!r}; there are {_listed(table.columns)}")
     return column
-
-
-def _chosen(table: TextTable, levels: Sequence[str] | None) -> list[int]:
-    """The columns that the user named; none where the names are new names for the levels."""
-    if not levels or all(table.find((name,)) is None for name in levels):
-        return []
-    return [column_number(table, name) for name in levels]
 
 
 class _Roles:
@@ -150,12 +142,11 @@ class _Roles:
         """The usual names, if they tell (nearly) every class; two classes may be called alike."""
         for name in NAMES:
             column = self.folded.index(name) if name in self.folded else None
-            if column is None or column in self.taken or self._is_rank(column):
-                continue
-            values = self.values[column]
-            if len(values) >= 0.9 * len(self.table.rows) and "" not in values:
-                self.taken.add(column)
-                return column
+            if column is not None and column not in self.taken and not self._is_rank(column):
+                values = self.values[column]
+                if len(values) >= 0.9 * len(self.table.rows) and "" not in values:
+                    self.taken.add(column)
+                    return column
         return None
 
     def key_column(self, by_name: int | None) -> int:
@@ -183,12 +174,10 @@ class _Roles:
 
     def spare_name(self, by_key: int) -> int | None:
         """Words that differ in every row name the classes, where no usual name does."""
+        no_names = (self._is_rank, self._whole, self._prose, self._measure)
         for column in range(len(self.folded)):
-            if column in self.taken or not self._distinct(column) or self._whole(column):
-                continue
-            if self._is_rank(column) or self.folded[column] in _RANKS:
-                continue
-            if not self._prose(column) and not self._measure(column):
+            free = column not in self.taken and self._distinct(column)
+            if free and not any(test(column) for test in no_names):
                 self.taken.add(column)
                 return column
         return None
@@ -204,7 +193,7 @@ class _Roles:
                 self._leave(column, "prose")
             elif self._distinct(column) and not self._whole(column):
                 self._leave(column, "another value in each row")
-            elif len(self.values[column] - {""}) == 0:
+            elif self.values[column] == {""}:
                 self._leave(column, "empty")
             elif len(self.values[column]) == 1:
                 single.append(column)
@@ -215,7 +204,8 @@ class _Roles:
         return several or single
 
     def _is_rank(self, column: int) -> bool:
-        return self.folded[column] == "class" and not _RANKS.isdisjoint(self.folded)
+        name = self.folded[column]
+        return name in _RANKS or (name == "class" and not _RANKS.isdisjoint(self.folded))
 
     def _leave(self, column: int, why: str) -> None:
         self.left_out.append(f"{self.table.title(column)} ({why})")
@@ -236,8 +226,7 @@ class _Roles:
         return not self._whole(column) and all(map(is_number, self.values[column] - {""}))
 
     def _prose(self, column: int) -> bool:
-        values = self.values[column]
-        return sum(map(len, values)) > _PROSE * len(values)
+        return sum(map(len, self.values[column])) > _PROSE * len(self.values[column])
 
 
 def _one_row_each(table: TextTable, by_key: int, columns: Sequence[int]) -> list[int]:
@@ -248,7 +237,8 @@ def _one_row_each(table: TextTable, by_key: int, columns: Sequence[int]) -> list
         if not key:
             raise FormatError(f"line {table.lines[row]}: column {table.title(by_key)} is empty")
         before = table.rows[first.setdefault(key, row)]
-        if differing := next((c for c in columns if cells[c] != before[c]), None):
+        differing = next((column for column in columns if cells[column] != before[column]), None)
+        if differing is not None:
             raise FormatError(
                 f"class {key!r} stands more than once, with {before[differing]!r} and "
                 f"{cells[differing]!r} (line {table.lines[row]}) in column "
@@ -260,10 +250,8 @@ def _one_row_each(table: TextTable, by_key: int, columns: Sequence[int]) -> list
 def _in_order(table: TextTable, rows: list[int]) -> tuple[list[int], bool]:
     """Rows by a column that numbers them from 0 or 1, if there is one."""
     column = table.find(ORDERS)
-    if column is None:
-        return rows, False
-    given = [table.rows[row][column] for row in rows]
-    if not all(map(_WHOLE.fullmatch, given)):
+    given = [] if column is None else [table.rows[row][column] for row in rows]
+    if not given or not all(map(_WHOLE.fullmatch, given)):
         return rows, False
     numbers = [int(float(text)) for text in given]
     if sorted(numbers) != list(range(min(numbers), min(numbers) + len(rows))):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from hierlab.errors import FormatError
-from hierlab.formats._files import only_file, read_text
+from hierlab.formats._files import is_number, only_file, read_text
 from hierlab.formats._registry import register_exporter, register_importer
 from hierlab.formats._tree import line_names, nodes_of
 from hierlab.hierarchy.imported import ImportedHierarchy, ImportedLevel
@@ -24,9 +24,8 @@ _TOKEN = re.compile(
     r"""\s*(?:
         (?P<mark>[(),;])
       | (?P<comment>\[[^\]]*\])
-      | '(?P<quoted>(?:[^']|'')*)'
       | :\s*(?P<length>[-+0-9.eE]+)
-      | (?P<word>[^\s()\[\]':;,]+(?:[ \t]+[^\s()\[\]':;,]+)*)
+      | (?P<word>'(?:[^']|'')*'|[^\s()\[\]':;,]+(?:[ \t]+[^\s()\[\]':;,]+)*)
     )""",
     re.VERBOSE,
 )
@@ -116,6 +115,7 @@ def _unquoted(name: str) -> str:
 
 
 def _tokens(source: object, text: str) -> Iterator[tuple[str, str]]:
+    """Kind and text of each mark, name and branch length, up to the semicolon."""
     place = 0
     end = len(text.rstrip())
     while place < end:
@@ -124,69 +124,46 @@ def _tokens(source: object, text: str) -> Iterator[tuple[str, str]]:
             raise FormatError(f"{source}: not Newick at {text[place : place + 40].strip()!r}")
         place = match.end()
         kind = str(match.lastgroup)
+        if match[kind] == ";":
+            return
         if kind != "comment":
             yield kind, match[kind]
-            if match[kind] == ";" and kind == "mark":
-                return
 
 
 def _parse(
     source: object, text: str
 ) -> tuple[list[tuple[str, str]], dict[str, str], dict[str, float]]:
     """(child, parent) pairs, names and branch lengths by node, in the order of the text."""
-    parent_of: dict[int, int] = {}
-    names: dict[int, str] = {0: ""}
-    lengths: dict[int, float] = {}
-    above: list[int] = []  # nodes whose parentheses are open
-    current = 0
+    edges: list[tuple[str, str]] = []
+    current = "0"
+    names = {current: ""}
+    lengths: dict[str, float] = {}
+    above: list[str] = []  # nodes whose parentheses are open
     for kind, value in _tokens(source, text):
-        if kind == "mark":
-            if value == ";":
-                break
-            current = _step(source, value, current, above, parent_of, names)
-        elif kind == "length":
-            lengths[current] = _length(source, value)
-        elif names[current]:
-            raise FormatError(f"{source}: a node has two names, {names[current]!r} and {value!r}")
+        if kind == "length":
+            if not is_number(value):
+                raise FormatError(f"{source}: {value!r} is no branch length")
+            lengths[current] = float(value)
+        elif kind == "word":
+            if names[current]:
+                known = names[current]
+                raise FormatError(f"{source}: a node has two names, {known!r} and {value!r}")
+            names[current] = _unquoted(value)
+        elif value == ")" and above:
+            current = above.pop()
         else:
-            plain = value.replace("''", "'") if kind == "quoted" else value.replace("_", " ")
-            names[current] = plain
-    if above:
-        raise FormatError(f"{source}: {len(above)} parentheses are not closed")
-    if not parent_of:
-        raise FormatError(f"{source}: expected a tree in parentheses, such as ((a,b),c);")
-    return (
-        [(str(child), str(parent)) for child, parent in parent_of.items()],
-        {str(node): name for node, name in names.items()},
-        {str(node): length for node, length in lengths.items()},
-    )
-
-
-def _step(
-    source: object,
-    mark: str,
-    current: int,
-    above: list[int],
-    parent_of: dict[int, int],
-    names: dict[int, str],
-) -> int:
-    """The node that comes after a parenthesis or a comma."""
-    if mark == "(":
-        above.append(current)
-    elif not above:
-        raise FormatError(f"{source}: a {mark!r} outside all parentheses")
-    elif mark == ")":
-        return above.pop()
-    node = len(names)
-    parent_of[node], names[node] = above[-1], ""
-    return node
-
-
-def _length(source: object, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise FormatError(f"{source}: {text!r} is no branch length") from None
+            if value == "(":
+                above.append(current)
+            if not above:
+                raise FormatError(f"{source}: a {value!r} outside all parentheses")
+            current = str(len(names))
+            names[current] = ""
+            edges.append((current, above[-1]))
+    if above or not edges:
+        open_marks = f"{len(above)} parentheses are not closed"
+        empty = "expected a tree in parentheses, such as ((a,b),c);"
+        raise FormatError(f"{source}: {open_marks if above else empty}")
+    return edges, names, lengths
 
 
 def _opened(

@@ -162,6 +162,12 @@ def test_rows_of_pictures_are_one_class_each(tmp_path: Path) -> None:
         _read(tmp_path, text.replace("2.jpg,pug,dog", "2.jpg,pug,cat"), key="breed")
 
 
+def test_rows_that_disagree_in_the_first_column_are_refused(tmp_path: Path) -> None:
+    text = "species,breed\ndog,pug\ncat,pug\ncat,tabby\ndog,boxer\n"
+    with pytest.raises(FormatError, match="'pug' stands more than once, with 'dog' and 'cat'"):
+        _read(tmp_path, text, key="breed", levels=["species"])
+
+
 def test_a_table_as_json_records(tmp_path: Path) -> None:
     rows = [{"id": "a", "kind": "x"}, {"id": "b", "kind": "x"}, {"id": "c", "kind": "y"}]
     assert _groups(_read(tmp_path, json.dumps(rows))) == {"x": {"a", "b"}, "y": {"c"}}
