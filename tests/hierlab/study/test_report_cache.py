@@ -1,11 +1,11 @@
 """Reports of studies that are kept: the same as computed, and never those of other cells."""
 
+import json
 import shutil
 
 import numpy as np
 import pytest
 
-from hierlab.study import report_cache as kept
 from hierlab.study.grid import StudyGrid
 from hierlab.study.report_cache import kept_report, write_report
 from hierlab.study.run import run_study
@@ -38,28 +38,27 @@ def study(grown, tmp_path, monkeypatch):
     return shutil.copytree(grown / "of2", tmp_path / "study")
 
 
-def no_computing(monkeypatch):
-    def fail(folder):
-        raise AssertionError("computed again")
+def mark(path):
+    """Change the first sentence of a report on disk, so that reading it shows."""
+    content = json.loads(path.read_text())
+    content["report"]["answer"][0] = "Read from here."
+    path.write_text(json.dumps(content))
 
-    monkeypatch.setattr(kept, "study_report", fail)
 
-
-def test_a_report_is_computed_once_and_read_back_the_same(study, monkeypatch):
+def test_a_report_is_computed_once_and_read_back_the_same(study, tmp_path):
     first = kept_report(study)
-    no_computing(monkeypatch)
+    (cached,) = (tmp_path / "cache").iterdir()
+    mark(cached)
     again = kept_report(study)
-    assert again.answer == first.answer
+    assert again.answer == ("Read from here.", *first.answer[1:])
     assert again.agreements == first.agreements
     assert again.grid == first.grid
     assert np.allclose(again.heatmaps[0].ari, first.heatmaps[0].ari, atol=1e-6)
 
 
-def test_a_report_beside_its_cells_is_read(study, tmp_path, monkeypatch):
-    write_report(study, kept_report(study))
-    shutil.rmtree(tmp_path / "cache")
-    no_computing(monkeypatch)
-    assert kept_report(study).cells == 2
+def test_a_report_beside_its_cells_is_read(study):
+    mark(write_report(study, kept_report(study)))
+    assert kept_report(study).answer[0] == "Read from here."
 
 
 def test_a_report_of_other_cells_is_not_taken(study, grown):
@@ -81,8 +80,11 @@ def test_a_cache_that_cannot_be_written_does_no_harm(study, tmp_path, monkeypatc
     assert kept_report(study).cells == 2
 
 
-def test_shipped_reports_are_of_the_shipped_cells(repository, monkeypatch):
+def test_shipped_reports_are_of_the_shipped_cells(repository, tmp_path, monkeypatch):
     """Make one anew with: hierlab report studies/NAME --keep -o out/report.html"""
-    no_computing(monkeypatch)
-    for path in (repository / "studies").glob("*/report.json"):
+    monkeypatch.setenv("HIERLAB_CACHE", str(tmp_path))
+    paths = list((repository / "studies").glob("*/report.json"))
+    assert paths
+    for path in paths:
         assert kept_report(path.parent).answer
+    assert not list(tmp_path.iterdir())  # nothing had to be computed
