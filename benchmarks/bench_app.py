@@ -7,8 +7,9 @@
   that runs already but has never seen the page; beside it, in the same run, a page of Streamlit
   with a heading only, and one with a treemap of three areas: the floor;
 - page: from opening any other page's link to its last change, in a server that has run a while;
-- slider: from a click on the byte slider to the new picture drawn, each time at a number of bytes
-  that was never looked at (photograph of 256 × 256), and until everything else is drawn too.
+- slider: from a click on the byte slider to another picture drawn by the browser, each time at a
+  number of bytes that was never looked at (photograph of 256 × 256), and until
+  everything else is drawn too.
 
 Prints a Markdown table: seconds on the clock, and seconds of processor time of server and browser.
 """
@@ -167,26 +168,20 @@ def time_moves(browser: Any, address: str, count: int) -> list[tuple[float, floa
     """Seconds from each click on the slider to another picture, and to a page that has settled."""
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
     tab.goto(f"{address}/codec?side=256&photo=chelsea")
-    slider = tab.locator("[data-testid=stSlider]").first
-    slider.wait_for(timeout=180_000)
-    tab.locator("[data-testid=stImage] img").nth(1).wait_for(timeout=180_000)
+    slider = tab.locator(".stage input.bytes")
+    tab.get_by_text("Sure: one cluster").wait_for(timeout=180_000)
     tab.wait_for_function(QUIET, timeout=180_000, polling=50)
-    # The first look of each level is over; what a click costs from here on is what it costs later.
-    track = tab.locator("[data-testid=stSlider] [role=group], [data-baseweb=slider]").first
-    place = (track if track.count() else slider).bounding_box()
+    # All cuts are decoded; what a click costs from here on is what it costs later.
+    slider.scroll_into_view_if_needed()
+    place = slider.bounding_box()
     taken = []
     for number in range(count):
-        before = tab.locator("[data-testid=stImage] img").first.get_attribute("alt")
+        before = tab.locator(".stage .ours img").get_attribute("src")
         share = 0.03 + 0.94 * (number * GOLDEN % 1)
         begun = time.perf_counter()
         tab.mouse.click(place["x"] + share * place["width"], place["y"] + place["height"] / 2)
-        tab.wait_for_function(
-            "before => { const one = document.querySelector('[data-testid=stImage] img');"
-            " return one && one.complete && one.naturalWidth && one.alt !== before; }",
-            arg=before,
-            timeout=60_000,
-            polling=20,
-        )
+        while tab.locator(".stage .ours img").get_attribute("src") == before:
+            tab.wait_for_timeout(10)
         drawn = time.perf_counter()
         tab.wait_for_function(QUIET, timeout=180_000, polling=50)
         taken.append((drawn - begun, time.perf_counter() - begun))

@@ -12,20 +12,33 @@ from numpy.typing import NDArray
 
 from app.codec_page.photograph import Photograph, as_tensor, look_at
 from app.data.label_maps import label_map_files
-from codec_plugin import CodecError
+from codec_plugin import CodecError, answer_of, read_header
 from codec_plugin.checkpointing.checkpoint import CheckpointMeta
 from codec_plugin.classifiers import load_classifier
 from codec_plugin.data.label_hierarchy import load_hierarchy
 from codec_plugin.evaluation.recognition import Recogniser
 from hierlab import HierlabError, load_label_map
 
-__all__ = ["CLASSIFIER", "SURE", "Answers", "answers_at", "first_sure", "load_recogniser"]
+__all__ = [
+    "CLASSIFIER",
+    "SURE",
+    "Answers",
+    "Best",
+    "answers_at",
+    "answers_of",
+    "best_of",
+    "first_sure",
+    "load_recogniser",
+    "told_by_file",
+]
 
 CLASSIFIER = "efficientnet-lite0"
 SHOWN = 5
 SURE = 0.8
 # By level name, the most probable clusters with their probabilities 0..1.
 Answers = dict[str, tuple[tuple[str, float], ...]]
+# The most probable cluster of each level, coarse first.
+Best = tuple[tuple[str, float], ...]
 
 
 def load_recogniser(photograph: Photograph) -> Recogniser | str:
@@ -83,6 +96,22 @@ def answers_of(recogniser: Recogniser, pixels: NDArray[np.uint8]) -> Answers:
             for cluster, share in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         )
     return answers
+
+
+def best_of(answers: Answers) -> Best:
+    """The most probable cluster of each level with its probability 0..1, coarse first."""
+    return tuple(clusters[0] for clusters in answers.values())
+
+
+def told_by_file(photograph: Photograph, recogniser: Recogniser) -> str:
+    """What the encoder's classifier saw, as the file carries it; empty for a file without."""
+    answer = answer_of(photograph.blob, read_header(photograph.blob), recogniser.tree)
+    if answer is None:
+        return ""
+    if answer.state == "damaged":
+        return "its answer is damaged"
+    names = zip(recogniser.hierarchy.cluster_names, answer.clusters, answer.at_least, strict=False)
+    return ", ".join(f"{known[cluster]} (at least {100 * p:.0f} %)" for known, cluster, p in names)
 
 
 def first_sure(

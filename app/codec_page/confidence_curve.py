@@ -1,84 +1,139 @@
-"""From how many bytes on each level of the hierarchy is sure."""
+"""From how many bytes on each level of the hierarchy is sure, and from how many AVIF is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from app.codec_page.classification import SURE, answers_at, first_sure
-from app.codec_page.photograph import Photograph, cuts, look_at
+from app.codec_page.classification import (
+    CLASSIFIER,
+    SURE,
+    Answers,
+    Best,
+    answers_at,
+    best_of,
+    first_sure,
+)
+from app.codec_page.conventional import seen_in_files
+from app.codec_page.photograph import Photograph, look_at
 from app.components.widgets import chart
-from app.figures.answers import confidence_figure
-from app.theme.markdown import in_markdown, sentence
+from app.figures.answers import answer_figure, confidence_figure
+from app.theme.markdown import in_markdown
 from codec_plugin import CodecError
 from codec_plugin.evaluation.recognition import Recogniser
 
-__all__ = ["show_confidence_curve", "sure_sentence"]
+__all__ = ["show_confidence", "sure_sentences"]
 
-# Up to here a dozen numbers of bytes are looked at unasked.
-MAX_SWEPT_PIXELS = 600_000
-CUTS = 12
-Best = Mapping[str, Sequence[tuple[str, float]]]
+AVIF = "avif"
+Seen = Sequence[tuple[int, Best]]
 
 
-def show_confidence_curve(photograph: Photograph, recogniser: Recogniser, size: int) -> None:
-    """Lay out the best cluster's probability at each level against bytes."""
-    width, height = photograph.size_px
-    if height * width > MAX_SWEPT_PIXELS:
-        st.caption("Where each level becomes sure is told of smaller pictures only.")
-        return
-    sizes = cuts(photograph.fewest, len(photograph.blob), photograph.level_ends, CUTS)
-    mark = st.empty()
-    answers = []
-    try:
-        for number, cut in enumerate(sizes, 1):
-            # A newer move of the slider breaks in here.
-            mark.caption(f"Looking at {cut:,} bytes, {number} of {len(sizes)}…")
-            answers.append(answers_at(photograph, recogniser, cut))
-    except CodecError as error:
-        mark.info(sentence(error))
-        return
-    mark.empty()
-    best = {level: [one[level][0] for one in answers] for level in answers[0]}
+def show_confidence(
+    photograph: Photograph, recogniser: Recogniser, sizes: Sequence[int], size: int
+) -> None:
+    """Lay out from where on each level is sure, in words and as lines, and what else is probable.
+
+    Args:
+        sizes: cuts that were looked at.
+        size: the cut that is shown.
+    """
+    levels = recogniser.hierarchy.level_names
+    seen = [(cut, best_of(answers_at(photograph, recogniser, cut))) for cut in sizes]
+    original = None
+    if photograph.original is not None:
+        original = best_of(answers_at(photograph, recogniser, None))
+    words = st.empty()
+    words.markdown(sure_sentences(levels, seen, original, None))
+    shares = {level: [best[place][1] for _, best in seen] for place, level in enumerate(levels)}
     chart(
-        confidence_figure(
-            sizes,
-            {level: [share for _, share in clusters] for level, clusters in best.items()},
-            photograph.level_ends,
-            now=size,
-        ),
-        lambda: _table(photograph, sizes, best),
+        confidence_figure(sizes, shares, photograph.level_ends, now=size),
+        lambda: _table(photograph, levels, seen),
         title="Where each level becomes sure",
-        source="c2f",
+        source=f"{recogniser.hierarchy.name}, {CLASSIFIER}",
         key="sureness",
         alt="Probability of the best cluster at each level against bytes",
     )
-    st.caption(sure_sentence(sizes, best))
+    answers = answers_at(photograph, recogniser, size)
+    chart(
+        answer_figure(answers),
+        lambda: _answer_table(answers),
+        title=f"What {CLASSIFIER} sees from {size:,} bytes",
+        source=recogniser.hierarchy.name,
+        key="answers",
+        alt="Bars of the most probable clusters at each level",
+    )
+    if original is not None:
+        mark = st.empty()
+        try:
+            avif = seen_in_files(
+                AVIF,
+                photograph,
+                recogniser,
+                lambda quality: mark.caption(f"AVIF at quality {quality}…"),
+            )
+        except CodecError:  # this Pillow has none
+            return
+        mark.empty()
+        words.markdown(sure_sentences(levels, seen, original, avif))
 
 
-def _table(photograph: Photograph, sizes: Sequence[int], best: Best) -> pd.DataFrame:
-    looks = [look_at(photograph, size) for size in sizes]
-    rows = pd.DataFrame({"bytes": sizes})
-    rows["bits per pixel"] = [round(look.rate_bpp, 4) for look in looks]
+def _table(photograph: Photograph, levels: Sequence[str], seen: Seen) -> pd.DataFrame:
+    looks = [look_at(photograph, size) for size, _ in seen]
+    rows = pd.DataFrame({"bytes": [size for size, _ in seen]})
+    rows["bits per pixel"] = [look.rate_bpp for look in looks]
     if photograph.original is not None:
-        rows["PSNR in dB"] = [round(look.psnr_db or 0.0, 2) for look in looks]
-    for level, clusters in best.items():
-        rows[level] = [name for name, _ in clusters]
-        rows[f"{level} %"] = [round(100 * share, 1) for _, share in clusters]
+        rows["PSNR in dB"] = [look.psnr_db for look in looks]
+    for place, level in enumerate(levels):
+        rows[level] = [best[place][0] for _, best in seen]
+        rows[f"{level} %"] = [100 * best[place][1] for _, best in seen]
     return rows
 
 
-def sure_sentence(sizes: Sequence[int], best: Best) -> str:
-    """From which bytes on each level is sure, in words."""
-    parts = []
-    for level, clusters in best.items():
-        held = first_sure(sizes, clusters)
-        parts.append(
-            f"{in_markdown(level)}: not sure within this file"
-            if held is None
-            else f"{in_markdown(level)}: {in_markdown(clusters[-1][0])} from {held:,} bytes on"
-        )
-    least = f"{100 * SURE:.0f} %"
-    return f"Sure means at least {least} for one cluster, and no change later. {'; '.join(parts)}."
+def _answer_table(answers: Answers) -> pd.DataFrame:
+    rows = [
+        (level, name, 100 * share)
+        for level, clusters in answers.items()
+        for name, share in clusters
+    ]
+    return pd.DataFrame(rows, columns=["level", "cluster", "probability in %"])
+
+
+def sure_sentences(
+    levels: Sequence[str], seen: Seen, original: Best | None, avif: Seen | None
+) -> str:
+    """From which bytes on each level is sure, a line each, in Markdown.
+
+    Args:
+        seen: at each cut, ascending, the most probable cluster of each level.
+        original: the same of the photograph itself, or None without it.
+        avif: the same of AVIF's files, or None where nobody knows.
+    """
+    lines = []
+    for place, level in enumerate(levels):
+        clusters = [best[place] for _, best in seen]
+        name, share = clusters[-1]
+        held = first_sure([size for size, _ in seen], clusters)
+        head = f"- {in_markdown(level)}: "
+        if held is None:
+            line = f"{head}not sure within this file (*{in_markdown(name)}*, {100 * share:.0f} %)"
+            if original is not None and original[place][1] < SURE:
+                line += f"; nor of the original ({100 * original[place][1]:.0f} %)"
+        else:
+            line = f"{head}sure of *{in_markdown(name)}* from **{held:,} bytes**"
+            line += "" if avif is None else f"; {_needs(avif, place, name)}"
+            if original is not None and original[place][0] != name:
+                line += f"; the original is called {in_markdown(original[place][0])}"
+        lines.append(line)
+    about = f"Sure: one cluster has at least {100 * SURE:.0f} %, and stays the best."
+    return "\n".join((*lines, "", f":small[{about}]"))
+
+
+def _needs(avif: Seen, place: int, name: str) -> str:
+    clusters = [best[place] for _, best in avif]
+    sizes = [size for size, _ in avif]
+    held = first_sure(sizes, clusters) if clusters[-1][0] == name else None
+    if held is None:
+        return f"AVIF is not sure of it within {sizes[-1]:,}"
+    return f"AVIF needs {held:,}" + (", its smallest file" if held == sizes[0] else "")

@@ -1,4 +1,4 @@
-"""Conventional codecs beside ours: the file of each that fits into the same bytes.
+"""Conventional codecs beside ours: their files of one photograph, and what is seen in them.
 
 Their files are made in a thread of their own, a quality at a time, and kept: a newer move of the
 slider need not wait for AVIF to finish, and finds what was made already.
@@ -6,68 +6,108 @@ slider need not wait for AVIF to finish, and finds what was made already.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
 import streamlit as st
 
+from app.codec_page.classification import Best, answers_of, best_of
 from app.codec_page.photograph import Photograph, Pixels, psnr_between
+from app.codec_page.split_view import Entry, picture_address
+from app.data.uploads import digest
 from codec_plugin.evaluation.codecs.conventional import (
+    SWEEPS,
     decode_conventional,
     encode_conventional,
     fit_conventional,
 )
+from codec_plugin.evaluation.recognition import Recogniser
 
-__all__ = ["CONVENTIONAL", "ConventionalLook", "fitting", "kept_file"]
+__all__ = ["entries_of", "kept_file", "seen_in_files"]
 
-# The slowest last.
-CONVENTIONAL = ("jpeg", "webp", "avif")
 # How long a newer move waits at most for a file that is being made.
 PATIENCE_S = 0.1
+# Told the quality in work every tenth of a second; a newer move of the slider breaks in there.
+Progress = Callable[[int], object]
 
 
-@dataclass(frozen=True)
-class ConventionalLook:
-    """A conventional codec's picture.
-
-    Args:
-        pixels: (H, W, 3).
-        bytes: of its file.
-        psnr_db: against the original.
-    """
-
-    pixels: Pixels
-    bytes: int
-    psnr_db: float
-
-
-def fitting(
-    name: str, photograph: Photograph, size: int, progress: Callable[[int], object]
-) -> ConventionalLook:
-    """A conventional codec's largest file of at most `size` bytes, or its smallest.
+def entries_of(
+    name: str,
+    photograph: Photograph,
+    recogniser: Recogniser | None,
+    size: int,
+    progress: Progress,
+) -> list[Entry]:
+    """A codec's pictures in order of bytes: a dozen qualities, and the largest file that fits.
 
     Args:
-        progress: told the quality in work every tenth of a second; a newer move breaks in there.
+        size: into which it fits, if there is one.
 
     Raises:
         CodecError: no such codec here.
     """
-    original = photograph.original
+    assert photograph.original is not None
+    files = {len(data): data for data in _files(name, photograph, progress)}
+    data = fit_conventional(
+        name,
+        photograph.original,
+        size,
+        lambda name, pixels, quality: _wait(name, photograph.source, quality, pixels, progress),
+    )
+    files[len(data)] = data
+    return [
+        _entry(photograph.source, digest(files[count]), files[count], photograph, recogniser)
+        for count in sorted(files)
+    ]
+
+
+def seen_in_files(
+    name: str, photograph: Photograph, recogniser: Recogniser, progress: Progress
+) -> list[tuple[int, Best]]:
+    """Bytes of a codec's files, ascending, with the most probable cluster of each level.
+
+    Raises:
+        CodecError: no such codec here.
+    """
+    files = sorted(_files(name, photograph, progress), key=len)
+    entries = [
+        _entry(photograph.source, digest(data), data, photograph, recogniser) for data in files
+    ]
+    return [(entry["bytes"], entry["answers"]) for entry in entries if entry["answers"]]
+
+
+def _files(name: str, photograph: Photograph, progress: Progress) -> Iterator[bytes]:
+    assert photograph.original is not None
+    for quality in SWEEPS[name]:
+        yield _wait(name, photograph.source, quality, photograph.original, progress)
+
+
+def _wait(name: str, source: str, quality: int, pixels: Pixels, progress: Progress) -> bytes:
+    made = kept_file(name, source, quality, pixels)
+    while True:
+        progress(quality)
+        try:
+            return made.result(PATIENCE_S)
+        except TimeoutError:
+            continue
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _entry(
+    source: str,
+    key: str,
+    _data: bytes,
+    _photograph: Photograph,
+    _recogniser: Recogniser | None,
+) -> Entry:
+    pixels, original = decode_conventional(_data), _photograph.original
     assert original is not None
-
-    def file_of(_name: str, pixels: Pixels, quality: int) -> bytes:
-        made = kept_file(name, photograph.source, quality, pixels)
-        while True:
-            progress(quality)
-            try:
-                return made.result(PATIENCE_S)
-            except TimeoutError:
-                continue
-
-    data = fit_conventional(name, original, size, file_of)
-    pixels = decode_conventional(data)
-    return ConventionalLook(pixels, len(data), psnr_between(original, pixels))
+    return {
+        "bytes": len(_data),
+        "note": f"{len(_data):,} bytes, PSNR {psnr_between(original, pixels):.2f} dB",
+        "src": picture_address(key, pixels),
+        "answers": _recogniser and best_of(answers_of(_recogniser, pixels)),
+    }
 
 
 @st.cache_resource(show_spinner=False)

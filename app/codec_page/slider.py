@@ -1,44 +1,54 @@
-"""What a move of the byte slider draws anew: the picture first, what takes longest last."""
+"""The stage: one photograph after any number of bytes, beside the original or another codec.
+
+About two dozen cuts are decoded unasked, a few at a time, so that the slider is live while it is
+dragged; any other number of bytes is decoded when the slider is let go.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
-from app.codec_page.classification import CLASSIFIER, Answers, answers_at, load_recogniser
-from app.codec_page.confidence_curve import show_confidence_curve
-from app.codec_page.conventional import CONVENTIONAL, fitting
+from app.codec_page.classification import (
+    CLASSIFIER,
+    SURE,
+    answers_at,
+    best_of,
+    load_recogniser,
+    told_by_file,
+)
+from app.codec_page.confidence_curve import show_confidence
+from app.codec_page.conventional import entries_of
 from app.codec_page.photograph import (
     Look,
     Photograph,
-    Pixels,
+    cuts,
     damaged_stage,
     look_at,
     png_bytes,
 )
-from app.components.widgets import chart
-from app.data.uploads import digest
-from app.figures.answers import answer_figure
+from app.codec_page.split_view import Entry, Stage, StageLevel, picture_address, split_view
+from app.data.label_maps import label_map_files
 from app.query_params import parse_number
 from app.theme.markdown import in_markdown, sentence, without_folders
 from app.theme.palette import LINES
 from codec_plugin import BlockDamagedError, CodecError
+from codec_plugin.evaluation.recognition import Recogniser
 
-if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
+__all__ = ["show_cuts", "stage_levels"]
 
-__all__ = ["show_cuts", "stage_strip"]
+# Cuts of a small and of a large photograph, and how many are decoded before the page shows them.
+CUTS, FEW_CUTS, LARGE_PX = 21, 11, 300_000
+FIRST_CUTS = 6
+ORIGINAL = "original"
+SHOWN = {"JPEG": "jpeg", "WebP": "webp", "AVIF": "avif"}
 
 
 @st.fragment
 def show_cuts(photograph: Photograph) -> None:
     """Lay out everything below the choice of photograph."""
-    total = len(photograph.blob)
-    size = _slider(photograph, total) if total > photograph.fewest else total
+    size = _chosen_size(photograph)
     try:
         look = look_at(photograph, size)
     except BlockDamagedError:
@@ -52,87 +62,186 @@ def show_cuts(photograph: Photograph) -> None:
         st.error(sentence(error), icon=":material/error:")
         return
     _tell_faults(photograph, size, look)
-    left, middle, right = st.columns([3, 3, 4], gap="medium")
+    recogniser = load_recogniser(photograph)
+    if isinstance(recogniser, str):
+        why = in_markdown(without_folders(recogniser))
+        st.info(f"No classifier looks at the picture: {why}.")
+        recogniser = None
+    width, height = photograph.size_px
+    count = CUTS if width * height < LARGE_PX else FEW_CUTS
+    sizes = cuts(photograph.fewest, len(photograph.blob), photograph.level_ends, count)
+    ready = _ready(photograph, size, sizes)
+    left, right = st.columns([3, 2], gap="medium")
     with left:
-        _show_picture(look.pixels, alt=f"The picture from {size:,} bytes")
-        of = f"{total:,} bytes"
-        if not photograph.whole:
-            of += f" (the whole file had {photograph.stage_ends[-1]:,})"
-        st.caption(f"Decoded from {size:,} of {of}")
-        _figures(look, photograph)
-    with middle:
-        if photograph.original is not None:
-            _show_picture(photograph.original, alt="The original photograph")
-            st.caption("The original")
-    beside, sure, files = st.container(), st.container(), st.container()
-    with files:
+        beside = _beside(photograph)
+        _stage(photograph, recogniser, size, [one for one in sizes if one in ready], beside)
+        _facts(photograph, size, look)
         _downloads(photograph, size, look)
-    slots = _conventional_slots(beside, size) if photograph.original is not None else {}
-    for name in [name for name in slots if name != "avif"]:
-        _show_conventional(slots[name], name, photograph, size)
     with right:
-        recogniser = load_recogniser(photograph)
-        if isinstance(recogniser, str):
-            why = in_markdown(without_folders(recogniser))
-            st.info(f"No classifier looks at the picture: {why}.")
-        else:
-            _bars(answers_at(photograph, recogniser, size))
-    if not isinstance(recogniser, str):
-        with sure:
-            show_confidence_curve(photograph, recogniser, size)
-    if "avif" in slots:
-        _show_conventional(slots["avif"], "avif", photograph, size)
+        place = st.container()
+        if recogniser is not None:
+            _about(photograph, recogniser)
+    if len(ready & set(sizes)) < len(sizes):
+        with place:
+            _decode_more(photograph, recogniser, sizes, ready)
+    if recogniser is not None:
+        with place:
+            show_confidence(photograph, recogniser, sizes, size)
 
 
-def _show_picture(pixels: Pixels, *, alt: str) -> None:
-    """Lay out a picture exactly as it is: Streamlit by itself would make a JPEG of it."""
-    png = _png(digest(pixels.tobytes()), pixels)
-    st.image(png, width="stretch", output_format="PNG", alt=alt)
+def _chosen_size(photograph: Photograph) -> int:
+    """The bytes kept: the address's at first, then what the slider or the field says."""
+    low, total = photograph.fewest, len(photograph.blob)
+    first = min(max(next(iter(photograph.level_ends.values()), total), low), total)
+    # Not bound to the address by Streamlit, which would carry the number into another file: a place
+    # in one says nothing of another.
+    former = st.session_state.get("bytes_of")
+    if former != photograph.key or "bytes" not in st.session_state:
+        asked = st.query_params.get("bytes") if former in (None, photograph.key) else None
+        st.session_state["bytes"] = parse_number(asked, low, total, first)
+    st.session_state["bytes_of"] = photograph.key
+    size = int(st.session_state["bytes"])
+    if st.query_params.get("bytes") != str(size):
+        st.query_params["bytes"] = str(size)
+    return size
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _png(key: str, _pixels: Pixels) -> bytes:
-    return png_bytes(_pixels, quick=True)
+def _go(size: int) -> None:
+    st.session_state["bytes"] = size
 
 
-def _conventional_slots(place: DeltaGenerator, size: int) -> dict[str, DeltaGenerator]:
-    """Lay out the choice of conventional codecs; where each goes."""
-    with place:
-        st.markdown(f"**Others at {size:,} bytes** (the largest file that fits, or their smallest)")
-        picked = st.pills(
-            "Codecs beside it",
-            CONVENTIONAL,
-            default=list(CONVENTIONAL),
-            selection_mode="multi",
-            format_func=str.upper,
-            key="peers",
-            bind="query-params",
-            help="AVIF takes a second or two more than the others.",
-        )
-        # As wide as the pictures above, which leave four tenths (less a gap) to the bars.
-        *columns, last = st.columns([3, 3, 4], gap="medium")
-        columns.append(last.columns([59, 21], gap=None)[0])
-    chosen = [name for name in CONVENTIONAL if name in (picked or ())]
-    return dict(zip(chosen, columns, strict=False))
+def _ready(photograph: Photograph, size: int, sizes: Sequence[int]) -> set[int]:
+    """The bytes of this file that this visitor's page has shown already."""
+    known: dict[str, set[int]] = st.session_state.setdefault("ready", {})
+    for key in [key for key in known if key != photograph.key]:
+        del known[key]
+    ready = known.setdefault(photograph.key, set())
+    if size in sizes:
+        ready.add(size)
+    return ready
 
 
-def _show_conventional(place: DeltaGenerator, name: str, photograph: Photograph, size: int) -> None:
-    picture, note = place.empty(), place.empty()
-    label = name.upper()
-    try:
-        look = fitting(
-            name,
-            photograph,
-            size,
-            lambda quality: note.caption(f"{label} at quality {quality}…"),
-        )
-    except CodecError as error:
-        note.info(sentence(error))
-        return
-    over = f" (its smallest, {look.bytes - size:,} too many)" if look.bytes > size else ""
-    with picture:
-        _show_picture(look.pixels, alt=f"{label} at {look.bytes:,} bytes")
-    note.caption(f"{label}: {look.bytes:,} bytes{over}, PSNR {look.psnr_db:.2f} dB")
+def _decode_more(
+    photograph: Photograph, recogniser: Recogniser | None, sizes: Sequence[int], ready: set[int]
+) -> None:
+    """Decode the next cuts, spread over the file, and draw the page anew with them."""
+    rest = [one for one in sizes if one not in ready]
+    if len(ready) < FIRST_CUTS:
+        rest = rest[:: max(1, len(rest) // FIRST_CUTS)]
+    mark = st.empty()
+    for place, cut in enumerate(rest, 1):
+        # A newer move of the slider breaks in here.
+        mark.caption(f"Decoding {cut:,} bytes, {place} of {len(rest)}…")
+        look_at(photograph, cut)
+        if recogniser is not None:
+            answers_at(photograph, recogniser, cut)
+        ready.add(cut)
+    st.rerun()
+
+
+def _beside(photograph: Photograph) -> str | None:
+    """Lay out the choice of bytes, and of what stands beside our picture; None without any."""
+    low, total = photograph.fewest, len(photograph.blob)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        against = None
+        if photograph.original is not None:
+            against = st.segmented_control(
+                "Beside it",
+                (ORIGINAL, *SHOWN),
+                default=ORIGINAL,
+                required=True,
+                key="against",
+                bind="query-params",
+                help="A conventional codec shows its largest file that fits, or its smallest.",
+            )
+        if total > low:
+            st.number_input("Bytes kept", low, total, key="bytes", width=150)
+        for level, end in photograph.level_ends.items():
+            if low <= end <= total:
+                st.button(in_markdown(level), key=f"to_{level}", on_click=_go, args=(end,))
+        st.button("all", key="to_all", on_click=_go, args=(total,))
+    return against
+
+
+def _entry(photograph: Photograph, recogniser: Recogniser | None, size: int) -> Entry:
+    look = look_at(photograph, size)
+    psnr = "" if look.psnr_db is None else f", PSNR {look.psnr_db:.2f} dB"
+    return {
+        "bytes": size,
+        "note": f"{look.rate_bpp:.3f} bits per pixel{psnr}",
+        "src": picture_address(f"{photograph.key}-{size}", look.pixels),
+        "answers": recogniser and best_of(answers_at(photograph, recogniser, size)),
+    }
+
+
+def _stage(
+    photograph: Photograph,
+    recogniser: Recogniser | None,
+    size: int,
+    ready: Sequence[int],
+    against: str | None,
+) -> None:
+    original = photograph.original
+    seen = None
+    beside: dict[str, object] | None = None
+    if original is not None:
+        seen = recogniser and best_of(answers_at(photograph, recogniser, None))
+        shown: Entry = {
+            "bytes": 0,
+            "note": "",
+            "src": picture_address(photograph.source, original),
+            "answers": None,
+        }
+        entries = [shown]
+        if against in SHOWN:
+            mark = st.empty()
+            try:
+                entries = entries_of(
+                    SHOWN[against],
+                    photograph,
+                    recogniser,
+                    size,
+                    lambda quality: mark.caption(f"{against} at quality {quality}…"),
+                )
+            except CodecError as error:
+                mark.info(sentence(error))
+            else:
+                mark.empty()
+        name = ORIGINAL if entries == [shown] else against
+        beside = {"name": name, "entries": entries}
+    width, height = photograph.size_px
+    stage: Stage = {
+        "key": photograph.key,
+        "width": width,
+        "height": height,
+        "low": photograph.fewest,
+        "total": len(photograph.blob),
+        "size": size,
+        "cuts": [_entry(photograph, recogniser, cut) for cut in sorted({*ready, size})],
+        "beside": beside,
+        "original": seen,
+        "levels": stage_levels(photograph.level_ends, photograph.stage_ends[-1], photograph.fewest),
+        "sure": SURE,
+    }
+    split_view(stage, key="stage", on_bytes=_go)
+
+
+def stage_levels(level_ends: dict[str, int], last_end: int, fewest: int) -> list[StageLevel]:
+    """The parts of the byte axis: up to each level, and what makes the picture better after."""
+    ends = list(level_ends.items())
+    if last_end > max(level_ends.values(), default=0):
+        ends.append(("picture quality", last_end))
+    begins = (fewest, *(end for _, end in ends))
+    return [
+        {
+            "name": name,
+            "begin": begin,
+            "end": end,
+            "colour": LINES[number % len(LINES)],
+            "told": name in level_ends,
+        }
+        for number, ((name, end), begin) in enumerate(zip(ends, begins, strict=False))
+    ]
 
 
 def _tell_faults(photograph: Photograph, size: int, look: Look) -> None:
@@ -148,100 +257,26 @@ def _tell_faults(photograph: Photograph, size: int, look: Look) -> None:
         st.warning(in_markdown(warning))
 
 
-def _slider(photograph: Photograph, total: int) -> int:
-    low, level_ends = photograph.fewest, photograph.level_ends
-
-    def to(end: int) -> None:
-        st.session_state["bytes"] = end
-
-    first = min(max(next(iter(level_ends.values()), total), low), total)
-    # Not bound to the address by Streamlit, which would carry the number into another file: a place
-    # in one says nothing of another.
-    former = st.session_state.get("bytes_of")
-    if former != photograph.key or "bytes" not in st.session_state:
-        asked = st.query_params.get("bytes") if former in (None, photograph.key) else None
-        st.session_state["bytes"] = parse_number(asked, low, total, first)
-    st.session_state["bytes_of"] = photograph.key
-    size: int = st.slider(
-        "Bytes kept",
-        low,
-        total,
-        key="bytes",
-        help="Arrow keys move it by a byte, Page Up and Page Down by ten.",
-    )
-    if st.query_params.get("bytes") != str(size):
-        st.query_params["bytes"] = str(size)
-    st.html(stage_strip(level_ends, photograph.stage_ends[-1], low, total))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Go to where a level is told:", width="content")
-        for level, end in level_ends.items():
-            if end <= total:
-                st.button(
-                    f"{in_markdown(level)} · {end:,} bytes",
-                    key=f"to_{level}",
-                    on_click=to,
-                    args=(end,),
-                )
-        if total not in level_ends.values():
-            st.button(f"all · {total:,} bytes", key="to_all", on_click=to, args=(total,))
-    return size
-
-
-def stage_strip(level_ends: Mapping[str, int], last_end: int, low: int, total: int) -> str:
-    """The bytes up to each level as coloured parts of a bar that is as wide as the slider.
-
-    What comes after the last level only makes the picture better.
-    """
-    parts = []
-    begin = low
-    ends = list(level_ends.items())
-    if last_end > max(level_ends.values(), default=0):
-        ends.append(("picture quality", last_end))
-    for number, (level, end) in enumerate(ends):
-        width = max(min(end, total) - begin, 0)
-        if width:
-            parts.append(
-                f'<span title="{escape(level)}: bytes {begin:,} to {min(end, total):,}" '
-                f'style="flex:{width};background:{LINES[number % len(LINES)]};color:#fff;'
-                "overflow:hidden;text-overflow:ellipsis;white-space:nowrap;padding:0 4px;"
-                f'border-right:2px solid #fff">{escape(level)}</span>'
-            )
-            begin = min(end, total)
-    return (
-        '<div role="img" aria-label="The levels along the slider" style="display:flex;'
-        f'font-size:0.75rem;line-height:1.3">{"".join(parts)}</div>'
-    )
-
-
-def _figures(look: Look, photograph: Photograph) -> None:
-    with st.container(horizontal=True):
-        st.metric("Rate", f"{look.rate_bpp:.3f} bpp", width="content")
-        if look.psnr_db is not None:
-            st.metric("PSNR", f"{look.psnr_db:.2f} dB", width="content")
+def _facts(photograph: Photograph, size: int, look: Look) -> None:
+    of = f"{len(photograph.blob):,} bytes"
+    if not photograph.whole:
+        of += f" (the whole file had {photograph.stage_ends[-1]:,})"
     width, height = photograph.size_px
+    psnr = "" if look.psnr_db is None else f"; PSNR {look.psnr_db:.2f} dB"
     st.caption(
-        f"{look.bytes_used:,} bytes used, {look.stages_complete} of "
-        f"{len(photograph.stage_ends)} stages whole; {width} × {height} pixels"
+        f"Decoded from {size:,} of {of}: {look.bytes_used:,} used, {look.stages_complete} of "
+        f"{len(photograph.stage_ends)} stages whole; {width} × {height} pixels; "
+        f"{look.rate_bpp:.3f} bits per pixel{psnr}"
     )
 
 
-def _bars(answers: Answers) -> None:
-    def table() -> pd.DataFrame:
-        rows = [
-            (level, name, round(100 * share, 1))
-            for level, clusters in answers.items()
-            for name, share in clusters
-        ]
-        return pd.DataFrame(rows, columns=["level", "cluster", "probability in %"])
-
-    chart(
-        answer_figure(answers),
-        table,
-        title=f"What {CLASSIFIER} sees in the decoded picture",
-        source="c2f",
-        key="answers",
-        alt="Bars of the most probable clusters at each level",
-    )
+def _about(photograph: Photograph, recogniser: Recogniser) -> None:
+    """Whose words these are: the label map, the classifier, and the file itself."""
+    name = recogniser.hierarchy.name
+    explore = f" ([explore it](./?map={name}))" if name in label_map_files() else ""
+    st.caption(f"Label map: **{in_markdown(name)}**{explore}. Classifier: {CLASSIFIER}.")
+    if told := told_by_file(photograph, recogniser):
+        st.caption(f"The file itself says: {in_markdown(told)}.")
 
 
 def _downloads(photograph: Photograph, size: int, look: Look) -> None:

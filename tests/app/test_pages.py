@@ -1,26 +1,33 @@
 """The other pages, without a browser."""
 
 import importlib.util
+import io
 import json
 import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app.data.comparison import format_ribbon, parse_ribbon, ribbons_of, shared_classes, united
 from app.data.data_dir import photos
 from app.figures.sankey import Ribbon
+from app.theme.markdown import in_markdown
 from hierlab import LabelMap, compare
 from hierlab.classes import ClassList
 from hierlab.labelmap import Cluster, Level
 
 Page = Callable[..., AppTest]
 HAS_CODEC = importlib.util.find_spec("torch") is not None
+if HAS_CODEC:
+    from app.codec_page.photograph import encode, load_machine, shrunk
+    from codec_plugin.checkpointing.shipped import CHECKPOINTS
 RESULTS = (
     "subject,image,cut,bytes,rate_bpp,psnr_db,ms_ssim,wu_palmer,correct_coarse,agree_coarse\n"
     + "".join(
@@ -389,71 +396,122 @@ def test_curves_refuse_what_is_no_results_table(page: Page, served: Path, wrong:
     assert test.error or test.info
 
 
+def stage(test: AppTest) -> dict[str, Any]:
+    """What the browser is given to draw on the Codec page."""
+    return dict(json.loads(test.get("bidi_component")[0].proto.json))
+
+
+def end_of(test: AppTest, level: str) -> int:
+    """Bytes at which a level is told."""
+    return next(int(one["end"]) for one in stage(test)["levels"] if one["name"] == level)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
 def test_the_codec_page_keeps_the_bytes_of_the_address(page: Page) -> None:
-    test = page("codec", photo="coffee", bytes="700", peers="jpeg")
+    test = page("codec", photo="chelsea", bytes="700", against="JPEG")
     assert not test.exception
     assert not test.error
-    assert test.slider(key="bytes").value == 700
+    assert test.number_input(key="bytes").value == 700
     assert "Decoded from 700 of" in words(test)
-    assert "Sure means" in words(test)
-    assert "JPEG: " in words(test)
-    shown = [one.url for group in test.image for one in group.proto.imgs]
-    assert len(shown) >= 3
-    assert all(url.endswith(".png") for url in shown)  # a JPEG would add losses of its own
+    told = stage(test)
+    assert told["size"] == 700
+    assert 700 in [cut["bytes"] for cut in told["cuts"]]
+    assert len(told["cuts"]) >= 24  # decoded beforehand, so that the slider is live
+    assert [cut["bytes"] for cut in told["cuts"]] == sorted({cut["bytes"] for cut in told["cuts"]})
+    assert told["beside"]["name"] == "JPEG"
+    fits = [one["bytes"] for one in told["beside"]["entries"] if one["bytes"] <= 2000]
+    assert fits
+    # A JPEG would add losses of its own.
+    pictures = (*told["cuts"], *told["beside"]["entries"])
+    assert {one["src"].partition(",")[0] for one in pictures} == {"data:image/png;base64"}
+    # The answer to the original stands beside those at each cut, and both in words.
+    assert len(told["original"]) == len(told["cuts"][-1]["answers"]) == 3
+    sure = r"- coarse: sure of \*other mammal\* from \*\*[\d,]+ bytes\*\*; AVIF needs"
+    assert re.search(sure, words(test))
+    assert "nor of the original" in words(test)  # what is not sure is told, with how it was before
+    # Explore opens on the map that this codec was trained for.
+    name = "clip-seven-10-100-1000"
+    assert f"Label map: **{in_markdown(name)}** ([explore it](./?map={name}))" in words(test)
+    assert page("explore").selectbox(key="map").value == name
     test.button(key="to_mid").click().run()
     assert not test.exception
-    assert f"Decoded from {test.slider(key='bytes').value:,} of" in words(test)
+    assert test.number_input(key="bytes").value == end_of(test, "mid")
+    assert f"Decoded from {end_of(test, 'mid'):,} of" in words(test)
     for wrong in ("0", "99999999", "x", "-1"):
-        assert not page("codec", photo="coffee", bytes=wrong, peers="jpeg").exception
+        test = page("codec", photo="chelsea", bytes=wrong)
+        assert test.number_input(key="bytes").value == end_of(test, "coarse")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
-def test_a_searched_file_has_stages_of_its_own(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_searched_file_has_stages_of_its_own(
+    page: Page, served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (served / "photos").mkdir()
+    (served / "photos" / "aaa.png").write_bytes(small_cat())
     monkeypatch.setattr("app.codec_page.page.EFFORT", 1)  # as the search does, but soon
     ends = []
     for asked in ({}, {"search": "true"}, {"search": "true", "side": "512"}):
-        test = page("codec", photo="coffee", peers="jpeg", **asked)
+        test = page("codec", photo="aaa", **asked)
         assert not test.exception
         assert not test.error
-        ends.append(test.button(key="to_coarse").label)
-    assert ends[0] != ends[1]
+        ends.append(end_of(test, "coarse"))
+    assert ends[0] == ends[2] != ends[1]
     assert test.toggle(key="search").disabled
 
 
+def small_cat() -> bytes:
+    """A photograph of few pixels, which is decoded soon."""
+    stream = io.BytesIO()
+    with Image.open(photos()["chelsea"]) as picture:
+        picture.resize((96, 64)).save(stream, "PNG")
+    return stream.getvalue()
+
+
 @pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
-def test_own_photographs_and_files_are_chosen_by_name(page: Page) -> None:
-    test = page("codec", photo="coffee", bytes="700", peers="")
+def test_own_photographs_and_files_are_chosen_by_name(
+    page: Page, served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (served / "photos").mkdir()
+    (served / "photos" / "aaa.png").write_bytes(small_cat())
+    monkeypatch.setenv("HIERLAB_CACHE", str(served / "cache"))
+    test = page("codec", photo="aaa", bytes="300")
     assert not test.exception
-    assert test.slider(key="bytes").value == 700
-    picture = photos()["chelsea"].read_bytes()
-    test.file_uploader(key="photo_file").set_value(("cat.png", picture, "image/png")).run()
+    assert test.number_input(key="bytes").value == 300
+    with Image.open(io.BytesIO(small_cat())) as picture:
+        stream = io.BytesIO()
+        picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(stream, "PNG")
+    test.toggle(key="photo_keep").set_value(True)
+    test.file_uploader(key="photo_file").set_value(("cat.png", stream.getvalue(), "")).run()
     assert not test.exception
-    assert test.selectbox(key="photo").value == "my cat.png"
-    assert test.query_params["photo"] in ("my cat.png", ["my cat.png"])
+    own = str(test.selectbox(key="photo").value)
+    assert re.fullmatch(r"my cat\.png ~[0-9a-f]{16}", own)
     # A place in one file says nothing of another: the first level's end, as at the start.
-    first = int(test.button(key="to_coarse").label.split()[-2].replace(",", ""))
-    assert test.slider(key="bytes").value == first != 700
-    end = int(test.button(key="to_mid").label.split()[-2].replace(",", ""))
-    blob = _whole_file(test)
-    test.selectbox(key="photo").set_value("coffee").run()  # it is not dead
+    first, mid = end_of(test, "coarse"), end_of(test, "mid")
+    assert test.number_input(key="bytes").value == first != 300
+    again = page("codec", photo=own, bytes="280")  # kept on the server: a second tab
+    assert again.selectbox(key="photo").value == own
+    assert "Decoded from 280 of" in words(again)
+    machine = load_machine(CHECKPOINTS / f"{test.selectbox(key='codec').value}.safetensors")
+    blob = encode(machine, shrunk(stream.getvalue(), 256)[0])
+    test.selectbox(key="photo").set_value("aaa").run()  # it is not dead
     assert not test.exception
-    other = int(test.button(key="to_coarse").label.split()[-2].replace(",", ""))
-    assert test.slider(key="bytes").value == other != first
+    assert stage(test)["total"] != len(blob)
 
     cut = blob[: len(blob) // 2]
+    test.toggle(key="photo_keep").set_value(False)
     test.file_uploader(key="photo_file").set_value(("cut.c2f", cut, "")).run()
     assert not test.exception
     assert test.selectbox(key="photo").value == "my cut.c2f"
+    assert stage(test)["beside"] is None
     labels = [one.proto.label for one in test.get("download_button")]
     assert f"Uploaded, cut .c2f ({len(cut):,} bytes)" in labels
     assert f"the whole file had {len(blob):,}" in words(test)
     assert "of 9 stages whole" in words(test)
 
     wrong = bytearray(blob)
-    wrong[end - 9] ^= 255  # in the stage at which the mid level ends
+    wrong[mid - 9] ^= 255  # in the stage at which the mid level ends
     test.file_uploader(key="photo_file").set_value(("wrong.c2f", bytes(wrong), "")).run()
     assert not test.error  # the first stage alone is asked for
     test.button(key="to_fine").click().run()
@@ -466,19 +524,8 @@ def test_own_photographs_and_files_are_chosen_by_name(page: Page) -> None:
 
     test.file_uploader(key="photo_file").set_value(("a.gif", b"GIF89a", "image/gif")).run()
     assert "not a file of these kinds" in test.error[0].value
-    test = page("codec", photo="my cat.png", peers="")
+    test = page("codec", photo="my cat.png")
     assert r"asks for the photograph my cat\.png, which is not here" in test.warning[0].value
-
-
-def _whole_file(test: AppTest) -> bytes:
-    """The file behind the slider, made again by the codec itself."""
-    from app.codec_page.photograph import encode, load_machine, shrunk
-    from codec_plugin.checkpointing.shipped import CHECKPOINTS
-
-    path = CHECKPOINTS / f"{test.selectbox(key='codec').value}.safetensors"
-    side = test.selectbox(key="side").value
-    pixels, _ = shrunk(photos()["chelsea"].read_bytes(), side)
-    return encode(load_machine(path), pixels)
 
 
 def test_codec_without_its_packages_says_how_to_get_them(

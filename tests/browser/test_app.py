@@ -1,7 +1,6 @@
 """Real clicks in a real browser, wide and narrow."""
 
 import importlib.util
-import time
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,7 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MAP = "vit-b-32-topdown-10-100-1000"
-PICTURE = "[data-testid=stImage] img"
-# The bars of a quiet machine are 1 s for a move of the slider; this one only catches a stall.
-MOVE_S = 30
+PICTURE = ".stage .ours img"
 needs_codec = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None,
     reason="PyTorch is not installed: pip install 'hierlab[codec]'",
@@ -81,13 +78,14 @@ def wait_until_quiet(tab: Any) -> None:
     )
 
 
-def open_codec(tab: Any, address: str) -> Any:
-    """Open the page on a shipped photograph; the thumb of its slider."""
-    tab.goto(f"{address}/codec?photo=chelsea&side=256&peers=jpeg")
-    tab.locator(PICTURE).nth(1).wait_for(timeout=180_000)
+def open_codec(tab: Any, address: str, **asked: str) -> Any:
+    """Open the page on a shipped photograph, all of its cuts decoded; its slider."""
+    wanted = {"photo": "chelsea", "side": "256", **asked}
+    tab.goto(f"{address}/codec?{'&'.join(f'{name}={value}' for name, value in wanted.items())}")
+    tab.get_by_text("Sure: one cluster").wait_for(timeout=180_000)
     wait_until_quiet(tab)
     no_sideways_scrolling(tab)
-    return tab.get_by_role("slider").first  # an input that is there for keys and readers only
+    return tab.get_by_role("slider", name="Bytes kept")
 
 
 FIGURES = {
@@ -112,45 +110,83 @@ def test_a_figure_begins_high_and_its_words_can_be_read(tab: Any, address: str, 
     if tab.viewport_size["width"] > 640:
         assert figure.bounding_box()["y"] < 300
         bar = tab.locator(".js-plotly-plot .modebar").first.bounding_box()
-        drawing = tab.locator(".plot, .slice").first.bounding_box()
-        assert bar["y"] + bar["height"] <= drawing["y"] + 1  # it covers nothing
+        above_px = figure.evaluate("one => one._fullLayout._size.t")
+        assert (
+            bar["y"] + bar["height"] <= figure.bounding_box()["y"] + above_px
+        )  # it covers nothing
     for colour, size_px, words in tab.evaluate(LOOKS):
         assert size_px >= 11, words
         assert colour in ("rgb(74, 83, 96)", "rgb(180, 188, 198)") or "heatmap" in name, words
 
 
 @needs_codec
-def test_the_byte_slider_is_dragged_and_the_picture_follows(tab: Any, address: str) -> None:
-    thumb = open_codec(tab, address)
-    before = tab.locator(PICTURE).first.get_attribute("src")
-    assert before.endswith(".png")  # what was decoded, and no second codec's losses
-    knob = tab.locator("[data-testid=stSlider] [style*='left:']").first
-    knob.scroll_into_view_if_needed()
-    at = knob.bounding_box()
-    x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
-    tab.mouse.move(x, y)
+def test_the_byte_slider_is_live_while_it_is_dragged(tab: Any, address: str) -> None:
+    slider = open_codec(tab, address)
+    ours, facts = tab.locator(PICTURE), tab.locator(".stage .facts")
+    before, url = ours.get_attribute("src"), tab.url
+    assert before.startswith("data:image/png")  # what was decoded, and no second codec's losses
+    assert ours.evaluate("one => getComputedStyle(one).imageRendering") == "pixelated"
+    slider.scroll_into_view_if_needed()
+    at = slider.bounding_box()
+    y = at["y"] + at["height"] / 2
+    tab.mouse.move(at["x"] + 0.5 * at["width"], y)
     tab.mouse.down()
-    tab.mouse.move(x + 60, y, steps=4)
+    shown = set()
+    for share in (0.6, 0.7, 0.8, 0.9):
+        tab.mouse.move(at["x"] + share * at["width"], y)
+        shown.add((ours.get_attribute("src"), facts.inner_text()))
+    # Drawn by the browser alone, before the server hears of it.
+    assert len({picture for picture, _ in shown} - {before}) == 4
+    assert tab.url == url
     tab.mouse.up()
-    begun = time.monotonic()
-    tab.wait_for_function(
-        "before => document.querySelector('[data-testid=stImage] img').getAttribute('src')"
-        " !== before",
-        arg=before,
-    )
-    assert time.monotonic() - begun < MOVE_S
-    tab.wait_for_url("**bytes=**")
+    tab.wait_for_function("before => location.href !== before", arg=url)
     wait_until_quiet(tab)
-    kept = int(thumb.input_value())
+    kept = int(tab.get_by_label("Bytes kept").and_(tab.locator("[type=number]")).input_value())
     assert f"bytes={kept}" in tab.url
-    wait_until_quiet(tab)
-    thumb.press("ArrowRight")  # the keyboard does the same
+    # The axis is logarithmic: at nine tenths of the way far less than nine tenths of the bytes.
+    total = int(facts.inner_text().split(" of ")[1].split(" ")[0].replace(",", ""))
+    assert 0.3 * total < kept < 0.7 * total
+    slider.press("ArrowRight")  # the keyboard does the same
     tab.wait_for_url(f"**bytes={kept + 1}**")
     tab.get_by_text(f"Decoded from {kept + 1:,} of").wait_for()
+    wait_until_quiet(tab)
+    tab.reload()
+    tab.get_by_text(f"Decoded from {kept + 1:,} of").wait_for(timeout=180_000)
     wait_until_quiet(tab)
     with tab.expect_download() as waiting:
         tab.get_by_role("button", name="Cut .c2f").click()
     assert Path(waiting.value.path()).stat().st_size == kept + 1
+
+
+@needs_codec
+def test_both_pictures_are_zoomed_moved_and_divided_together(tab: Any, address: str) -> None:
+    open_codec(tab, address, against="WebP")
+    ours, beside = tab.locator(PICTURE), tab.locator(".stage .beside img")
+    tab.locator(".stage .tag.right").get_by_text("WebP:").wait_for()
+    divider = tab.get_by_role("slider", name="Divider")
+    divider.press("ArrowRight")
+    assert divider.get_attribute("aria-valuenow") == "52"
+    assert "52%" in tab.locator(".stage .beside").evaluate("one => one.style.clipPath")
+    tab.locator(".stage [data-zoom=in]").click()
+    view = tab.locator(".stage .view")
+    view.scroll_into_view_if_needed()
+    zoomed = [one.evaluate("one => one.style.transform") for one in (ours, beside)]
+    assert zoomed[0] == zoomed[1] != ""
+    at = view.bounding_box()
+    x, y = at["x"] + 0.2 * at["width"], at["y"] + 0.4 * at["height"]
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    tab.mouse.move(x + 30, y + 20, steps=3)
+    tab.mouse.up()
+    moved = [one.evaluate("one => one.style.transform") for one in (ours, beside)]
+    assert moved[0] == moved[1] != zoomed[0]
+    rows = tab.locator(".stage .answers tbody tr")
+    assert rows.count() == 3
+    assert tab.locator(".stage .answers th").all_inner_texts()[2:] == ["WebP", "original"]
+    if tab.viewport_size["width"] < 640:  # the slider stays beside the finger
+        tab.locator(".stage .view").scroll_into_view_if_needed()
+        at = tab.locator(".stage .controls").bounding_box()
+        assert at["y"] + at["height"] <= tab.viewport_size["height"] + 1
 
 
 @needs_codec
