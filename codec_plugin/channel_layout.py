@@ -1,4 +1,4 @@
-"""Which channels of the base latent each block carries, and which it carries once more, finer.
+"""Which channels of the base latent each block carries, and which of them it refines.
 
     base channel   0 … 11   12 … 47   48 … 127
     block 0        step 1

@@ -1,1 +1,1 @@
-"""Bytes of the codec: the container, the range coder and the order of symbols."""
+"""Bytes of the codec: header and stages, the answer behind the header, the range coder."""

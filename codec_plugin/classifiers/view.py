@@ -1,4 +1,4 @@
-"""What a classifier is shown of a picture."""
+"""A square of a picture at a size of its own, as a classifier sees it."""
 
 from dataclasses import dataclass
 

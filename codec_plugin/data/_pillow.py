@@ -1,4 +1,4 @@
-"""What Pillow opened as plain arrays: levels, colours of sRGB, transparency as a channel."""
+"""Pillow images of any mode as plain arrays: sRGB colours, transparency as a channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches of random crops, and what gives them."""
+"""Batches of random crops of photographs, and the interface of their sources."""
 
 import io
 from typing import NamedTuple, Protocol

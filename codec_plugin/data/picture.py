@@ -1,4 +1,4 @@
-"""Pictures in and out: whatever a user has, as rows of sRGB values, and what was done to it."""
+"""Reads and writes pictures: any image file, array or tensor as (H, W, 3) values of sRGB."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Latents to bytes and back: symbol order, quantisation, search."""
+"""Latents to bytes and back: symbol order and quantisation."""

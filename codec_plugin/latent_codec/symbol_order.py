@@ -1,4 +1,4 @@
-"""The order of symbols in a payload, so that a cut keeps what tells most.
+"""The order of symbols in a payload, so that a cut keeps the most informative ones.
 
 z:      channel by channel, each under its own table, rows from top to bottom.
 block:  all elements of one scale in one run, the widest scale first; within a run by channel, then

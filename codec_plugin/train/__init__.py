@@ -1,1 +1,1 @@
-"""Training of progressive codecs: objective, data, loop, presets."""
+"""Training of progressive codecs: settings and presets, start, objective, loop, export."""

@@ -1,4 +1,4 @@
-"""What the bytes need beyond the weights: tables as symbols really fall, prices of errors."""
+"""What a checkpoint needs beyond weights: tables fitted to real symbols, prices of errors."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What training changed on the held-out photographs: the figures of its start, kept, and of now."""
+"""Held-out figures at the start of a run, kept in its folder, to compare later ones with."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a run is about to work with, in sentences: photographs, labels, levels."""
+"""Sentences about a run that starts: its photographs, labels and levels."""
 
 from codec_plugin.data.image_folder import ImageFolder
 from codec_plugin.data.shards import ShardSource

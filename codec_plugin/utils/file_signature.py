@@ -1,4 +1,4 @@
-"""Which files this codec made, recognised by their content; only those are replaced unasked."""
+"""Recognises files that this codec made by their content; only those are replaced unasked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the processor multiplies fast."""
+"""Whether the processor has instructions for bfloat16."""
 
 from functools import lru_cache
 
