@@ -56,7 +56,7 @@ def measure(
 
     from codec_plugin.data.picture import read_picture
     from codec_plugin.errors import CodecError
-    from codec_plugin.evaluation.codecs.learned import OwnCodec
+    from codec_plugin.evaluation.codecs.own_codec import OwnCodec
     from codec_plugin.evaluation.codecs.registry import make_codec
 
     torch.set_num_threads(threads)

@@ -18,6 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from shuffled_labels import shuffled
+
 MAPS = {
     "consensus": "consensus-seven-10-100-1000",
     "flat-kmeans": "vit-b-32-kmeans-10-100-1000",
@@ -64,7 +66,6 @@ def jobs(what: set[str], only: set[str], runs: Path) -> list[Job]:
 
 def random_map(runs: Path) -> Path:
     """File of the random groups; made if it is not there."""
-    from codec_plugin.evaluation.shuffled_labels import shuffled
     from codec_plugin.train.settings import load_settings
     from hierlab.labelmap import load_label_map
 

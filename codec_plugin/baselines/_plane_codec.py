@@ -41,7 +41,9 @@ Integers = NDArray[np.int64]
 
 _MOST_PLANES = planes_of(SYMBOL_LIMIT)
 _SHARE = (1 << PRECISION_BITS) // (_MOST_PLANES + 1)
-_TOLD = Row(np.append([_SHARE] * _MOST_PLANES, [(1 << PRECISION_BITS) - _SHARE * _MOST_PLANES]), 1)
+_DIGITS_ROW = Row(
+    np.append([_SHARE] * _MOST_PLANES, [(1 << PRECISION_BITS) - _SHARE * _MOST_PLANES]), 1
+)
 """Coder's table of the fewest digits, 1 to 14, all alike; the escape is unused."""
 
 
@@ -80,7 +82,7 @@ class PlaneLatents(LatentCodec):
         return max(table.planes for table in self.tables(1))
 
     def tables(self, least: int) -> list[TritTable]:
-        """Of every rung, with so many digits at least."""
+        """Of every scale index, with so many digits at least."""
         if least not in self._tables:
             rows = map(self._coding.scale, range(self._coding.n_scales))
             self._tables[least] = [TritTable(row, least) for row in rows]
@@ -101,7 +103,7 @@ class PlaneLatents(LatentCodec):
         for stage in range(self.planes):
             writer = StageWriter()
             if stage == 0:
-                writer.put(_TOLD, np.array([least], dtype=np.int32))
+                writer.put(_DIGITS_ROW, np.array([least], dtype=np.int32))
                 put_hyper(writer, z_int[0].contiguous().numpy(), self.rows)
             for plane in self._planes_of_stage(stage, least):
                 for run in self._runs(tables, plane, index, offset // 3 ** (plane + 1)):
@@ -114,8 +116,8 @@ class PlaneLatents(LatentCodec):
         """Latents from the planes that arrived: each element at the mean of its bin."""
         readers = [StageReader(s.payload, whole=s.whole) for s in segments]
         first = readers[0] if readers else StageReader(b"", whole=False)
-        told = first.take(_TOLD, 1)
-        least = int(told.values[0]) if told.known[0] else 1
+        digits_run = first.take(_DIGITS_ROW, 1)
+        least = int(digits_run.values[0]) if digits_run.known[0] else 1
         if not 1 <= least <= _MOST_PLANES:
             raise BitstreamError(f"symbols of {least} digits: no encoder writes that")
         z, z_known = take_hyper(

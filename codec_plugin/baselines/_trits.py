@@ -49,7 +49,7 @@ def integer_log2(value: int) -> int:
 
 
 class TritTable:
-    """Digits of the symbols of one rung of the scale ladder.
+    """Digits of the symbols of one scale index.
 
     Args:
         row: frequencies of the symbols, the escape's last; what lies outside it gets 1 each.

@@ -76,7 +76,7 @@ def _methods() -> dict[str, Method]:
     """
     methods: dict[str, Method] = {}
     for module in iter_modules(package.__path__):
-        if not module.name.startswith("_"):
+        if not module.name.startswith("_") and module.name != "training":  # loads the whole trainer
             home = import_module(f"{package.__name__}.{module.name}")
             for method in getattr(home, "METHODS", ()):
                 if method.name in methods:

@@ -1,28 +1,29 @@
 """Saliency order: what a classifier looks at is sent first, everywhere else later.
 
-stage 1 (the only one): z │ levels of attention, 2 bits for 32 × 32 pixels │ symbols by key
+    picture ─► classifier's last maps ─► energy of 32 × 32 pixels ─► rank ─► level 0 … 3, 2 bits
+    key of a symbol = scale index of its σ + 4 · level of its place; the largest key first
+    stage 1 (the only one): z │ levels │ symbols by key
+
+Source of the map: Zagoruyko & Komodakis 2017 (activation-based attention).
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
-from codec_plugin.baselines._attention import (
-    LEVELS,
-    MAP_ROW,
-    attention_levels,
-    frozen_classifier,
-    importance,
-)
 from codec_plugin.baselines.registry import Method
 from codec_plugin.baselines.single_rate import ONE_RATE, one_block
-from codec_plugin.bitstream.range_coder import StageReader, StageWriter
+from codec_plugin.bitstream.range_coder import PRECISION_BITS, Row, StageReader, StageWriter
 from codec_plugin.bitstream.segments import Segment
 from codec_plugin.checkpointing.checkpoint import Checkpoint
+from codec_plugin.classifiers import Classifier, load_classifier
 from codec_plugin.codec import Codec
 from codec_plugin.data.picture import as_picture
 from codec_plugin.entropy.integer_model import FRACTION_BITS, BlockParameters
@@ -34,6 +35,54 @@ from codec_plugin.latent_codec.symbol_order import SYMBOL_LIMIT, put_hyper, take
 from codec_plugin.models.progressive import STRIDE, ModelOutput, ProgressiveModel
 
 __all__ = ["METHODS", "SaliencyCodec", "SaliencyLatents", "SaliencyModel"]
+
+
+LEVELS = 4
+_BOOST = 4  # scale indices (each a factor 1.12 of σ) that a level is worth
+_SHARE = (1 << PRECISION_BITS) // LEVELS
+_MAP_ROW = Row(np.array([_SHARE] * (LEVELS - 1) + [_SHARE - 1, 1]), 0)
+"""Coder's table of a level: all alike, since ranks are; the escape is unused."""
+
+
+@cache
+def frozen_classifier() -> Classifier:
+    """Whose attention is sent: the one that all methods may train with; encoders need it only.
+
+    Raises:
+        ClassifierError: its weights are not installed.
+    """
+    return load_classifier()
+
+
+@torch.no_grad()
+def attention_levels(classifier: Classifier, images: Tensor) -> Tensor:
+    """Levels 0..3 (B, 1, H/32, W/32) int64, each for a quarter of the places, 3 the most looked at.
+
+    Args:
+        classifier: with inner features.
+        images: (B, 3, H, W) in 0..1, sides multiples of 64.
+    """
+    _, maps = classifier.logits_and_features(images)
+    energy = maps[-1].float().square().mean(1, keepdim=True)
+    grid = (images.shape[-2] // 32, images.shape[-1] // 32)
+    if energy.shape[-2:] != grid:
+        energy = functional.interpolate(energy, grid, mode="bilinear", align_corners=False)
+    rank = energy.flatten(1).argsort(dim=1, stable=True).argsort(dim=1, stable=True)
+    return (rank * LEVELS // rank.shape[1]).reshape(energy.shape)
+
+
+def importance(index: NDArray[np.uint8] | Tensor, levels: NDArray[np.int64] | Tensor) -> Tensor:
+    """Key of each symbol, the largest sent first; equal keys share their table `key % 64`.
+
+    Args:
+        index: (B, C, h, w) scale indices 0..63.
+        levels: (B, 1, h/2, w/2).
+    Returns:
+        (B, C·h·w) int64.
+    """
+    scales = torch.as_tensor(index).long()
+    places = torch.as_tensor(levels).repeat_interleave(2, 2).repeat_interleave(2, 3)
+    return ((scales + _BOOST * places) * N_SCALES + scales).flatten(1)
 
 
 class SaliencyModel(ProgressiveModel):
@@ -78,12 +127,12 @@ class SaliencyLatents(LatentCodec):
         z_int = whole_numbers(z)
         writer = StageWriter()
         put_hyper(writer, z_int[0].contiguous().numpy(), self.rows)
-        writer.put(MAP_ROW, self.levels.flatten().int().numpy())
+        writer.put(_MAP_ROW, self.levels.flatten().int().numpy())
         parameters = self.exact.block(0, self.exact.hyper(z_int), [])
         residual = y - parameters.mean * 0.5**FRACTION_BITS
         symbols = self.quantiser(0, residual, parameters.index).flatten().numpy()
-        for rung, places in _runs(parameters, self.levels):
-            writer.put(self.rows.scales[rung], np.ascontiguousarray(symbols[places]))
+        for scale, places in _runs(parameters, self.levels):
+            writer.put(self.rows.scales[scale], np.ascontiguousarray(symbols[places]))
         return [writer.finish()]
 
     def decode(self, segments: Iterable[Segment], grid: tuple[int, int]) -> Received:
@@ -95,15 +144,15 @@ class SaliencyLatents(LatentCodec):
         likeliest = np.array([row.likeliest for row in self.rows.hyper], dtype=np.int32)
         z = np.where(z_known, z, likeliest[:, None, None]).clip(-SYMBOL_LIMIT, SYMBOL_LIMIT)
         cells = (grid[0] // 2, grid[1] // 2)
-        taken = reader.take(MAP_ROW, cells[0] * cells[1]).values.clip(0, LEVELS - 1)
+        taken = reader.take(_MAP_ROW, cells[0] * cells[1]).values.clip(0, LEVELS - 1)
         levels = torch.from_numpy(taken).long().reshape(1, 1, *cells)
         parameters = self.exact.block(0, self.exact.hyper(torch.from_numpy(z)[None]), [])
         symbols = np.zeros(parameters.mean.numel(), dtype=np.int32)
         known = np.zeros(symbols.size, dtype=np.bool_)
-        for rung, places in _runs(parameters, levels):
+        for scale, places in _runs(parameters, levels):
             if reader.exhausted:
                 break
-            run = reader.take(self.rows.scales[rung], len(places))
+            run = reader.take(self.rows.scales[scale], len(places))
             symbols[places] = np.where(run.known, run.values, 0)
             known[places] = run.known
         limited = torch.from_numpy(symbols.clip(-SYMBOL_LIMIT, SYMBOL_LIMIT))
@@ -147,7 +196,7 @@ class SaliencyCodec(Codec):
 def _runs(
     parameters: BlockParameters, levels: Tensor
 ) -> Iterator[tuple[int, np.ndarray[Any, Any]]]:
-    """(rung, places in the flattened block) in coding order."""
+    """(scale index, places in the flattened block) in coding order."""
     key = importance(parameters.index, levels)[0].numpy()
     order = np.argsort(-key, kind="stable")
     ordered = key[order]

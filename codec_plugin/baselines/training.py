@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import torch
 
-from codec_plugin.baselines._view import view
 from codec_plugin.baselines.registry import Method, find_method, method_names
 from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError
@@ -21,7 +20,7 @@ from codec_plugin.train.settings import TrainSettings, load_settings
 from codec_plugin.train.trainer import Trainer
 from codec_plugin.train.warm_start import start_model
 
-__all__ = ["MethodTrainer", "method_of_run", "start_method", "write_start"]
+__all__ = ["MethodTrainer", "method_of_run", "start_method", "view", "write_start"]
 
 START = "start"
 """Folder, inside the run's, of the converted warm start."""
@@ -109,8 +108,8 @@ def write_start(folder: Path, model: ProgressiveModel, settings: TrainSettings) 
 def _given(wanted: str, overrides: Sequence[str]) -> str:
     """The last value given for a key; empty if none."""
     pairs = [override.partition("=") for override in overrides]
-    found = [value.strip().strip("\"'") for key, _, value in pairs if key.strip() == wanted]
-    return found[-1] if found else ""
+    values = [value.strip().strip("\"'") for key, _, value in pairs if key.strip() == wanted]
+    return values[-1] if values else ""
 
 
 def _filled(method: Method, settings: TrainSettings) -> list[str]:
@@ -123,3 +122,15 @@ def _filled(method: Method, settings: TrainSettings) -> list[str]:
 def _model_overrides(config: ModelConfig) -> list[str]:
     """Widths, so that the settings' lists are checked against the converted network."""
     return [f"model.blocks={list(config.blocks)}", f"model.steps={list(config.steps)}"]
+
+
+def view(kind: type[ProgressiveModel], model: ProgressiveModel) -> ProgressiveModel:
+    """`model` seen as a `kind`: the same parameters, mode and buffers, another forward.
+
+    The two share their state for good: training one trains the other.
+    """
+    if kind is type(model):
+        return model
+    seen = kind.__new__(kind)
+    object.__setattr__(seen, "__dict__", model.__dict__)
+    return seen

@@ -40,7 +40,7 @@ METHODS = (
         idea="a base, then single elements of the top latent in order of falling predicted σ",
         departures=(
             "base and top are blocks of one latent (the top refines the base's channels and adds "
-            "others); the fine order is by rungs of the σ ladder; no rate enhancement modules"
+            "others); the fine order is by scale index; no rate enhancement modules"
         ),
         convert=_convert,
         overrides=(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codec_plugin.bitstream.answer import answer_of
 from codec_plugin.bitstream.container import read_header
@@ -12,7 +12,53 @@ if TYPE_CHECKING:
     from codec_plugin.bitstream.container import Header
     from codec_plugin.bitstream.label_tree import LabelTree
 
-__all__ = ["AnswerReader", "say"]
+__all__ = ["AnswerReader", "FileRecord", "LevelRecord"]
+
+
+class LevelRecord(NamedTuple):
+    """A file's answer at one level; `name` is None without its label map, `at_least` 0..1."""
+
+    level: str
+    cluster: int
+    name: str | None
+    at_least: float
+
+    def __str__(self) -> str:
+        share = f"≥ {int(100 * self.at_least)} %" if self.at_least else "(unsure)"
+        return f"{self.level}: {self.name or f'cluster {self.cluster}'} {share}"
+
+
+class FileRecord(NamedTuple):
+    """What a file, or its first bytes, says of its class.
+
+    Attributes:
+        state: whole, cut, damaged, or none where the file has no answer.
+        bytes: of the answer.
+        levels: coarse first.
+        label_map_id: first digits of the id of the label map that names the clusters.
+        label_map: its name; None where it was not found.
+    """
+
+    state: str
+    bytes: int
+    levels: tuple[LevelRecord, ...]
+    label_map_id: str
+    label_map: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The record with its levels as objects."""
+        return self._asdict() | {"levels": [level._asdict() for level in self.levels]}
+
+    def __str__(self) -> str:
+        if self.state == "none":
+            return "no answer in the file"
+        if self.state == "damaged":
+            return "the answer is damaged: its check or its numbers are wrong"
+        words = [str(level) for level in self.levels] or ["nothing yet"]
+        words += ["(cut)"] if self.state == "cut" else []
+        if self.label_map is None:
+            words.append(f"(label map {self.label_map_id} not found: give it with --hierarchy)")
+        return "  ".join(words)
 
 
 class AnswerReader:
@@ -34,8 +80,8 @@ class AnswerReader:
             self.given = load_label_tree(hierarchy)
         self.used_given = False
 
-    def read(self, data: bytes, name: str) -> dict[str, Any]:
-        """What a file, or its first bytes, says of its class, ready for JSON.
+    def read(self, data: bytes, name: str) -> FileRecord:
+        """What a file, or its first bytes, says of its class.
 
         Args:
             data: at least the header.
@@ -44,26 +90,25 @@ class AnswerReader:
             BitstreamError: not a file of this format, or cut inside the header.
         """
         header = read_header(data)
-        record: dict[str, Any] = {"state": "none", "bytes": header.answer_bytes, "levels": []}
-        record |= {"label_map_id": header.label_map_id.hex(), "label_map": None}
+        short = header.label_map_id.hex()
         if not header.answer_bytes:
-            return record
+            return FileRecord("none", 0, (), short, None)
         tree = self._tree(header, name)
         answer = answer_of(data, header, tree)
         assert answer is not None
-        record |= {"state": answer.state, "label_map": tree.name if tree else None}
-        record["levels"] = [
-            {
-                "level": tree.level_names[level] if tree else f"level {level + 1}",
-                "cluster": cluster,
-                "name": tree.cluster_names[level][cluster] if tree else None,
-                "at_least": round(bound, 4),
-            }
+        levels = tuple(
+            LevelRecord(
+                tree.level_names[level] if tree else f"level {level + 1}",
+                cluster,
+                tree.cluster_names[level][cluster] if tree else None,
+                round(bound, 4),
+            )
             for level, (cluster, bound) in enumerate(
                 zip(answer.clusters, answer.at_least, strict=True)
             )
-        ]
-        return record
+        )
+        label_map = tree.name if tree else None
+        return FileRecord(answer.state, header.answer_bytes, levels, short, label_map)
 
     def _tree(self, header: Header, name: str) -> LabelTree | None:
         """The label map of a file, or none where it is not to be found."""
@@ -88,28 +133,5 @@ def _find(short: str, near: Path) -> LabelTree | None:
 
     if not any(bytes.fromhex(short)):
         return None
-    found = find_label_map(short, near)
-    return load_label_tree(found) if found else None
-
-
-def _sure(level: dict[str, Any]) -> str:
-    return f"≥ {int(100 * level['at_least'])} %" if level["at_least"] else "(unsure)"
-
-
-def say(record: dict[str, Any]) -> str:
-    """A record of `AnswerReader.read` as one line."""
-    if record["state"] == "none":
-        return "no answer in the file"
-    if record["state"] == "damaged":
-        return "the answer is damaged: its check or its numbers are wrong"
-    words = [
-        f"{level['level']}: {level['name'] or 'cluster ' + str(level['cluster'])} {_sure(level)}"
-        for level in record["levels"]
-    ]
-    if not words:
-        words = ["nothing yet"]
-    if record["state"] == "cut":
-        words.append("(cut)")
-    if record["label_map"] is None:
-        words.append(f"(label map {record['label_map_id']} not found: give it with --hierarchy)")
-    return "  ".join(words)
+    place = find_label_map(short, near)
+    return load_label_tree(place) if place else None

@@ -16,7 +16,7 @@ from hierlab.errors import HierlabError
 from hierlab.utils.files import guard_output, write_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
     from codec_plugin.codec import Codec
@@ -31,6 +31,7 @@ __all__ = [
     "encoded_name",
     "guard",
     "is_special",
+    "level_words",
     "load_codec",
     "note",
     "note_size",
@@ -202,6 +203,12 @@ def _ours(path: Path) -> bool:
 def note(sentence: str) -> None:
     """Tell a person something without touching standard output."""
     sys.stderr.write(f"c2f: {sentence}\n")
+
+
+def level_words(levels: Sequence[str], names: Sequence[str], confidences: Sequence[float]) -> str:
+    """A classifier's answers at each level in one line."""
+    answers = zip(levels, names, confidences, strict=True)
+    return "  ".join(f"{level}: {name} {100 * share:.0f} %" for level, name, share in answers)
 
 
 def note_size(doing: str, height_px: int, width_px: int) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from codec_plugin.commands._files import guard, note, note_skipped
+from codec_plugin.commands._progress import progress
 
 __all__ = ["bench"]
 
@@ -85,38 +84,18 @@ def bench(
         Evaluation(Recogniser(load_classifier(name), label_map), folder, timed=True, quality=not n)
         for n, name in enumerate([classifier, *(also or [])])
     )
-    rows = run_bench(
-        chosen,
-        first_view,
-        output,
-        cuts=cuts,
-        low_cuts=low_cuts,
-        limit=limit,
-        first=first,
-        also=others,
-        progress=_Bar(),
-        notify=note,
-    )
+    with progress() as show:
+        rows = run_bench(
+            chosen,
+            first_view,
+            output,
+            cuts=cuts,
+            low_cuts=low_cuts,
+            limit=limit,
+            first=first,
+            also=others,
+            progress=lambda name, done, total: show(done, total, name),
+            notify=note,
+        )
     names = sorted({row.subject for row in rows})
     typer.echo(f"{output / 'results.parquet'}: {len(rows)} rows of {', '.join(names)}")
-
-
-class _Bar:
-    """A bar with the time left on standard error; silent when that is not a terminal."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._first = 0
-
-    def __call__(self, name: str, done: int, total: int) -> None:
-        """Show how much is done."""
-        self._first = self._first or done
-        if not sys.stderr.isatty():
-            return
-        pace = (time.monotonic() - self._began) / max(1, done - self._first)
-        filled = 30 * done // total
-        bar = "█" * filled + "·" * (30 - filled)
-        left = f"{pace * (total - done) / 60:.0f} min left"
-        end = "\n" if done == total else ""
-        sys.stderr.write(f"\r{bar} {done}/{total}  {left}  {name:20s}{end}")
-        sys.stderr.flush()

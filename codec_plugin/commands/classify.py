@@ -6,7 +6,13 @@ from typing import Annotated
 
 import typer
 
-from codec_plugin.commands._files import CheckpointName, Threads, load_codec, read_input
+from codec_plugin.commands._files import (
+    CheckpointName,
+    Threads,
+    level_words,
+    load_codec,
+    read_input,
+)
 
 __all__ = ["classify"]
 
@@ -33,10 +39,11 @@ def classify(
     the picture that arrived.
     """
     from codec_plugin.classifiers import load_classifier
-    from codec_plugin.commands._answers import AnswerReader, say
+    from codec_plugin.commands._answers import AnswerReader
     from codec_plugin.data.label_hierarchy import load_hierarchy
     from codec_plugin.evaluation.early_exit import classify_stream
     from codec_plugin.evaluation.recognition import Recogniser
+    from codec_plugin.evaluation.statistics.adaptive_decoding import raw_threshold
     from codec_plugin.utils.threads import use_threads
 
     use_threads(threads)
@@ -45,29 +52,22 @@ def classify(
     label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
     recogniser = Recogniser(load_classifier(classifier), label_map)
     if temperature != 1.0:
-        from codec_plugin.evaluation.statistics.adaptive_decoding import raw_threshold
-
         confidence = raw_threshold(confidence, temperature)
-    told = AnswerReader(hierarchy or codec.checkpoint.hierarchy_file).read(blob, str(file))
-    if told["state"] != "none" and not json_out:
-        typer.echo(f"the file says     {say(told)}\nthe picture shows")
-    looks = []
-    for look in classify_stream(
+    in_file = AnswerReader(hierarchy or codec.checkpoint.hierarchy_file).read(blob, str(file))
+    if in_file.state != "none" and not json_out:
+        typer.echo(f"the file says     {in_file}\nthe picture shows")
+    answers = []
+    for answer in classify_stream(
         codec, recogniser, blob, until=until or None, confidence=confidence, chunk=chunk
     ):
-        looks.append(look)
+        answers.append(answer)
         if not json_out:
-            words = [
-                f"{level}: {name} {100 * share:.0f} %"
-                for level, name, share in zip(
-                    label_map.level_names, look.names, look.confidences, strict=True
-                )
-            ]
-            typer.echo(f"{look.bytes:6d} bytes  {look.rate_bpp:.4f} bpp  {'  '.join(words)}")
-    last = looks[-1]
+            words = level_words(label_map.level_names, answer.names, answer.confidences)
+            typer.echo(f"{answer.bytes:6d} bytes  {answer.rate_bpp:.4f} bpp  {words}")
+    last = answers[-1]
     if json_out:
-        says = {"file_says": told["levels"]} if told["state"] != "none" else {}
-        typer.echo(json.dumps([look._asdict() | says for look in looks], ensure_ascii=False))
+        says = {"file_says": in_file.to_json()["levels"]} if in_file.state != "none" else {}
+        typer.echo(json.dumps([answer._asdict() | says for answer in answers], ensure_ascii=False))
     elif last.sure:
         typer.echo(f"sure after {last.bytes} of {len(blob)} bytes")
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from codec_plugin.commands._files import Force, Threads, guard, write_output
+from codec_plugin.commands._files import Force, Threads, guard, level_words, write_output
 
 __all__ = ["demo"]
 
@@ -42,19 +42,12 @@ def demo(
     groups = demo_rows(codec, Recogniser(load_classifier(), label_map), pixels)
     write_output(str(output), write_pixels(picture_strip(pixels, groups), ".png"))
     if json_out:
-        told = [row._asdict() for group in groups for row in group]
-        for entry in told:
-            del entry["pixels"]
-        typer.echo(json.dumps(told))
+        rows = [row._asdict() for group in groups for row in group]
+        typer.echo(json.dumps([{k: v for k, v in row.items() if k != "pixels"} for row in rows]))
         return
     for group in groups:
         for row in group:
-            answers = "  ".join(
-                f"{level}: {name} {100 * share:.0f} %"
-                for level, name, share in zip(
-                    label_map.level_names, row.names, row.confidences, strict=True
-                )
-            )
+            answers = level_words(label_map.level_names, row.names, row.confidences)
             typer.echo(
                 f"{row.name:16} {row.bytes:6d} bytes  {row.rate_bpp:.3f} bpp  "
                 f"{row.psnr_db:5.2f} dB  {answers}"

@@ -76,7 +76,7 @@ def encode(
     use_threads(threads, picture.height_px * picture.width_px)
     codec = Codec.load(checkpoint)
     objective = None
-    told = _answer(codec, picture, classifier, hierarchy) if answer else None
+    path = _answer(codec, picture, classifier, hierarchy) if answer else None
     if effort > 0:
         from codec_plugin.search.objective import training_objective
 
@@ -94,7 +94,7 @@ def encode(
         effort=effort,
         effort_stages=effort_stages,
         objective=objective,
-        answer=told,
+        answer=path,
     )
     write_output(target, blob)
     for sentence in picture.notes:

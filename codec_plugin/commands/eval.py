@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from codec_plugin.commands._files import Threads, guard, note, note_skipped
+from codec_plugin.commands._progress import progress
 
 if TYPE_CHECKING:
     from codec_plugin.evaluation.codecs.base import BenchCodec
@@ -78,7 +78,8 @@ def evaluate(
     if force:
         own.unlink(missing_ok=True)
     cutters = [Cutter(name, codec, plan) for name, codec in codecs]
-    evaluation.run(cutters, own, limit=limit, shard=shard, progress=_progress, notify=note)
+    with progress("photographs") as show:
+        evaluation.run(cutters, own, limit=limit, shard=shard, progress=show, notify=note)
     if shard[1] > 1:
         rows = _merged(output, shard)
         if not rows:
@@ -102,7 +103,7 @@ def _codecs(
     """Codecs with the names of their rows, and the label map of the first checkpoint."""
     from codec_plugin.codec import Codec
     from codec_plugin.evaluation.codecs import conventional
-    from codec_plugin.evaluation.codecs.learned import OwnCodec
+    from codec_plugin.evaluation.codecs.own_codec import OwnCodec
 
     whole_files = {
         "jpeg": conventional.Jpeg,
@@ -150,14 +151,6 @@ def _merged(output: Path, shard: tuple[int, int]) -> list[Row]:
         return []
     merge_shards(output, shard[1])
     return read_rows(output)
-
-
-def _progress(done: int, total: int) -> None:
-    """Count photographs on stderr; silent when that is not a terminal."""
-    if sys.stderr.isatty():
-        end = "\n" if done == total else ""
-        sys.stderr.write(f"\r{done} of {total} photographs{end}")
-        sys.stderr.flush()
 
 
 def _print_table(summary: list[SummaryRow], rows: list[Row]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 import typer
@@ -19,14 +20,13 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show header, answer, stages, checks, and a file's checkpoint and label map."""
-    import json
-
-    from codec_plugin.commands._answers import AnswerReader, say
+    from codec_plugin.commands._answers import AnswerReader
 
     data = read_input(stream)
     report = describe(data)
-    report["answer"] = AnswerReader(hierarchy).read(data, stream)
+    answer = AnswerReader(hierarchy).read(data, stream)
     if as_json:
+        report["answer"] = answer.to_json()
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
     grey = ", grey" if report["grey"] else ""
@@ -35,10 +35,9 @@ def inspect(
     typer.echo(f"model       {report['model_id']} ({checkpoint})")
     typer.echo(f"label map   {report['label_map_id']} ({report['label_map'] or 'unknown'})")
     typer.echo(f"header      {report['header_bytes']} bytes, check right")
-    answer = report["answer"]
-    if answer["bytes"]:
-        size = f"{answer['bytes']} byte{'s' if answer['bytes'] > 1 else ''}"
-        typer.echo(f"answer      {size}, {answer['state']}: {say(answer)}")
+    if answer.bytes:
+        size = f"{answer.bytes} byte{'s' if answer.bytes > 1 else ''}"
+        typer.echo(f"answer      {size}, {answer.state}: {answer}")
     for stage in report["stages"]:
         name = f" ({stage['level']})" if stage["level"] else ""
         typer.echo(

@@ -30,7 +30,7 @@ def label(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print the classes that c2f encode --answer wrote; no picture is decoded."""
-    from codec_plugin.commands._answers import AnswerReader, say
+    from codec_plugin.commands._answers import AnswerReader
     from codec_plugin.errors import CodecError
 
     reader = AnswerReader(hierarchy)
@@ -38,7 +38,8 @@ def label(
     for file in _files(files):
         record: dict[str, Any] = {"file": file}
         try:
-            record |= reader.read(_first_bytes(file), file)
+            answer = reader.read(_first_bytes(file), file)
+            record |= answer.to_json()
         except CodecError as error:
             failed += 1
             record["error"] = str(error)
@@ -47,7 +48,7 @@ def label(
             row = json.dumps(record, ensure_ascii=False)
             sys.stdout.write(f",\n{row}" if count else f"[\n{row}")
         elif "error" not in record:
-            sys.stdout.write(f"{file}: {say(record)}\n")
+            sys.stdout.write(f"{file}: {answer}\n")
         count += 1
     if as_json:
         sys.stdout.write("\n]\n" if count else "[]\n")
@@ -66,8 +67,7 @@ def _files(named: list[str]) -> Iterator[str]:
         elif path.is_dir():
             yield from _folder(path)
         else:
-            found = sorted(glob(name, recursive=True))
-            yield from found or [name]
+            yield from sorted(glob(name, recursive=True)) or [name]
 
 
 def _folder(folder: Path) -> list[str]:
@@ -78,15 +78,15 @@ def _folder(folder: Path) -> list[str]:
     """
     from codec_plugin.errors import CodecError
 
-    found = [
+    files = [
         os.path.join(place, file)
         for place, _, files in os.walk(folder)
         for file in files
         if file.lower().endswith(".c2f")
     ]
-    if not found:
+    if not files:
         raise CodecError(f"{folder} holds no .c2f file")
-    return sorted(found)
+    return sorted(files)
 
 
 def _first_bytes(file: str) -> bytes:

@@ -85,7 +85,7 @@ def report(
 
 
 def _span(text: str) -> tuple[float, float]:
-    """Two rising rates above zero, as written with a comma between."""
+    """Two increasing rates above zero, as written with a comma between."""
     from codec_plugin.errors import ConfigError
 
     try:

@@ -1,12 +1,14 @@
 """`c2f train`: run a preset, or go on with a run."""
 
-import sys
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from codec_plugin.commands._files import note
+from codec_plugin.commands._progress import progress
 
 __all__ = ["train"]
 
@@ -32,7 +34,6 @@ def train(
     accelerator: Annotated[str, typer.Option(help="cpu, cuda, mps or auto.")] = "auto",
 ) -> None:
     """Train a codec for a label map; Ctrl-C or SIGTERM stops it, --resume goes on at any time."""
-    from codec_plugin.commands._files import note
     from codec_plugin.train.run_overview import broken_photographs, overview
 
     begin = _beginning(method, resume)
@@ -48,15 +49,24 @@ def train(
     first = trainer.fabric.is_global_zero
     folder = trainer.held.folder
     if first and folder is not None:
-        checked = folder.check(_Counter("photographs checked"))
+        with progress("photographs checked") as show:
+            checked = folder.check(show)
         if checked < len(folder):
             note(f"{checked} of {len(folder)} photographs checked, the others as they come")
     if first:
         for sentence in overview(trainer):
             note(sentence)
     known = set(trainer.source.broken)
-    with _Display(first) as display:
-        result = trainer.train(minutes=minutes, progress=display)
+    with progress("train", shown=first) as show:
+        result = trainer.train(
+            minutes=minutes,
+            progress=lambda now: show(
+                now.step,
+                now.total_steps,
+                f"{now.phase}  {now.rate_bpp:.3f} bpp  {now.psnr_db:.1f} dB  "
+                f"{now.crops_per_second:.1f} crops/s",
+            ),
+        )
     if first:
         late = {k: why for k, why in trainer.source.broken.items() if k not in known}
         for sentence in broken_photographs(late):
@@ -69,16 +79,16 @@ def _closing(result: Any, start: str) -> list[str]:
     """How it ended, what came of it, and what to do next."""
     # The best is that of held-out photographs; shards have none.
     made = [result.run / f"{name}.safetensors" for name in ("best", "last")]
-    found = [path for path in made if path.exists()]
-    told = f"checkpoint {found[0]}" if found else "no checkpoint yet"
+    checkpoints = [path for path in made if path.exists()]
+    outcome = f"checkpoint {checkpoints[0]}" if checkpoints else "no checkpoint yet"
     pace = f", {result.crops_per_second:.1f} crops a second" if result.crops_per_second else ""
-    lines = [f"{result.reason} at step {result.step}{pace}; {told}"]
+    lines = [f"{result.reason} at step {result.step}{pace}; {outcome}"]
     if result.comparison is not None:
         lines.append(_compared(result.comparison, start))
     if result.reason != "finished":
         lines.append(f"go on with: c2f train --resume {result.run}")
-    if found:
-        lines.append(f"try it with: c2f encode PHOTOGRAPH -c {found[0]}")
+    if checkpoints:
+        lines.append(f"try it with: c2f encode PHOTOGRAPH -c {checkpoints[0]}")
     else:
         lines.append(f"make one with: c2f export {result.run} -o FILE")
     return lines
@@ -106,25 +116,8 @@ def _compared(comparison: Any, started: str) -> str:
     )
 
 
-class _Counter:
-    """`n/total what` on standard error once it takes over two seconds; silent if no terminal."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-        self._began = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        """Show how many are done."""
-        if sys.stderr.isatty() and time.monotonic() - self._began > 2:
-            end = "\n" if done == total else ""
-            sys.stderr.write(f"\r{done}/{total} {self.what}{end}")
-            sys.stderr.flush()
-
-
 def _beginning(method: str, resume: Path | None) -> Callable[..., Any]:
     """What builds the trainer: of a preset, of a method, or of a run that goes on."""
-    from functools import partial
-
     from codec_plugin.train.run_setup import start_run
 
     if resume is not None:
@@ -144,45 +137,3 @@ def _beginning(method: str, resume: Path | None) -> Callable[..., Any]:
 
         return partial(start_method, method)
     return start_run
-
-
-class _Display:
-    """A progress line with ETA on stderr; silent when that is not a terminal."""
-
-    def __init__(self, shown: bool) -> None:
-        self.shown = shown and sys.stderr.isatty()
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> "_Display":
-        if self.shown:
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.completed}/{task.total}"),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-            )
-            self._bar.start()
-            self._task = self._bar.add_task("train", total=None)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def __call__(self, now: Any) -> None:
-        """Show a step's progress."""
-        if self._bar is not None:
-            self._bar.update(
-                self._task,
-                completed=now.step,
-                total=now.total_steps,
-                description=(
-                    f"{now.phase}  {now.rate_bpp:.3f} bpp  {now.psnr_db:.1f} dB  "
-                    f"{now.crops_per_second:.1f} crops/s"
-                ),
-            )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from codec_plugin.bitstream.container import read_header
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluation.codecs.learned import OwnCodec
+from codec_plugin.evaluation.codecs.own_codec import OwnCodec
 from codec_plugin.evaluation.cuts import decoded_points
 from codec_plugin.evaluation.recognition import image_tensor
 

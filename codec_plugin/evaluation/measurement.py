@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluation.codecs.label_codec import LabelCodec, label_rows
+from codec_plugin.evaluation.cuts import Point
 from codec_plugin.evaluation.identity import (
     Identity,
     classifier_identity,
@@ -27,6 +28,7 @@ from codec_plugin.evaluation.metrics import ms_ssim, psnr_db
 from codec_plugin.evaluation.recognition import Answer, Recogniser, image_tensor, true_clusters
 from codec_plugin.evaluation.results_table import (
     CLEAN,
+    COSTS,
     ResultsTable,
     Row,
     read_rows,
@@ -41,15 +43,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from codec_plugin.data.image_folder import ImageFolder
-    from codec_plugin.evaluation.cuts import Cutter, Point
+    from codec_plugin.evaluation.cuts import Cutter
 
 __all__ = ["Evaluation", "chosen_images", "measure", "merge_shards", "shard_path"]
 
 
 class _Original(NamedTuple):
-    """A photograph: pixels (3, H, W) in 0..1, the classifier's answer to them, and its row."""
+    """A photograph (3, H, W) in 0..1, the classifier's answer to it, and its row."""
 
-    pixels: Tensor
+    image: Tensor
     answer: Answer
     row: Row
 
@@ -104,8 +106,8 @@ class Evaluation:
             if progress is not None and done % len(cutters) == 0:
                 progress(done // len(cutters), total // len(cutters))
 
-        measure(cutters, numbers, [(self, dict.fromkeys((c.name for c in cutters), table))],
-                photographs_done)  # fmt: skip
+        tables = dict.fromkeys((cutter.name for cutter in cutters), table)
+        measure(cutters, numbers, [(self, tables)], photographs_done)
         return len(numbers)
 
     def rows(self, cutter: Cutter, number: int) -> list[Row]:
@@ -117,53 +119,53 @@ class Evaluation:
             rows = label_rows(original.row, hierarchy.level_names, hierarchy.sizes)
             return [replace(row, subject=cutter.name, identity=own) for row in rows]
         points = cutter.points(self.folder.pixels(number), self.folder.names[number])
-        return [self._row(cutter, number, point) for point in points]
+        return [self._coded(cutter, number, point) for point in points]
 
     def original(self, number: int) -> _Original:
         """A photograph with its answer and row; the last one's are kept."""
         if number not in self._originals:
-            pixels = image_tensor(self.folder.pixels(number))
-            answer = self.recogniser.answer(pixels)
-            size = self.folder.files[number].stat().st_size
-            none: dict[str, float | None] = {"psnr_db": math.nan, "ms_ssim": math.nan}
-            costs: dict[str, float | None] = {}
-            if self.timed:
-                costs = {"container_bytes": 0, "encode_s": 0.0, "decode_s": 0.0}
-            rate = 8 * size / (pixels.shape[1] * pixels.shape[2])
-            measures = none | self._answers(number, answer, answer) | costs
-            row = Row(
-                CLEAN, self.folder.names[number], CLEAN, size, round(rate, 6), measures,
-                self.recogniser.hierarchy.class_ids[answer.fine_class],
-                self._identity(number),
-            )  # fmt: skip
+            pixels = self.folder.pixels(number)
+            image = image_tensor(pixels)
+            answer = self.recogniser.answer(image)
+            point = Point(CLEAN, self.folder.files[number].stat().st_size, pixels, 0, 0.0, 0.0)
+            row = self._row(None, number, point, (math.nan, math.nan), answer, answer)
             self._originals.clear()
-            self._originals[number] = _Original(pixels, answer, row)
+            self._originals[number] = _Original(image, answer, row)
         return self._originals[number]
 
-    def _row(self, cutter: Cutter, number: int, point: Point) -> Row:
-        original, decoded = self.original(number), image_tensor(point.pixels)
-        answer = self.recogniser.answer(decoded)
-        quality: dict[str, float | None] = {"psnr_db": math.nan, "ms_ssim": math.nan}
+    def _coded(self, cutter: Cutter, number: int, point: Point) -> Row:
+        original, image = self.original(number), image_tensor(point.pixels)
+        quality = (math.nan, math.nan)
         if self.quality:
-            quality = {
-                "psnr_db": round(psnr_db(original.pixels, decoded), 5),
-                "ms_ssim": round(ms_ssim(original.pixels, decoded), 5),
-            }
-        costs: dict[str, float | None] = {}
+            quality = psnr_db(original.image, image), ms_ssim(original.image, image)
+        answer = self.recogniser.answer(image)
+        return self._row(cutter, number, point, quality, answer, original.answer)
+
+    def _row(
+        self,
+        cutter: Cutter | None,
+        number: int,
+        point: Point,
+        quality: tuple[float, float],
+        answer: Answer,
+        clean: Answer,
+    ) -> Row:
+        """A row of a codec's point; without a codec, of the photograph itself."""
+        measures: dict[str, float | None] = dict(
+            zip(("psnr_db", "ms_ssim"), (round(value, 5) for value in quality), strict=True)
+        )
+        measures |= self._answers(number, answer, clean)
         if self.timed:
-            costs = {
-                "container_bytes": point.container_bytes,
-                "encode_s": round(point.encode_s, 4),
-                "decode_s": round(point.decode_s, 4),
-            }
+            seconds = round(point.encode_s, 4), round(point.decode_s, 4)
+            measures |= dict(zip(COSTS, (point.container_bytes, *seconds), strict=True))
         height, width = point.pixels.shape[:2]
         return Row(
-            cutter.name,
+            CLEAN if cutter is None else cutter.name,
             self.folder.names[number],
             point.cut,
             point.bytes,
             round(8 * point.bytes / (height * width), 6),
-            quality | self._answers(number, answer, original.answer) | costs,
+            measures,
             self.recogniser.hierarchy.class_ids[answer.fine_class],
             self._identity(number, cutter),
         )

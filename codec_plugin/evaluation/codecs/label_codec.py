@@ -24,6 +24,10 @@ class LabelCodec(BenchCodec):
     evaluation writes its rows from the answer on the original (see `label_rows`).
     """
 
+    def identity(self) -> str:
+        """A number that is raised where `label_rows` gives other rows."""
+        return "label 1"
+
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """Refuse: the answer is the classifier's, not a function of pixels alone."""
         raise BitstreamError("label sends an answer, not a picture; see label_rows")

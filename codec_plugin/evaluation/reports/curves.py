@@ -20,7 +20,7 @@ from hierlab.utils.files import write_atomic
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Curve", "Panel", "curves_html", "curves_png", "drawing", "panels", "save_curves"]
+__all__ = ["Curve", "Panel", "drawing", "panels", "save_curves"]
 
 
 class Curve(NamedTuple):
@@ -76,13 +76,27 @@ def panels(rows: Sequence[Row], summary: Sequence[SummaryRow] | None = None) -> 
     return result
 
 
-def curves_png(rows: Sequence[Row], path: Path) -> None:
-    """Draw all panels side by side."""
+def save_curves(rows: Sequence[Row], path: Path) -> None:
+    """Draw as PNG or as an HTML page that needs no network, as the file's name says.
+
+    Raises:
+        ConfigError: another kind of file, or an empty table.
+        DataError: the file cannot be written.
+    """
+    if path.suffix not in (".png", ".html"):
+        raise ConfigError(f"curves are drawn as .png or .html, not {path.suffix or path.name!r}")
     drawn = panels(rows)
+    try:
+        write_atomic(path, _png(drawn) if path.suffix == ".png" else _html(drawn))
+    except HierlabError as error:
+        raise DataError(str(error)) from error
+
+
+def _png(drawn: Sequence[Panel]) -> bytes:
     picture = io.BytesIO()
     with drawing(drawn, len(drawn)) as figure:
         figure.savefig(picture, format="png", dpi=130, metadata={"Software": "hierlab"})
-    _write(path, picture.getvalue())
+    return picture.getvalue()
 
 
 @contextmanager
@@ -125,12 +139,10 @@ def drawing(drawn: Sequence[Panel], columns: int) -> Iterator["Figure"]:
         pyplot.close(figure)
 
 
-def curves_html(rows: Sequence[Row], path: Path) -> None:
-    """The same diagrams as one page that works without a network."""
+def _html(drawn: Sequence[Panel]) -> bytes:
     from plotly import colors, graph_objects
     from plotly.subplots import make_subplots
 
-    drawn = panels(rows)
     figure = make_subplots(rows=1, cols=len(drawn), subplot_titles=[p.title for p in drawn])
     palette = colors.qualitative.D3
     for column, panel in enumerate(drawn, start=1):
@@ -158,30 +170,9 @@ def curves_html(rows: Sequence[Row], path: Path) -> None:
         figure.update_xaxes(type="log", title="bits per pixel (file)", row=1, col=column)
         figure.update_yaxes(title=panel.axis, row=1, col=column)
     figure.update_layout(height=480, template="plotly_white")
-    page = figure.to_html(include_plotlyjs=True, div_id="curves")
+    page: str = figure.to_html(include_plotlyjs=True, div_id="curves")
     maker = '<head><meta name="generator" content="hierlab">'
-    _write(path, page.replace("<head>", maker, 1).encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        write_atomic(path, content)
-    except HierlabError as error:
-        raise DataError(str(error)) from error
-
-
-def save_curves(rows: Sequence[Row], path: Path) -> None:
-    """Draw as PNG or HTML, as the file's name says.
-
-    Raises:
-        ConfigError: another kind of file, or an empty table.
-    """
-    if path.suffix == ".png":
-        curves_png(rows, path)
-    elif path.suffix == ".html":
-        curves_html(rows, path)
-    else:
-        raise ConfigError(f"curves are drawn as .png or .html, not {path.suffix or path.name!r}")
+    return page.replace("<head>", maker, 1).encode()
 
 
 def _panel(

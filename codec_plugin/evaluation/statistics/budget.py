@@ -55,7 +55,7 @@ class Steps(NamedTuple):
 
     Attributes:
         images: names, sorted.
-        budgets_bpp: (G,) rising.
+        budgets_bpp: (G,) increasing.
         values: (N, G).
         present: (N, G) whether there is a file within the budget.
         scales: scale of most files at each budget, G of them.

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from codec_plugin.baselines._reblock import reblock, shares
-from codec_plugin.baselines._view import view
 from codec_plugin.baselines.paper_recipe import paper_blocks
 from codec_plugin.baselines.registry import find_method, method_names
+from codec_plugin.baselines.training import view
 from codec_plugin.bitstream.container import read_header
 from codec_plugin.bitstream.segments import Segment
 from codec_plugin.checkpointing.checkpoint import CheckpointMeta, pack_checkpoint, unpack_checkpoint

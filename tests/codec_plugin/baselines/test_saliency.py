@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from codec_plugin.baselines._attention import attention_levels, frozen_classifier, importance
+from codec_plugin.baselines.saliency import attention_levels, frozen_classifier, importance
 from codec_plugin.bitstream.container import read_header
 from codec_plugin.bitstream.segments import split_segments
 from codec_plugin.data.picture import as_picture

@@ -200,7 +200,8 @@ def test_labelling_needs_no_torch_and_reads_the_first_bytes_only(
 def test_measurements_never_carry_an_answer(checkpoint: Path) -> None:
     """Accuracies are those of pictures: eval and bench write files of version 1."""
     from codec_plugin.baselines.registry import find_method
-    from codec_plugin.evaluation.codecs.learned import Learned, OwnCodec
+    from codec_plugin.evaluation.codecs.learned import Learned
+    from codec_plugin.evaluation.codecs.own_codec import OwnCodec
 
     plain = Codec.load(checkpoint).encode(tiny_picture())
     assert plain[3] == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.shuffled_labels import shuffled
 from codec_plugin.checkpointing.checkpoint import load_checkpoint
 from codec_plugin.data.image_folder import ImageFolder
 from codec_plugin.errors import ConfigError
@@ -35,7 +36,6 @@ from codec_plugin.evaluation.reports.html_report import report_page
 from codec_plugin.evaluation.reports.tables import all_tables, full_rate_table
 from codec_plugin.evaluation.reports.transfer import bare_rows
 from codec_plugin.evaluation.results_table import Row
-from codec_plugin.evaluation.shuffled_labels import shuffled
 from codec_plugin.evaluation.statistics.adaptive_decoding import (
     adaptive_points,
     fit_temperature,
@@ -184,6 +184,35 @@ def test_documented_plugin_runs(tmp_path: Path) -> None:
     assert made.decode(made.encode(pixels, made.settings[0])).shape == pixels.shape
     with pytest.raises(ConfigError, match="not a Python file"):
         load_plugin(tmp_path / "none.py")
+
+
+def test_an_installed_package_offers_a_codec(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = tmp_path / "offering-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: offering\nVersion: 1\n")
+    points = ("posterised = offering_codecs:Posterised", "broken = offering_codecs:Missing",
+              "other = offering_codecs:Other")  # fmt: skip
+    (about / "entry_points.txt").write_text("\n".join(["[codec_plugin.codecs]", *points]))
+    (tmp_path / "offering_codecs.py").write_text(
+        "from codec_plugin.evaluation import BenchCodec\n"
+        "from codec_plugin.evaluation.codecs.conventional import WebP\n"
+        "class Posterised(WebP):\n"
+        "    def encode(self, pixels, setting):\n"
+        "        return super().encode(pixels // 64 * 64, setting)\n"
+        "Other = 5\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "posterised" in codec_names()
+    name, made = make_codec("mine:posterised=30")
+    pixels = demo_photo("coffee")
+    expected = make_codec("webp")[1].encode(pixels // 64 * 64, "30")
+    assert (name, made.settings, made.encode(pixels, "30")) == ("mine", ("30",), expected)
+    with pytest.raises(ConfigError, match=r"'broken' of offering_codecs:Missing fails"):
+        make_codec("broken")
+    with pytest.raises(ConfigError, match="not a class of BenchCodec"):
+        make_codec("other")
 
 
 def test_other_classifiers_see_the_same_files(tmp_path: Path) -> None:

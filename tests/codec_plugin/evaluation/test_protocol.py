@@ -18,7 +18,7 @@ from codec_plugin.evaluation.codecs.conventional import (
     encode_conventional,
     fit_conventional,
 )
-from codec_plugin.evaluation.codecs.learned import OwnCodec
+from codec_plugin.evaluation.codecs.own_codec import OwnCodec
 from codec_plugin.evaluation.codecs.registry import make_codec
 from codec_plugin.evaluation.cuts import Cutter, evaluation_plan
 from codec_plugin.evaluation.identity import Identity
