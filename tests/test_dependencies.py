@@ -131,7 +131,8 @@ def test_all_holds_every_extra_of_the_product_but_compressai() -> None:
 
 
 def test_tests_and_benchmarks_import_what_is_declared(providers: dict[str, set[str]]) -> None:
-    local = {path.stem for path in files("tests", "benchmarks", "docs")} | {"tests"}
+    local = {path.stem for path in files("tests", "benchmarks", "docs")}
+    local |= {"tests", "benchmarks"}
     every = set().union(*(declared(extra) for extra in ("", *PROJECT["optional-dependencies"])))
     for path, name in imports(files("tests", "benchmarks", "docs")):
         if name not in local:
