@@ -44,9 +44,7 @@ def register_exporter(name: str, summary: str) -> Callable[[Exporter], Exporter]
 
     def decorate(function: Exporter) -> Exporter:
         known = _FORMATS.get(name, Format(name, summary))
-        if known.exporter is not None:
-            raise ValueError(f"format {name!r} has a writer already")
-        _FORMATS[name] = replace(known, exporter=function)
+        _add(known.exporter, "writer", replace(known, exporter=function))
         return function
 
     return decorate
@@ -66,12 +64,16 @@ def register_importer(
 
     def decorate(function: Importer) -> Importer:
         known = _FORMATS.get(name, Format(name, summary))
-        if known.importer is not None:
-            raise ValueError(f"format {name!r} has a reader already")
-        _FORMATS[name] = replace(known, importer=function, options=tuple(options))
+        _add(known.importer, "reader", replace(known, importer=function, options=tuple(options)))
         return function
 
     return decorate
+
+
+def _add(former: object, kind: str, format: Format) -> None:
+    if former is not None:
+        raise ValueError(f"format {format.name!r} has a {kind} already")
+    _FORMATS[format.name] = format
 
 
 def registered() -> Mapping[str, Format]:

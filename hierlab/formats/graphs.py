@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -54,7 +55,7 @@ def write_networkx_json(label_map: LabelMap, path: Path) -> dict[Path, bytes]:
 
 
 def read_graph_file(
-    paths: Sequence[Path], kind: str, parent_first: bool | None = None
+    paths: Sequence[Path], *, kind: str, parent_first: bool | None = None
 ) -> ImportedHierarchy:
     """Read a directed graph; nodes without children are the classes.
 
@@ -81,19 +82,9 @@ def read_graph_file(
     return hierarchy_from(graph, path, parent_first=parent_first)
 
 
-@register_importer("graphml", _GRAPHML, _OPTIONS)
-def _read_graphml(paths: Sequence[Path], *, parent_first: bool | None = None) -> ImportedHierarchy:
-    return read_graph_file(paths, "graphml", parent_first)
-
-
-@register_importer("gml", "GML of graph editors", _OPTIONS)
-def _read_gml(paths: Sequence[Path], *, parent_first: bool | None = None) -> ImportedHierarchy:
-    return read_graph_file(paths, "gml", parent_first)
-
-
-@register_importer("gexf", "GEXF of graph editors", _OPTIONS)
-def _read_gexf(paths: Sequence[Path], *, parent_first: bool | None = None) -> ImportedHierarchy:
-    return read_graph_file(paths, "gexf", parent_first)
+register_importer("graphml", _GRAPHML, _OPTIONS)(partial(read_graph_file, kind="graphml"))
+register_importer("gml", "GML of graph editors", _OPTIONS)(partial(read_graph_file, kind="gml"))
+register_importer("gexf", "GEXF of graph editors", _OPTIONS)(partial(read_graph_file, kind="gexf"))
 
 
 @register_importer("networkx-json", _JSON, _OPTIONS)

@@ -16,7 +16,6 @@ from hierlab.labelmap import LabelMap
 from hierlab.measures.class_similarity import similarity_of
 from hierlab.measures.consistency import ConsistencyReport
 from hierlab.measures.report import measure
-from hierlab.plots.agreement import plot_agreement
 from hierlab.plots.dendrogram import plot_dendrogram
 from hierlab.plots.heatmap import plot_heatmap
 from hierlab.plots.icicle import plot_icicle
@@ -30,7 +29,6 @@ __all__ = [
     "KINDS",
     "Kind",
     "plot",
-    "plot_agreement",
     "plot_dendrogram",
     "plot_heatmap",
     "plot_icicle",

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlab.plots._figure import INK, PALETTE, new_figure, svg_text
-from hierlab.plots.agreement import draw_agreement
 from hierlab.study.suggest_k import KReport
 
 __all__ = ["bars", "curves", "heatmap"]
@@ -19,7 +18,14 @@ def heatmap(names: Sequence[str], matrix: NDArray[np.float64], title: str) -> st
     side = 90 + 48 * len(names)
     with new_figure(side, side) as figure:
         axes = figure.subplots()
-        draw_agreement(axes, names, matrix)
+        axes.imshow(matrix, cmap="cividis", vmin=0, vmax=1)
+        for (row, column), value in np.ndenumerate(matrix):
+            ink, text = (INK if value > 0.5 else "white"), f"{value:.2f}"
+            axes.text(column, row, text, ha="center", va="center", fontsize=8, color=ink)
+        axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(len(names)), names)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
         axes.set_title(title, loc="left")
         return svg_text(figure)
 

@@ -13,7 +13,7 @@ import pytest
 from hierlab.errors import HierlabError
 from hierlab.labelmap import LabelMap
 from hierlab.measures.consistency import consistency
-from hierlab.plots import KINDS, plot, plot_agreement, plot_heatmap, plot_within_between
+from hierlab.plots import KINDS, plot, plot_heatmap, plot_within_between
 from hierlab.plots._figure import ink_on, tint
 from hierlab.plots._layout import Layout
 from tests.hierlab.label_maps import make_map
@@ -107,18 +107,6 @@ def test_within_and_between_of_several_maps(tmp_path: Path) -> None:
     other = {**reports, "third": consistency(NESTED, similarity, policy="other")}
     with pytest.raises(HierlabError, match="one Wu-Palmer policy, got other, toy"):
         plot_within_between(other, tmp_path / "y.png")
-
-
-def test_agreement_of_maps(tmp_path: Path) -> None:
-    maps = [NESTED, CROSSED, NESTED.renamed("again")]
-    rows = _rows(plot_agreement(maps, tmp_path / "x.png", level="mid")[1])
-    assert [(row["first"], row["second"], float(row["ari"])) for row in rows] == [
-        ("map", "map", 1.0),
-        ("map", "again", 1.0),
-        ("map", "again", 1.0),
-    ]
-    with pytest.raises(HierlabError, match="at least two maps"):
-        plot_agreement([NESTED], tmp_path / "x.png")
 
 
 @pytest.mark.parametrize("label_map", [NESTED, CROSSED])
