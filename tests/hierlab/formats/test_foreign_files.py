@@ -202,7 +202,7 @@ def test_the_order_of_an_edge_list_can_be_said(tmp_path: Path) -> None:
     text = "a b\nb c\nb d\na e\n"
     assert _groups(_read(tmp_path, text)) == {"b": {"c", "d"}, "e": {"e"}}
     other = _read(tmp_path, text, parent_first=False, identity=True)
-    assert set(other.classes.ids) == {"a"} | set()
+    assert set(other.classes.ids) == {"a"}
     with pytest.raises(FormatError, match="csv has no use for --parent-first"):
         _read(tmp_path, RANKS, parent_first=True)
 
@@ -580,11 +580,10 @@ def test_nested_json_and_graphs_give_back_a_nested_map(
         assert again.provenance["format"] == format
         assert again == label_map
         again = import_hierarchy(folder / "map")
-        assert (
-            set(zip(again.classes.ids, again.classes.names, strict=True))
-            == set(zip(label_map.classes.ids, label_map.classes.names, strict=True))
-            or format == "graphml"
-        )
+        assert set(again.classes.ids) == set(label_map.classes.ids)
+        if format != "graphml":  # which has no place for some characters of names
+            names = dict(zip(again.classes.ids, again.classes.names, strict=True))
+            assert [names[key] for key in label_map.classes.ids] == list(label_map.classes.names)
     assert LabelMap.from_networkx(label_map.to_networkx()) == label_map
 
 
