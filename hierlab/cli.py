@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from hierlab import __version__
 from hierlab.commands import register_all
 from hierlab.errors import HierlabError
 
@@ -27,8 +28,6 @@ register_all(app)
 @app.callback(invoke_without_command=True)
 def _root(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
     if version:
-        from hierlab import __version__
-
         sys.stdout.write(f"hierlab {__version__}\n")
         raise typer.Exit
 

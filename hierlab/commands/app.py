@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from hierlab.errors import MissingExtraError
+
 
 def app(
     port: Annotated[int, typer.Option(help="TCP port to serve on.")] = 8501,
@@ -16,8 +18,6 @@ def app(
     import importlib.util
     import os
     import sys
-
-    from hierlab.errors import MissingExtraError
 
     server = importlib.util.find_spec("app.serve")
     if importlib.util.find_spec("streamlit") is None or server is None or not server.origin:

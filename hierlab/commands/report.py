@@ -9,6 +9,7 @@ import typer
 
 from hierlab.commands._options import Json
 from hierlab.commands._outputs import Force, guard_outputs
+from hierlab.errors import StudyError
 from hierlab.utils.terminal import emit_json, progress, say
 
 
@@ -33,7 +34,6 @@ def report(
     force: Force = False,
 ) -> None:
     """Report a study as one self-contained page: hierlab report studies/clip -o report.html."""
-    from hierlab.errors import StudyError
     from hierlab.study.html_report import render
     from hierlab.study.report import study_report
     from hierlab.study.report_cache import write_report

@@ -21,6 +21,7 @@ from hierlab.commands._options import (
     parse_counts,
 )
 from hierlab.commands._outputs import Force, guard_outputs
+from hierlab.errors import StudyError
 from hierlab.utils.terminal import emit_json, emit_table, progress, say
 
 
@@ -45,7 +46,6 @@ def suggest_k(
 ) -> None:
     """Find numbers of clusters that hold: hierlab suggest-k --clip ViT-B-32 -o k.svg."""
     from hierlab.embeddings.resolve import resolve
-    from hierlab.errors import StudyError
     from hierlab.study import suggest_k as choosing
     from hierlab.utils.files import write_atomic
 
