@@ -51,7 +51,9 @@ def graph() -> "nx.DiGraph[str]":
         for file in sorted((ROOT / package).rglob("*.py")):
             module = ".".join(file.relative_to(ROOT).with_suffix("").parts)
             here = box(module)
-            if here is None or (file.name in ("__init__.py", "__main__.py") and here.count(".") < 1):
+            if here is None or (
+                file.name in ("__init__.py", "__main__.py") and here.count(".") < 1
+            ):
                 continue
             if here.endswith((".__init__", ".__main__")):
                 continue
