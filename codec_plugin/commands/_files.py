@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from codec_plugin.codec import Codec
 
 __all__ = [
+    "AsJson",
     "Bits",
     "CheckpointName",
     "Force",
+    "Looker",
+    "OwnMap",
+    "Stream",
     "Threads",
     "chunks",
     "decoded_name",
@@ -56,6 +60,10 @@ Threads = Annotated[
     int | None,
     typer.Option("--threads", min=1, help="Processor cores to use; default: the idle ones, of 4."),
 ]
+Looker = Annotated[str, typer.Option("--classifier", help="Who looks at the pictures.")]
+OwnMap = Annotated[str, typer.Option("--hierarchy", help="Label map; default: the checkpoint's.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Stream = Annotated[str, typer.Argument(metavar="FILE", help=".c2f file, or - for a pipe.")]
 Bits = Annotated[float | None, typer.Option("--bpp", help="The same as bits per pixel.")]
 
 

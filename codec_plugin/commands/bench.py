@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from codec_plugin.commands._files import guard, note, note_skipped
+from codec_plugin.commands._files import Looker, guard, note, note_skipped
 from codec_plugin.commands._progress import progress
 
 __all__ = ["bench"]
@@ -29,9 +29,7 @@ def bench(
     hierarchy: Annotated[str, typer.Option(help="Label map file, or a shipped one.")] = (
         "clip-seven-10-100-1000"
     ),
-    classifier: Annotated[str, typer.Option(help="Who looks at the pictures.")] = (
-        "efficientnet-lite0"
-    ),
+    classifier: Looker = "efficientnet-lite0",
     also: Annotated[
         list[str] | None,
         typer.Option(help="A further classifier for the same pictures; rows go to also/."),

@@ -8,6 +8,8 @@ import typer
 
 from codec_plugin.commands._files import (
     CheckpointName,
+    Looker,
+    OwnMap,
     Threads,
     level_words,
     load_codec,
@@ -20,10 +22,8 @@ __all__ = ["classify"]
 def classify(
     file: Annotated[Path, typer.Argument(help="A .c2f file, whole or cut.")],
     checkpoint: CheckpointName = "compact",
-    hierarchy: Annotated[str, typer.Option(help="Label map; default: the checkpoint's.")] = "",
-    classifier: Annotated[str, typer.Option(help="Who looks at the pictures.")] = (
-        "efficientnet-lite0"
-    ),
+    hierarchy: OwnMap = "",
+    classifier: Looker = "efficientnet-lite0",
     until: Annotated[str, typer.Option(help="Level to be sure of; default: the finest.")] = "",
     confidence: Annotated[float, typer.Option(min=0.0, max=1.0, help="How sure.")] = 0.9,
     temperature: Annotated[

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from codec_plugin.commands._files import Bits, Force, guard, read_input, write_output
+from codec_plugin.commands._files import Bits, Force, Stream, guard, read_input, write_output
 
 __all__ = ["cut"]
 
 
 def cut(
-    stream: Annotated[str, typer.Argument(metavar="FILE", help=".c2f file, or - for a pipe.")],
+    stream: Stream,
     output: Annotated[str, typer.Option("--output", "-o", help="File to write, or -.")],
     max_bytes: Annotated[
         int | None, typer.Option("--bytes", help="Keep the first so many bytes.")

@@ -11,6 +11,7 @@ from codec_plugin.commands._files import (
     Bits,
     CheckpointName,
     Force,
+    Stream,
     Threads,
     chunks,
     decoded_name,
@@ -31,7 +32,7 @@ __all__ = ["decode"]
 
 
 def decode(
-    stream: Annotated[str, typer.Argument(metavar="FILE", help=".c2f file, or - for a pipe.")],
+    stream: Stream,
     output: Annotated[
         str, typer.Option("--output", "-o", help="Image to write, or - (PNG); default: FILE.png.")
     ] = "",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from codec_plugin.commands._files import Force, Threads, guard, level_words, write_output
+from codec_plugin.commands._files import Force, OwnMap, Threads, guard, level_words, write_output
 
 __all__ = ["demo"]
 
@@ -19,7 +19,7 @@ def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Picture strip to write.")] = Path(
         "c2f-demo.png"
     ),
-    hierarchy: Annotated[str, typer.Option(help="Label map; default: the checkpoint's.")] = "",
+    hierarchy: OwnMap = "",
     force: Force = False,
     threads: Threads = None,
     json_out: Annotated[bool, typer.Option("--json")] = False,

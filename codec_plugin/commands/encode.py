@@ -10,6 +10,7 @@ from codec_plugin.commands._files import (
     Bits,
     CheckpointName,
     Force,
+    OwnMap,
     Threads,
     encoded_name,
     guard,
@@ -52,7 +53,7 @@ def encode(
             "checkpoint's; none: no one."
         ),
     ] = "",
-    hierarchy: Annotated[str, typer.Option(help="Label map; default: the checkpoint's.")] = "",
+    hierarchy: OwnMap = "",
     answer: Annotated[
         bool,
         typer.Option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codec_plugin.commands._files import Threads, guard, note, note_skipped
+from codec_plugin.commands._files import Looker, Threads, guard, note, note_skipped
 from codec_plugin.commands._progress import progress
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="Folder of photographs with a labels.csv.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="results.csv or .parquet.")],
     hierarchy: Annotated[str, typer.Option(help="Label map file, or a shipped one.")] = "",
-    classifier: Annotated[str, typer.Option(help="Who looks at the pictures.")] = (
-        "efficientnet-lite0"
-    ),
+    classifier: Looker = "efficientnet-lite0",
     cuts: Annotated[int, typer.Option(min=0, help="Log-spaced cuts besides stage ends.")] = 16,
     effort: Annotated[int, typer.Option(min=0, help="Encoder refinement steps.")] = 0,
     stages: Annotated[

@@ -7,17 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from codec_plugin.commands._files import read_input
+from codec_plugin.commands._files import AsJson, Stream, read_input
 
 __all__ = ["inspect"]
 
 
 def inspect(
-    stream: Annotated[str, typer.Argument(metavar="FILE", help=".c2f file, or - for a pipe.")],
+    stream: Stream,
     hierarchy: Annotated[
         str, typer.Option(help="Label map that names the answer's clusters; default: found.")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show header, answer, stages, checks, and a file's checkpoint and label map."""
     from codec_plugin.commands._answers import AnswerReader

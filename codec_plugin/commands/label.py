@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from codec_plugin.commands._files import note, read_input
+from codec_plugin.commands._files import AsJson, note, read_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def label(
     hierarchy: Annotated[
         str, typer.Option(help="Label map; default: the shipped one, or one near the file.")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print the classes that c2f encode --answer wrote; no picture is decoded."""
     from codec_plugin.commands._answers import AnswerReader

@@ -13,7 +13,7 @@ from PIL import Image
 from codec_plugin.errors import CodecError
 from codec_plugin.evaluation.reports.curves import drawing, panels
 from codec_plugin.evaluation.reports.tables import all_tables
-from codec_plugin.evaluation.statistics.budget import COMMON_RANGE_BPP
+from codec_plugin.evaluation.statistics.budget import COMMON_RANGE_BPP, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ def report_page(
     reference: str,
     strips: Sequence[Strip] = (),
     others: Mapping[str, Sequence[Row]] | None = None,
-    common_bpp: tuple[float, float] = COMMON_RANGE_BPP,
+    common_bpp: Span = COMMON_RANGE_BPP,
 ) -> str:
     """The page as text; equal rows give equal pages.
 

@@ -29,6 +29,7 @@ from codec_plugin.evaluation.statistics.budget import (
     AREA_RANGE_BPP,
     BUDGETS_BPP,
     COMMON_RANGE_BPP,
+    Span,
     area,
     at_budget,
     budget_for,
@@ -45,26 +46,14 @@ if TYPE_CHECKING:
 
     from codec_plugin.evaluation.results_table import Row
 
-__all__ = [
-    "adaptive_table",
-    "all_tables",
-    "area_table",
-    "bd_table",
-    "budget_table",
-    "cost_table",
-    "encoder_table",
-    "full_rate_table",
-    "pair_table",
-    "reach_table",
-    "scale_table",
-]
+__all__ = ["all_tables"]
 
 
 def all_tables(
     rows: Sequence[Row],
     reference: str,
     others: Mapping[str, Sequence[Row]] | None = None,
-    common_bpp: tuple[float, float] = COMMON_RANGE_BPP,
+    common_bpp: Span = COMMON_RANGE_BPP,
 ) -> dict[str, Table]:
     """Every table by its title.
 
@@ -101,9 +90,7 @@ def all_tables(
     }
 
 
-def area_table(
-    rows: Sequence[Row], names: Sequence[str], span_bpp: tuple[float, float] = AREA_RANGE_BPP
-) -> Table:
+def area_table(rows: Sequence[Row], names: Sequence[str], span_bpp: Span = AREA_RANGE_BPP) -> Table:
     """Area with its interval, a column a level; a run that goes on has fewer photographs.
 
     "with a file" is the share of photographs and budgets at which there is one; without, an
@@ -121,23 +108,19 @@ def area_table(
 
 
 def pair_table(
-    rows: Sequence[Row],
-    names: Sequence[str],
-    reference: str,
-    span_bpp: tuple[float, float] = AREA_RANGE_BPP,
+    rows: Sequence[Row], names: Sequence[str], reference: str, span_bpp: Span = AREA_RANGE_BPP
 ) -> Table:
     """Paired differences of areas; intervals that exclude zero are marked."""
-    levels = level_names(rows)
-    table = []
-    for name in names:
-        if name == reference or reference not in subjects_of(rows):
-            continue
-        entry = {"codec": name}
-        for level in levels:
-            gap = difference(rows, reference, name, measure_of(rows, level), span_bpp)
-            entry[level] = marked(gap)
-        table.append(entry)
-    return table
+    measures = {level: measure_of(rows, level) for level in level_names(rows)}
+    return [
+        {"codec": name}
+        | {
+            level: marked(difference(rows, reference, name, measure, span_bpp))
+            for level, measure in measures.items()
+        }
+        for name in names
+        if name != reference and reference in subjects_of(rows)
+    ]
 
 
 def budget_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
@@ -180,8 +163,7 @@ def reach_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Ta
         wanted = WANTED_SHARE * float(np.mean(clean)) if clean else np.inf
         budget = budget_for(rows, name, coarse, wanted)
         if budget is not None:
-            parts = (pixels / 8 * v for v in (budget.mean, budget.low, budget.high))
-            budget = Interval(*parts)
+            budget = Interval(*(pixels / 8 * v for v in (budget.mean, budget.low, budget.high)))
         entry["one budget for all"] = size_text(budget)
         table.append(entry)
     return table
@@ -251,15 +233,16 @@ def adaptive_table(rows: Sequence[Row], reference: str) -> Table:
 
 def cost_table(rows: Sequence[Row], names: Sequence[str]) -> Table:
     """Median seconds and container bytes; times are of whatever else the machine did."""
-    table = []
-    for name in names:
-        whole = _whole_files(rows, name)
-        entry = {"codec": name}
-        for column, title in (("encode_s", "encode s"), ("decode_s", "decode s")):
-            entry[title] = f"{np.median(_values(whole, column)):.3f}"
-        entry["container bytes"] = f"{np.mean(_values(whole, 'container_bytes')):.0f}"
-        table.append(entry)
-    return table
+    files = {name: _whole_files(rows, name) for name in names}
+    return [
+        {
+            "codec": name,
+            "encode s": f"{np.median(_values(whole, 'encode_s')):.3f}",
+            "decode s": f"{np.median(_values(whole, 'decode_s')):.3f}",
+            "container bytes": f"{np.mean(_values(whole, 'container_bytes')):.0f}",
+        }
+        for name, whole in files.items()
+    ]
 
 
 def encoder_table(rows: Sequence[Row], names: Sequence[str]) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluation.reports.cells import marked, percent, size_text
 from codec_plugin.evaluation.results_table import CLEAN, subjects_of
-from codec_plugin.evaluation.statistics.budget import AREA_RANGE_BPP, area, difference
+from codec_plugin.evaluation.statistics.budget import AREA_RANGE_BPP, Span, area, difference
 from codec_plugin.evaluation.statistics.bytes_to_reach import reach_bytes
 from codec_plugin.evaluation.statistics.summary import level_names, measure_of
 
@@ -26,9 +26,7 @@ WANTED_SHARE = 0.9
 """Of the accuracy on the originals: what "bytes to reach" asks for."""
 
 
-def transfer_table(
-    others: Mapping[str, Sequence[Row]], reference: str, common_bpp: tuple[float, float]
-) -> Table:
+def transfer_table(others: Mapping[str, Sequence[Row]], reference: str, common_bpp: Span) -> Table:
     """What further classifiers make of the same pictures.
 
     Args:

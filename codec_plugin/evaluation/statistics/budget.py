@@ -29,6 +29,7 @@ __all__ = [
     "AREA_RANGE_BPP",
     "BUDGETS_BPP",
     "COMMON_RANGE_BPP",
+    "Span",
     "Steps",
     "area",
     "at_budget",
@@ -39,9 +40,11 @@ __all__ = [
     "steps",
 ]
 
-AREA_RANGE_BPP = (0.05, 0.8)
+Span = tuple[float, float]
+"""Lowest and highest bits per pixel."""
+AREA_RANGE_BPP: Span = (0.05, 0.8)
 """All budgets: the range of rates over whose logarithm areas are means."""
-COMMON_RANGE_BPP = (0.2, 0.8)
+COMMON_RANGE_BPP: Span = (0.2, 0.8)
 """Budgets at which conventional codecs have files of nearly all photographs."""
 SCALES = ("full", "half", "quarter")
 """Sides of the coded picture over the photograph's, as they end the names of cuts."""
@@ -131,28 +134,20 @@ def _of_scale(
     return values, present
 
 
-def _area_steps(
-    rows: Sequence[Row], subject: str, measure: str, span_bpp: tuple[float, float]
-) -> Steps:
+def _area_steps(rows: Sequence[Row], subject: str, measure: str, span_bpp: Span) -> Steps:
     """Step curves on the grid that areas are taken over."""
     return steps(rows, subject, measure, np.geomspace(*span_bpp, _GRID))
 
 
 def area(
-    rows: Sequence[Row],
-    subject: str,
-    measure: str,
-    span_bpp: tuple[float, float] = AREA_RANGE_BPP,
+    rows: Sequence[Row], subject: str, measure: str, span_bpp: Span = AREA_RANGE_BPP
 ) -> Interval:
     """Mean of a measure over log budgets of a range; 0..1 for an accuracy."""
     return bootstrap_mean(_area_steps(rows, subject, measure, span_bpp).values.mean(1))
 
 
 def presence(
-    rows: Sequence[Row],
-    subject: str,
-    measure: str,
-    span_bpp: tuple[float, float] = AREA_RANGE_BPP,
+    rows: Sequence[Row], subject: str, measure: str, span_bpp: Span = AREA_RANGE_BPP
 ) -> float:
     """Share of the photographs and log budgets of a range for which the codec has a file."""
     return float(_area_steps(rows, subject, measure, span_bpp).present.mean())
@@ -164,11 +159,7 @@ def at_budget(rows: Sequence[Row], subject: str, measure: str, budget_bpp: float
 
 
 def difference(
-    rows: Sequence[Row],
-    first: str,
-    second: str,
-    measure: str,
-    span_bpp: tuple[float, float] = AREA_RANGE_BPP,
+    rows: Sequence[Row], first: str, second: str, measure: str, span_bpp: Span = AREA_RANGE_BPP
 ) -> Interval:
     """Area of `first` less that of `second`, paired by photograph, with its 95 % interval.
 

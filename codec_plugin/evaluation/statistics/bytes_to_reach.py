@@ -12,12 +12,7 @@ import numpy as np
 
 from codec_plugin.evaluation.results_table import CLEAN
 from codec_plugin.evaluation.statistics.bootstrap import Interval
-from codec_plugin.evaluation.statistics.samples import (
-    Floats,
-    Samples,
-    draws_of,
-    shared_samples,
-)
+from codec_plugin.evaluation.statistics.samples import Floats, Samples, draws_of, shared_samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
