@@ -63,6 +63,7 @@ def main() -> None:
         st.Page(_opener(name), title=title, icon=icon, url_path=name, default=name == "explore")
         for name, title, icon in PAGES
     ]
+    st.session_state["pages"] = dict(zip((name for name, _, _ in PAGES), pages, strict=True))
     chosen = st.navigation(pages, position="top")
     with st.container(horizontal=True, gap="small", key="pages"):
         for page in pages:

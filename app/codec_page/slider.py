@@ -29,6 +29,7 @@ from app.codec_page.photograph import (
     png_bytes,
 )
 from app.codec_page.split_view import Entry, Stage, StageLevel, picture_address, split_view
+from app.components.widgets import choose_one, download
 from app.data.label_maps import label_map_files
 from app.query_params import parse_number
 from app.theme.markdown import in_markdown, sentence, without_folders
@@ -145,15 +146,8 @@ def _beside(photograph: Photograph) -> str | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         against = None
         if photograph.original is not None:
-            against = st.segmented_control(
-                "Beside it",
-                (ORIGINAL, *SHOWN),
-                default=ORIGINAL,
-                required=True,
-                key="against",
-                bind="query-params",
-                help="A conventional codec shows its largest file that fits, or its smallest.",
-            )
+            about = "A conventional codec shows its largest file that fits, or its smallest."
+            against = choose_one("Beside it", (ORIGINAL, *SHOWN), "against", about=about)
         if total > low:
             st.number_input("Bytes kept", low, total, key="bytes", width=150)
         for level, end in photograph.level_ends.items():
@@ -280,31 +274,11 @@ def _about(photograph: Photograph, recogniser: Recogniser) -> None:
 
 
 def _downloads(photograph: Photograph, size: int, look: Look) -> None:
-    blob, whole = photograph.blob, photograph.whole
+    blob, total, whole = photograph.blob, len(photograph.blob), photograph.whole
     with st.container(horizontal=True):
-        st.download_button(
-            f"{'Whole' if whole else 'Uploaded, cut'} .c2f ({len(blob):,} bytes)",
-            blob,
-            "photo.c2f" if whole else f"photo-{len(blob)}.c2f",
-            "application/octet-stream",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        st.download_button(
-            f"Cut .c2f ({size:,} bytes)",
-            blob[:size],
-            f"photo-{size}.c2f",
-            "application/octet-stream",
-            on_click="ignore",
-            icon=":material/content_cut:",
-            key="cut_file",
-        )
-        st.download_button(
-            "Decoded picture (PNG)",
-            lambda: png_bytes(look.pixels),
-            "decoded.png",
-            "image/png",
-            on_click="ignore",
-            icon=":material/image:",
-            key="decoded_file",
-        )
+        label = f"{'Whole' if whole else 'Uploaded, cut'} .c2f ({total:,} bytes)"
+        download(label, blob, "photo.c2f" if whole else f"photo-{total}.c2f", key="whole_file")
+        label = f"Cut .c2f ({size:,} bytes)"
+        download(label, blob[:size], f"photo-{size}.c2f", key="cut_file", icon="content_cut")
+        label, name = "Decoded picture (PNG)", "decoded.png"
+        download(label, lambda: png_bytes(look.pixels), name, key="decoded_file", icon="image")

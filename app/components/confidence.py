@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app.components.widgets import chart, choose_named
+from app.components.widgets import chart, choose_named, choose_one
 from app.data.data_dir import stamp
 from app.data.label_maps import label_map_files
 from app.figures.confidence import histogram
@@ -52,20 +52,13 @@ def show_confidence() -> None:
     left, right = st.columns(2, vertical_alignment="top")
     name = choose_named("map", "Hierarchy", list(known), "sure_map", column=left)
     levels = list(known[name])
-    level = right.segmented_control(
-        "Level",
-        levels,
-        default=levels[0],
-        required=True,
-        key="sure_level",
-        bind="query-params",
-    )
-    table = known[name][level or levels[0]]
+    level = choose_one("Level", levels, "sure_level", place=right)
+    table = known[name][level]
     chart(
         histogram(table["confidence"]),
         lambda: table,
         title="How often a class stays with its cluster (1 = always)",
-        source=f"{name}, level {level or levels[0]}",
+        source=f"{name}, level {level}",
         key="confidence",
         alt="Histogram of the confidence of the classes",
     )

@@ -21,6 +21,7 @@ from app.components.tables import (
     levels_at_chance,
     member_table,
 )
+from app.components.widgets import download
 from app.data.data_dir import images_of
 from app.data.label_maps import Chosen
 from app.data.measure_cache import alike, measured
@@ -214,26 +215,16 @@ def _images(chosen: Chosen, spot: Spot) -> None:
 def _downloads(chosen: Chosen, level: int) -> None:
     label_map = chosen.label_map
     with st.popover("Download", icon=":material/download:"):
-        st.download_button(
-            "Label map (JSON)",
-            label_map.encode,
-            f"{label_map.name}.json",
-            "application/json",
-            on_click="ignore",
-        )
-        st.download_button(
+        download("Label map (JSON)", label_map.encode, f"{label_map.name}.json")
+        download(
             "Classes with their clusters (CSV)",
             lambda: csv_bytes(class_table(label_map)),
             f"{label_map.name}.csv",
-            "text/csv",
-            on_click="ignore",
         )
         name = label_map.levels[level].name
-        st.download_button(
+        download(
             f"Clusters of level {name} (CSV)",
             lambda: csv_bytes(cluster_table(label_map, level)),
             f"{label_map.name}.{name}.csv",
-            "text/csv",
-            on_click="ignore",
         )
         st.caption("The camera above a figure saves it as a picture.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import mimetypes
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,11 @@ __all__ = [
     "chart",
     "choose_map",
     "choose_named",
+    "choose_one",
+    "download",
     "follow_options",
     "lacks_codec",
+    "open_page",
     "page_title",
     "show_table",
     "table_below",
@@ -57,6 +61,13 @@ def lacks_codec() -> bool:
             "Run `pip install 'hierlab[codec]'` where the app runs, then start it again."
         )
     return bool(lacking)
+
+
+def open_page(name: str, **address: str) -> None:
+    """Go to another page of the app, in this session, with what its address is to say."""
+    pages = st.session_state.get("pages", {})
+    if name in pages:  # a page that runs by itself, outside the frame, has none
+        st.switch_page(pages[name], query_params=address)
 
 
 def chart(
@@ -159,6 +170,43 @@ def choose_named(
             f"{in_markdown(name)} is shown. Whoever sent the link can send the file too."
         )
     return name
+
+
+def choose_one(
+    label: str, options: Sequence[str], key: str, *, place: Any = st, about: str | None = None
+) -> str:
+    """Choose one of a few things that stand side by side; the choice is in the address."""
+    chosen: str | None = place.segmented_control(
+        label,
+        options,
+        default=options[0],
+        required=True,
+        key=key,
+        bind="query-params",
+        wrap=True,
+        help=about,
+    )
+    return chosen or options[0]
+
+
+def download(
+    label: str,
+    content: bytes | Callable[[], bytes],
+    name: str,
+    *,
+    key: str | None = None,
+    icon: str = "download",
+) -> None:
+    """A button that saves a file, made when it is pressed where it is a function."""
+    st.download_button(
+        label,
+        content,
+        name,
+        mimetypes.guess_type(name)[0] or "application/octet-stream",
+        key=key,
+        icon=f":material/{icon}:",
+        on_click="ignore",
+    )
 
 
 def follow_options(

@@ -13,16 +13,18 @@ from app.components.tables import (
     CONSISTENCY_TITLE,
     LEVEL_COLUMNS,
     chance_sentence,
+    cluster_table,
     consistency_rows,
     level_rows,
     levels_at_chance,
 )
-from app.components.widgets import choose_map, page_title
+from app.components.widgets import chart, choose_map, choose_one, download, open_page, page_title
 from app.data.encoders import BUILT_IN, choose_encoders, show_absent
 from app.data.label_maps import Chosen, keep_own_map, map_of_name
 from app.data.measure_cache import measured
 from app.data.own_files import days_kept, own_files
 from app.data.uploads import MAX_CLASSES_MB, UploadError, class_list_of
+from app.figures.tree import tree_figure, tree_nodes
 from app.theme.markdown import counted, in_markdown, in_table, sentence
 from hierlab import ClassList, HierlabError, LabelMap, build, list_
 from hierlab.builders import get_builder
@@ -55,14 +57,7 @@ def _available() -> Available:
 
 def _form(available: Available) -> dict[str, Any] | None:
     """Lay out the choices; the arguments of `hierlab.build`, or None while something is amiss."""
-    source = st.segmented_control(
-        "Classes",
-        (BUILT_IN, OWN),
-        default=BUILT_IN,
-        required=True,
-        key="classes",
-        bind="query-params",
-    )
+    source = choose_one("Classes", (BUILT_IN, OWN), "classes")
     classes = _own_classes() if source == OWN else BUILT_IN
     ready = [item.name for item in available.methods if item.ready and item.name != "similarity"]
     method = st.selectbox(
@@ -180,14 +175,13 @@ def _result() -> None:
             _measures(one, new=one is made)
     if made is None:
         return
-    st.download_button(
-        "Save as JSON",
-        made.label_map.encode,
-        f"{made.label_map.name}.json",
-        "application/json",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    _picture(made)
+    with st.container(horizontal=True):
+        download("Save as JSON", made.label_map.encode, f"{made.label_map.name}.json")
+        if st.button("Open in Explore", icon=":material/account_tree:"):
+            open_page("explore", map=made.name)
+        if st.button("Compare it", icon=":material/compare_arrows:"):
+            open_page("compare", a=made.name, **({} if beside is None else {"b": beside.name}))
     if days := days_kept():
         st.toggle(
             f"Keep it on this server for {days} days, so that its address works for others too",
@@ -196,6 +190,17 @@ def _result() -> None:
             args=(made.label_map,),
         )
     st.caption("Explore and Compare list it as “my …”; unless kept here, as long as your session.")
+
+
+def _picture(made: Chosen) -> None:
+    chart(
+        tree_figure(tree_nodes(made.label_map), "Treemap", depth=1),
+        lambda: cluster_table(made.label_map, 0),
+        title="Treemap: area = number of classes",
+        source=made.name,
+        key=f"built_tree_{made.key[:12]}",
+        alt=f"Treemap of the first level of {made.name}",
+    )
 
 
 def _keep_built(label_map: LabelMap) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit_echarts import st_echarts
 
-from app.components.widgets import chart, choose_map, page_title, show_table, upload_map
+from app.components.widgets import chart, choose_map, choose_one, page_title, show_table, upload_map
 from app.data.comparison import (
     MAX_ROWS,
     agreement_table,
@@ -56,19 +56,9 @@ def render() -> None:
     pairs = told or list(report.levels)
     names = [f"{one.first} / {one.second}" for one in pairs]
     left, right = st.columns([2, 3], vertical_alignment="bottom")
-    pair = left.segmented_control(
-        "Levels A / B", names, default=names[0], required=True, key="levels", bind="query-params"
-    )
-    view = right.segmented_control(
-        "View",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        key="show",
-        bind="query-params",
-        wrap=True,
-    )
-    _view(view or VIEWS[0], pairs[names.index(pair)], first, second)
+    pair = choose_one("Levels A / B", names, "levels", place=left)
+    view = choose_one("View", VIEWS, "show", place=right)
+    _view(view, pairs[names.index(pair)], first, second)
     _summary(report)
 
 

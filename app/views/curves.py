@@ -12,6 +12,8 @@ from app.components.tables import csv_bytes
 from app.components.widgets import (
     chart,
     choose_named,
+    choose_one,
+    download,
     follow_options,
     lacks_codec,
     page_title,
@@ -94,15 +96,7 @@ def _curves(
     results: Results, key: str, name: str, diagram_at: DeltaGenerator, log_at: DeltaGenerator
 ) -> None:
     titles = [panel.title for panel in results.panels]
-    title = diagram_at.segmented_control(
-        "Diagram",
-        titles,
-        default=titles[0],
-        required=True,
-        key="diagram",
-        bind="query-params",
-        wrap=True,
-    )
+    title = choose_one("Diagram", titles, "diagram", place=diagram_at)
     log_rate = log_at.toggle("Log axis", True, key="log", bind="query-params")
     left, right = st.columns([3, 1], gap="medium")
     picked = right.pills(
@@ -114,7 +108,7 @@ def _curves(
         bind="query-params",
         wrap=True,
     )
-    panel = results.panels[titles.index(title or titles[0])]
+    panel = results.panels[titles.index(title)]
     kept = panel._replace(
         curves=tuple(curve for curve in panel.curves if curve.name in (picked or ()))
     )
@@ -133,13 +127,8 @@ def _diagram(
         key="curves",
         alt=f"{kept.title} against bits per pixel for {', '.join(picked) or 'nothing'}",
     )
-    st.download_button(
-        "Points of this diagram (CSV)",
-        lambda: csv_bytes(panel_table(kept, picked)),
-        "curves.csv",
-        "text/csv",
-        on_click="ignore",
-        icon=":material/download:",
+    download(
+        "Points of this diagram (CSV)", lambda: csv_bytes(panel_table(kept, picked)), "curves.csv"
     )
     st.caption(
         f"Means over {results.images:,} photographs with 95 % bootstrap intervals; filled marks "

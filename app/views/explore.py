@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.components import inspector
 from app.components.tables import cluster_table
-from app.components.widgets import chart, choose_map, page_title, upload_map
+from app.components.widgets import chart, choose_map, choose_one, page_title, upload_map
 from app.data.label_maps import Chosen
 from app.data.measure_cache import positions
 from app.figures.classmap import class_map_figure
@@ -123,9 +123,7 @@ def _controls(label_map: LabelMap, level_at: DeltaGenerator, view_at: DeltaGener
         )
     else:
         name = names[0]
-    view_at.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params", wrap=True
-    )
+    choose_one("View", VIEWS, "view", place=view_at)
     return [level.name for level in levels].index(name)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.components.confidence import show_confidence
-from app.components.widgets import chart, choose_named, page_title, show_table
+from app.components.widgets import chart, choose_named, choose_one, page_title, show_table
 from app.data.comparison import agreement_table, move_table
 from app.data.data_dir import served, stamp
 from app.data.label_maps import keep_own_map
@@ -36,9 +36,7 @@ def render() -> None:
     """Lay out the page."""
     page_title("Stability", "Would another model, prompt or seed have given the same hierarchy?")
     view_at, study_at, choice_at = st.columns([5, 3, 5], vertical_alignment="top")
-    view = view_at.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key="part", bind="query-params", wrap=True
-    )
+    view = choose_one("View", VIEWS, "part", place=view_at)
     if view == "Confidence":
         show_confidence()
         return
@@ -56,7 +54,7 @@ def render() -> None:
     except (HierlabError, OSError) as error:
         st.error(f"This study cannot be read: {sentence(error)}")
         return
-    _part(view or VIEWS[0], report, folder, choice_at)
+    _part(view, report, folder, choice_at)
 
 
 def _studies() -> dict[str, Path]:
@@ -106,15 +104,7 @@ def _by_k(view: str, report: StudyReport, study: str, choice_at: DeltaGenerator)
     if not counts:
         st.info("This study has nothing to compare yet; resume it.")
         return
-    chosen = choice_at.segmented_control(
-        "K, number of clusters",
-        counts,
-        default=counts[0],
-        required=True,
-        key="k",
-        bind="query-params",
-    )
-    k = int(chosen or counts[0])
+    k = int(choose_one("K, number of clusters", counts, "k", place=choice_at))
     if view == "Axes":
         axes = [row for row in report.agreements if row.k == k]
         chart(

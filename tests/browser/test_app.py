@@ -58,6 +58,19 @@ def test_a_bad_upload_is_a_sentence_and_the_server_stays_up(
     tab.get_by_text("1,000 classes of imagenet-1k").wait_for()
 
 
+def test_a_hierarchy_is_built_looked_at_and_opened_in_explore(tab: Any, address: str) -> None:
+    tab.goto(f"{address}/build?method=wordnet-k")
+    tab.get_by_role("button", name="Build", exact=False).last.click()
+    tab.get_by_text("New: my").wait_for(timeout=180_000)
+    wait_until_quiet(tab)
+    tab.locator(".js-plotly-plot .treemaplayer .slice").nth(1).wait_for()
+    tab.get_by_role("button", name="Open in Explore").click()
+    tab.wait_for_url("**map=my*")
+    tab.get_by_role("heading", name="Explore").wait_for()
+    tab.get_by_role("heading", name="my wordnet").wait_for()
+    no_sideways_scrolling(tab)
+
+
 def test_the_label_map_comes_down_as_it_is(tab: Any, address: str, repository: Path) -> None:
     tab.goto(f"{address}/?map={MAP}")
     tab.get_by_text("1,000 classes of imagenet-1k").wait_for()
@@ -94,8 +107,7 @@ FIGURES = {
     "stability": "/stability?part=Encoders",
     "curves": "/curves",
 }
-LOOKS = """() => [...document.querySelectorAll(
-    '.js-plotly-plot .xtick text, .js-plotly-plot .ytick text, .heatmaplayer text')].map(one => [
+LOOKS = """selector => [...document.querySelectorAll(selector)].map(one => [
     getComputedStyle(one).fill, parseFloat(getComputedStyle(one).fontSize), one.textContent])"""
 
 
@@ -111,12 +123,13 @@ def test_a_figure_begins_high_and_its_words_can_be_read(tab: Any, address: str, 
         assert figure.bounding_box()["y"] < 300
         bar = tab.locator(".js-plotly-plot .modebar").first.bounding_box()
         above_px = figure.evaluate("one => one._fullLayout._size.t")
-        assert (
-            bar["y"] + bar["height"] <= figure.bounding_box()["y"] + above_px
-        )  # it covers nothing
-    for colour, size_px, words in tab.evaluate(LOOKS):
+        room_px = figure.bounding_box()["y"] + above_px - bar["y"]
+        assert bar["height"] <= room_px  # it covers nothing
+    ticks = tab.evaluate(LOOKS, ".xtick text, .ytick text")
+    assert ticks or name == "explore"
+    assert {colour for colour, _, _ in ticks} <= {"rgb(74, 83, 96)", "rgb(180, 188, 198)"}
+    for _, size_px, words in (*ticks, *tab.evaluate(LOOKS, ".heatmaplayer text, .slice text")):
         assert size_px >= 11, words
-        assert colour in ("rgb(74, 83, 96)", "rgb(180, 188, 198)") or "heatmap" in name, words
 
 
 @needs_codec
