@@ -117,9 +117,9 @@ def find_cluster(label_map: LabelMap, level: Level, which: str) -> ClusterReport
         number for number, name in enumerate(names) if words in name
     ]
     if len(fits) != 1:
-        found = ", ".join(level.clusters[number].name for number in fits[:8]) or "none"
+        candidates = ", ".join(level.clusters[number].name for number in fits[:8]) or "none"
         raise UnknownClassError(
-            f"expected one cluster of level {level.name!r} for {which!r}, found {found}; "
+            f"expected one cluster of level {level.name!r} for {which!r}, found {candidates}; "
             f"give a number from 0 to {level.k - 1} or a whole name"
         )
     return _report(label_map, level, fits[0])
@@ -175,9 +175,9 @@ def resolution(label_map: LabelMap, wordnet: str | Path | None = None) -> tuple[
     """
     classes = label_map.classes
     taxonomy = taxonomy_for(classes, wordnet=wordnet) or Taxonomy.shipped()
-    found = taxonomy.resolve(classes)
+    resolution = taxonomy.resolve(classes)
     rows = taxonomy.nouns.rows
-    numbers = [None if wnid is None else rows[wnid] for wnid in found.wnids]
+    numbers = [None if wnid is None else rows[wnid] for wnid in resolution.wnids]
     return tuple(
         ResolvedClass(
             id=key,
@@ -186,7 +186,9 @@ def resolution(label_map: LabelMap, wordnet: str | Path | None = None) -> tuple[
             how=how,
             definition="" if row is None else taxonomy.nouns.definitions[row],
         )
-        for key, name, row, how in zip(classes.ids, classes.names, numbers, found.how, strict=True)
+        for key, name, row, how in zip(
+            classes.ids, classes.names, numbers, resolution.how, strict=True
+        )
     )
 
 

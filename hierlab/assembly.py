@@ -10,7 +10,7 @@ from typing import Any, Literal
 from numpy.typing import ArrayLike
 
 from hierlab._consensus_map import consensus_map
-from hierlab.builders import BuildInput, check_k, get_builder
+from hierlab.builders import Builder, BuildInput, check_k, get_builder
 from hierlab.classes import ClassList
 from hierlab.datasets.class_lists import given_classes
 from hierlab.embeddings.prototypes import load_prototypes
@@ -72,33 +72,25 @@ def build(
         PrototypeError: the vectors do not fit the classes or cannot be had here.
     """
     class_list = given_classes(classes)
-    usual = "similarity" if similarity is not None else DEFAULT_METHOD
-    builder = get_builder(method if method is not None else usual)
-    default_classes = isinstance(classes, str) and classes == DEFAULT_CLASSES
-    if isinstance(prototypes, str | Path) and default_classes and builder.needs == "vectors":
-        class_list = _classes_of(prototypes, class_list)
-    if method is None and builder.name == DEFAULT_METHOD and len(class_list) > builder.most:
-        builder = get_builder(DEFAULT_OF_MANY)
+    builder, class_list = _builder_and_classes(method, class_list, prototypes, similarity, classes)
     encoder = prototypes if prototypes is not None else clip
+    encoders: Sequence[Any] = consensus or ([] if encoder is None else [encoder])
     if isinstance(k, str) and k == "auto":
-        sources: Sequence[Any] = consensus or ([] if encoder is None else [encoder])
-        if builder.needs != "vectors" or not sources:
+        if builder.needs != "vectors" or not encoders:
             raise BuilderError(
                 "k auto looks at prototypes; give --clip, --prototypes or --consensus, or numbers"
             )
-        k = auto_levels([resolve(one, class_list, source).vectors for one in sources], seed=seed)
+        k = auto_levels([resolve(one, class_list, source).vectors for one in encoders], seed=seed)
     counts = check_k(k, len(class_list))
     names = level_names(len(counts), levels)
-    own = dict(parameters or {})
     if consensus or stable:
         if method not in (None, "consensus"):
             raise BuilderError(
                 f"consensus and stable are a method of their own; leave out method {method!r}"
             )
-        encoders = list(consensus or ([] if encoder is None else [str(encoder)]))
-        stem = Path(encoders[0]).stem if stable and encoders else ""
+        stem = Path(str(encoders[0])).stem if stable and encoders else ""
         return consensus_map(
-            encoders,
+            [str(one) for one in encoders],
             class_list,
             counts,
             names,
@@ -106,10 +98,10 @@ def build(
             stable=stable,
             source=source,
             seed=seed,
-            parameters=own,
+            parameters=parameters,
             wordnet=wordnet,
         )
-    settings = builder.settings(len(class_list), own)  # before anything large is read
+    settings = builder.settings(len(class_list), parameters or {})  # before anything large is read
     inputs, origin = _inputs(builder.needs, class_list, encoder, similarity, source, wordnet)
     labels = builder.partition(inputs, k=counts, seed=seed, settings=settings)
     provenance = {
@@ -121,21 +113,27 @@ def build(
         **reading_provenance(inputs.classes, inputs.taxonomy),
     }
     title = name or _slug(origin.get("variant") or origin["kind"], builder.name, counts)
-    described = describe(
-        inputs.classes,
-        labels,
-        names,
-        taxonomy=inputs.taxonomy,
-        vectors=inputs.vectors,
-        similarity=inputs.similarity,
-    )
+    described = describe(labels=labels, names=names, **vars(inputs))
     return LabelMap(title, inputs.classes, described, provenance)
 
 
-def _classes_of(prototypes: str | Path, default: ClassList) -> ClassList:
-    """Prototypes of another list bring their own classes."""
-    own = load_prototypes(prototypes).classes
-    return default if own is None or own.ids == default.ids else own
+def _builder_and_classes(
+    method: str | None,
+    classes: ClassList,
+    prototypes: object,
+    similarity: object,
+    asked: object,
+) -> tuple[Builder, ClassList]:
+    """The method, by default one that fits; and the classes, by default those of the prototypes."""
+    usual = "similarity" if similarity is not None else DEFAULT_METHOD
+    builder = get_builder(method if method is not None else usual)
+    default = isinstance(asked, str) and asked == DEFAULT_CLASSES
+    if isinstance(prototypes, str | Path) and default and builder.needs == "vectors":
+        own = load_prototypes(prototypes).classes
+        classes = classes if own is None or own.ids == classes.ids else own
+    if method is None and builder.name == DEFAULT_METHOD and len(classes) > builder.most:
+        builder = get_builder(DEFAULT_OF_MANY)
+    return builder, classes
 
 
 def _inputs(

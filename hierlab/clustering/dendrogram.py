@@ -98,5 +98,4 @@ def _incoherence(
     outside = running[end] - running[start] - inside
     others = size * (len(everyone) - size)
     apart = np.divide(outside, others, out=np.zeros(len(size)), where=others > 0)
-    found: _Matrix = apart - inside / (size * (size - 1))
-    return found
+    return np.asarray(apart - inside / (size * (size - 1)))

@@ -36,7 +36,7 @@ def nested_levels(outer: _Rows, inner: _Rows, similarity: _Rows, k: Sequence[int
         outer: (C, R) unit rows for the coarsest level.
         inner: (C, C) closeness for the others, ones on the diagonal.
         similarity: (C, C) as from `mean_cosines`.
-        k: numbers of clusters, rising, each at least 1 and at most C.
+        k: numbers of clusters, strictly increasing, each at least 1 and at most C.
     """
     count = len(outer)
     levels = [coarsest_level(outer, k[0])]
@@ -87,25 +87,25 @@ def _taken_apart(
     whole = [(number, len(branch.size) - 1) for number, branch in enumerate(branches)]
     heap = [(-branches[number].incoherence[node], number, node) for number, node in whole]
     heapq.heapify(heap)
-    found = set(whole)
+    clusters = set(whole)
     lone: list[tuple[int, int]] = []
-    while len(found) < total:
+    while len(clusters) < total:
         if not heap:
             return None
         _, number, node = heapq.heappop(heap)
         branch = branches[number]
         if branch.size[node] <= smallest:
             continue
-        found.remove((number, node))
+        clusters.remove((number, node))
         for part in branch.parts(node):
             if branch.size[part] < smallest:
                 lone.append((number, part))
                 continue
-            found.add((number, part))
+            clusters.add((number, part))
             if branch.size[part] > 1:
                 heapq.heappush(heap, (-branch.incoherence[part], number, part))
     labels = np.full(len(similarity), -1)
-    for label, (number, node) in enumerate(sorted(found)):
+    for label, (number, node) in enumerate(sorted(clusters)):
         labels[branches[number].classes(node)] = label
     for number, node in lone:
         _take_in(labels, branches[number], branches[number].classes(node), similarity)
@@ -140,5 +140,4 @@ def _moved(labels: _Labels, similarity: _Rows, smallest: int) -> _Labels:
         if not back.any():
             break
         moved[back] = at[back]
-    found: _Labels = known[moved]
-    return found
+    return np.asarray(known[moved])

@@ -46,9 +46,9 @@ def listed_objects(content: Any, columns: Columns) -> Listed:
             (one for one in LIST_FIELDS if isinstance(content.get(one), (dict, list))), None
         )
         if holder is not None:
-            found = listed_objects(content[holder], columns)
-            found.notes.insert(0, f"field {holder!r}")
-            return found
+            listed = listed_objects(content[holder], columns)
+            listed.notes.insert(0, f"field {holder!r}")
+            return listed
         return _from_mapping(content, columns)
     if isinstance(content, list):
         notes: list[str] = []
@@ -74,9 +74,9 @@ def _from_mapping(content: dict[Any, Any], columns: Columns) -> Listed:
     folded = {str(key): value for key, value in content.items()}
     if folded and all(key.isdigit() for key in folded) and are_counts([*map(int, folded)]):
         items = [folded[key] for key in sorted(folded, key=int)]
-        found = listed_objects(items, columns)
-        found.notes.insert(0, "numbers count the classes")
-        return found
+        listed = listed_objects(items, columns)
+        listed.notes.insert(0, "numbers count the classes")
+        return listed
     numbers = [int(one) for one in folded.values() if str(one).isdigit()]
     if folded and len(set(numbers)) == len(folded):
         names = sorted(folded, key=lambda name: int(folded[name]))
@@ -109,7 +109,7 @@ def _from_object(
     item: dict[Any, Any], columns: Columns, notes: list[str], *, optional: bool
 ) -> Entry:
     folded = {fold(str(column)): column for column in item}
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     usual = {
         "key": KEY_COLUMNS,
         "name": NAME_COLUMNS,
@@ -121,20 +121,20 @@ def _from_object(
         if wanted and fold(wanted) not in folded:
             raise ClassListError(f"no field {wanted!r} for the {role}; there are {', '.join(item)}")
         for name in (wanted,) if wanted else names:
-            if fold(name) in folded and folded[fold(name)] not in found.values():
-                found[role] = folded[fold(name)]
+            if fold(name) in folded and folded[fold(name)] not in fields.values():
+                fields[role] = folded[fold(name)]
                 break
-    if not optional and "key" not in found and "name" not in found and "synset" in found:
-        found["key"] = found.pop("synset")
-    if not optional and "key" not in found and "name" not in found:
+    if not optional and "key" not in fields and "name" not in fields and "synset" in fields:
+        fields["key"] = fields.pop("synset")
+    if not optional and "key" not in fields and "name" not in fields:
         raise ClassListError(_expected(item))
-    left = [str(name) for name in item if name not in found.values()]
-    told = ", ".join(f"{role} in field {name!r}" for role, name in found.items())
-    notes.append(told + (f"; {', '.join(left)} left aside" if left else ""))
-    others = item.get(found.get("aliases", ""), ())
+    left = [str(name) for name in item if name not in fields.values()]
+    roles = ", ".join(f"{role} in field {name!r}" for role, name in fields.items())
+    notes.append(roles + (f"; {', '.join(left)} left aside" if left else ""))
+    others = item.get(fields.get("aliases", ""), ())
     aliases = split_names(others) if isinstance(others, str) else tuple(map(_word, others))
     key, name, synset = (
-        _word(item[found[role]]) if role in found else "" for role in ("key", "name", "synset")
+        _word(item[fields[role]]) if role in fields else "" for role in ("key", "name", "synset")
     )
     if not optional and not key and not name:
         raise ClassListError(f"key and name are empty in {str(item)[:80]}")
@@ -175,8 +175,8 @@ def decoded(text: str, suffix: str) -> Any:
     try:
         return yaml.load(text, Loader=loader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        told = " ".join(str(error).split())
-        raise ClassListError(f"not YAML ({told})") from error
+        problem = " ".join(str(error).split())
+        raise ClassListError(f"not YAML ({problem})") from error
 
 
 def looks_like_yaml(text: str) -> bool:

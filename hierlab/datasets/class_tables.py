@@ -65,11 +65,11 @@ def listed_table(text: str, columns: Columns) -> Listed:
         )
         for row in rows
     ]
-    told = ", ".join(f"{role} in column {table.title(column)}" for role, column in use.items())
+    roles = ", ".join(f"{role} in column {table.title(column)}" for role, column in use.items())
     unused = [table.title(n) for n in range(len(table.columns)) if n not in use.values()]
     unused = [title for title in unused if not _index_column(table, title)]
     left = f"; columns {', '.join(unused)} left aside" if unused else ""
-    return Listed(spoken(entries), [f"{NAMES[table.delimiter]}: {told}{left}"])
+    return Listed(spoken(entries), [f"{NAMES[table.delimiter]}: {roles}{left}"])
 
 
 def _index_column(table: TextTable, title: str) -> bool:

@@ -47,10 +47,10 @@ def parse_variant(text: str) -> Variant:
     Raises:
         PrototypeError: the text has another form.
     """
-    found = _FORM.fullmatch(text)
-    if found is None:
+    match = _FORM.fullmatch(text)
+    if match is None:
         raise PrototypeError(
             f"expected a variant MODEL[:PRETRAINED][@PROMPTS], such as ViT-B-32:openai@80, "
             f"got {text!r}"
         )
-    return Variant(**found.groupdict())
+    return Variant(**match.groupdict())

@@ -38,9 +38,9 @@ def load_similarity(
     if not np.issubdtype(matrix.dtype, np.number) or not np.isfinite(matrix).all():
         raise BuilderError("the similarity holds values that are not finite numbers")
     values = matrix.astype(np.float64)
-    if looks := _distances(values):
+    if sign := _sign_of_distances(values):
         raise BuilderError(
-            f"this looks like distances, not a similarity: {looks}; larger must mean more alike: "
+            f"this looks like distances, not a similarity: {sign}; larger must mean more alike: "
             "give 1 - d, exp(-d) or the like; if it is a similarity without a diagonal, fill "
             "that with its largest value"
         )
@@ -48,7 +48,7 @@ def load_similarity(
     return (values + values.T) / 2, {"kind": "similarity", "sha256": digest}
 
 
-def _distances(matrix: NDArray[np.float64]) -> str:
+def _sign_of_distances(matrix: NDArray[np.float64]) -> str:
     """What makes a matrix look like distances; empty if it does not.
 
     A class is most like itself; where each is the least like itself, larger means less alike.

@@ -56,12 +56,12 @@ class Grouping:
         """
         wanted = {folded(key): group for key, group in self.groups.items()}
         numbers = {group: number for number, group in enumerate(sorted(set(wanted.values())))}
-        found = [
+        placed = [
             (position, numbers[group])
             for position, (key, name) in enumerate(zip(classes.ids, classes.names, strict=True))
             if (group := wanted.get(folded(key), wanted.get(folded(name)))) is not None
         ]
-        table = np.array(found, dtype=np.int64).reshape(-1, 2)
+        table = np.array(placed, dtype=np.int64).reshape(-1, 2)
         return table[:, 0], table[:, 1].astype(np.int32)
 
 
@@ -111,10 +111,10 @@ def load_groupings(which: str | Path) -> tuple[Grouping, ...]:
 def _from_json(path: Path) -> tuple[Grouping, ...]:
     content = read_bounded(path, MAX_BYTES)
     try:
-        found = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
-        if "levels" in found:
+        fields = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+        if "levels" in fields:
             return _from_label_map(path, content)
-        groups = msgspec.json.decode(found.get("groups", content), type=dict[str, str])
+        groups = msgspec.json.decode(fields.get("groups", content), type=dict[str, str])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise HierlabError(
             f"{path}: expected a JSON object of classes and their groups, or a label map ({error})"

@@ -1,4 +1,4 @@
-"""Which files this program made, told by what stands in them."""
+"""Which files this program made, by what they hold."""
 
 from __future__ import annotations
 

@@ -82,9 +82,9 @@ def sniff_delimiter(text: str, candidates: str = DELIMITERS) -> str:
     best, most = "", 0
     for mark in candidates:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-        told = (row for row in reader if any(row) and not row[0].lstrip().startswith("#"))
+        rows = (row for row in reader if any(row) and not row[0].lstrip().startswith("#"))
         try:
-            widths = Counter(len(row) for row in islice(told, _SNIFFED))
+            widths = Counter(len(row) for row in islice(rows, _SNIFFED))
         except csv.Error:  # a cell of more than 128 KiB
             continue
         width, count = max(widths.items(), key=lambda pair: (pair[1], pair[0]), default=(1, 0))

@@ -120,8 +120,7 @@ class NounTable:
     def definitions(self) -> list[str]:
         """Glosses without their examples."""
         content = self.glosses() if callable(self.glosses) else self.glosses
-        found: list[str] = content.decode().split("\n")
-        return found
+        return list(content.decode().split("\n"))
 
     @cached_property
     def word_rows(self) -> NDArray[np.int64]:
@@ -214,8 +213,7 @@ def _bytes(text: str) -> NDArray[np.uint8]:
 
 
 def _starts(lengths: Any) -> NDArray[np.int64]:
-    found: NDArray[np.int64] = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return found
+    return np.concatenate([[0], np.cumsum(lengths)], dtype=np.int64)
 
 
 def _padded(values: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:

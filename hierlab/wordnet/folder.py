@@ -59,7 +59,7 @@ def read_nouns(path: str | Path) -> tuple[NounTable, str]:
 
 def _contents(place: Path) -> dict[str, bytes]:
     """The files that matter, by name."""
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     try:
         if place.suffix == ".zip":
             with zipfile.ZipFile(place) as archive:
@@ -68,18 +68,18 @@ def _contents(place: Path) -> dict[str, bytes]:
                     if inside in archive.namelist():
                         if archive.getinfo(inside).file_size > MAX_BYTES:
                             raise TaxonomyError(f"{inside} is too large for WordNet; {EXPECTED}")
-                        found[name] = archive.read(inside)
+                        files[name] = archive.read(inside)
         else:
             for name in (*NEEDED, *OPTIONAL):
                 if (place / name).is_file():
-                    found[name] = (place / name).read_bytes()
+                    files[name] = (place / name).read_bytes()
     except FileNotFoundError:
         pass
     except (OSError, zipfile.BadZipFile) as error:
         raise TaxonomyError(f"cannot read WordNet in {place}: {error}; {EXPECTED}") from error
-    if not all(name in found for name in NEEDED):
+    if not all(name in files for name in NEEDED):
         raise TaxonomyError(f"WordNet was not found in {place}; {EXPECTED}")
-    return found
+    return files
 
 
 def parse_nouns(files: dict[str, bytes], place: Path) -> NounTable:
@@ -101,8 +101,8 @@ def parse_nouns(files: dict[str, bytes], place: Path) -> NounTable:
         )
     try:
         reader = _reader(files, place)
-        found = sorted(reader.all_eng_synsets("n"), key=lambda one: int(one.offset()))
-        return _table(reader, found, _tagged(files.get("cntlist.rev", b"")))
+        synsets = sorted(reader.all_eng_synsets("n"), key=lambda synset: int(synset.offset()))
+        return _table(reader, synsets, _tagged(files.get("cntlist.rev", b"")))
     except TaxonomyError:
         raise
     except Exception as error:  # NLTK meets damage with whatever its line of code runs into
@@ -135,25 +135,27 @@ def _reader(files: dict[str, bytes], place: Path) -> Any:
         nltk.data.path.remove(folder)
 
 
-def _table(reader: Any, found: list[Any], tagged: dict[tuple[str, int], int]) -> NounTable:
+def _table(reader: Any, entries: list[Any], tagged: dict[tuple[str, int], int]) -> NounTable:
     numbers = reader._lemma_pos_offset_map  # the order of a word's senses has no public name
     synsets, topics, counts = [], [], []
-    for one in found:
-        lemmas = tuple(one.lemma_names())
-        senses = tuple(numbers[word.lower()]["n"].index(one.offset()) + 1 for word in lemmas)
-        above = sorted({high.offset() for high in (*one.hypernyms(), *one.instance_hypernyms())})
-        parts = map(str.strip, one.definition().split(";"))
+    for entry in entries:
+        lemmas = tuple(entry.lemma_names())
+        senses = tuple(numbers[word.lower()]["n"].index(entry.offset()) + 1 for word in lemmas)
+        above = sorted(
+            {high.offset() for high in (*entry.hypernyms(), *entry.instance_hypernyms())}
+        )
+        parts = map(str.strip, entry.definition().split(";"))
         synsets.append(
             Synset(
-                wnid=f"n{one.offset():08d}",
-                name=one.name(),
+                wnid=f"n{entry.offset():08d}",
+                name=entry.name(),
                 lemmas=lemmas,
                 senses=senses,
                 hypernyms=tuple(f"n{offset:08d}" for offset in above),
                 definition="; ".join(part for part in parts if part),
             )
         )
-        topics.append(int(one.lexname()))
+        topics.append(int(entry.lexname()))
         pairs = zip(lemmas, senses, strict=True)
         counts += [tagged.get((word.lower(), sense), 0) for word, sense in pairs]
     exceptions = {form: tuple(words) for form, words in reader._exception_map["n"].items()}
@@ -162,10 +164,10 @@ def _table(reader: Any, found: list[Any], tagged: dict[tuple[str, int], int]) ->
 
 def _tagged(content: bytes) -> dict[tuple[str, int], int]:
     """How often a noun has a sense in the tagged texts: lines of `dog%1:05:00:: 1 42`."""
-    found: dict[tuple[str, int], int] = {}
+    counts: dict[tuple[str, int], int] = {}
     for line in content.decode("latin-1").splitlines():
         key, sense, count = line.split()
         lemma, _, rest = key.partition("%")
         if rest[:1] == "1":
-            found[lemma, int(sense)] = int(count)
-    return found
+            counts[lemma, int(sense)] = int(count)
+    return counts

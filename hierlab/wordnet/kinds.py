@@ -16,10 +16,10 @@ __all__ = ["Kinds", "kinds"]
 _WORTH = 0.75  # each further word must be worth this: two words beat one that is three quarters
 _WORTH_OF_PARTIAL = 0.9  # where words hold for less than most, each further one is welcome
 _PARTIAL = 0.5  # a name for less than most of the cluster counts half
-_LEAST = 0.1  # of a cluster that a kind must hold to be told beside others
+_LEAST = 0.1  # of a cluster that a kind must hold to be named beside others
 _VAGUE = 0.2  # worth of a word from the list below
 _WIDTH = 40  # kinds looked at in each cluster, the best first
-_TOLD = 8  # ways of one, of two, of three words kept, should a name be taken
+_KEPT = 8  # ways of one, of two, of three words kept, should a name be taken
 _NEARLY = 0.7  # of the best score, for a name to take its place where it is taken
 
 
@@ -141,20 +141,22 @@ def _of_cluster(
         free = apart[first[:, 0]] & apart[first[:, 1]] & (np.arange(len(ranks)) > first[:, 1:])
         base, third = np.nonzero(free)
         options += [pairs, scored(np.column_stack([first[base], third]))]
-    found = [
+    ways = [
         (score, chosen)
         for scores, rows in options
-        for score, chosen in zip(scores[:_TOLD].tolist(), rows[:_TOLD].tolist(), strict=True)
+        for score, chosen in zip(scores[:_KEPT].tolist(), rows[:_KEPT].tolist(), strict=True)
     ]
-    found.sort(key=lambda one: -one[0])
+    ways.sort(key=lambda way: -way[0])
     return tuple(
-        _told(sorted(chosen, key=lambda at: -int(held[at])), score, ranks, known, held, under, size)
-        for score, chosen in found
-        if score >= _NEARLY * found[0][0]
+        _kinds(
+            sorted(chosen, key=lambda at: -int(held[at])), score, ranks, known, held, under, size
+        )
+        for score, chosen in ways
+        if score >= _NEARLY * ways[0][0]
     )
 
 
-def _told(
+def _kinds(
     chosen: list[int],
     score: float,
     ranks: NDArray[np.int64],
@@ -174,8 +176,8 @@ def _told(
 
 def _umbrella(taxonomy: Taxonomy) -> NDArray[np.bool_]:
     """(N,) whether a synset is a word that stands above so much that it tells nothing."""
-    found = np.zeros(len(taxonomy), dtype=bool)
+    vague = np.zeros(len(taxonomy), dtype=bool)
     for name in _UMBRELLAS:
         if name in taxonomy:
-            found[taxonomy.number(name)] = True
-    return found
+            vague[taxonomy.number(name)] = True
+    return vague

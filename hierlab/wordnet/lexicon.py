@@ -53,23 +53,23 @@ class Lexicon:
     @cached_property
     def _places(self) -> dict[str, list[int]]:
         """Places of the lemmas that are one word but for case and marks."""
-        found: dict[str, list[int]] = {}
+        places: dict[str, list[int]] = {}
         # One text for all: a hundred thousand small ones take three times as long.
         text = "\n".join(self.nouns.lemmas).lower()
         for mark in _MARKS:
             text = text.replace(mark, "")
         for place, lemma in enumerate(text.split("\n")):
-            found.setdefault(lemma, []).append(place)
-        return found
+            places.setdefault(lemma, []).append(place)
+        return places
 
     def senses(self, word: str) -> list[Sense]:
         """All meanings of a word as it is, those spelt most like it."""
         places = self._places.get(squeezed(word), [])
         own = SEPARATORS.sub("_", word.strip())
-        found = [Sense(place, _spelling(own, self.nouns.lemmas[place])) for place in places]
-        nearest = min((sense.spelling for sense in found), default=0)
+        senses = [Sense(place, _spelling(own, self.nouns.lemmas[place])) for place in places]
+        nearest = min((sense.spelling for sense in senses), default=0)
         # A crane is no Crane: another case counts only where nothing is spelt so.
-        return [sense for sense in found if nearest > 1 or sense.spelling == nearest]
+        return [sense for sense in senses if nearest > 1 or sense.spelling == nearest]
 
     def forms(self, word: str) -> Iterator[str]:
         """What a word may be a form of: geese, school buses, ice-creams."""

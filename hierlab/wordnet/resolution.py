@@ -81,7 +81,7 @@ def resolve_classes(taxonomy: Taxonomy, classes: ClassList) -> Resolution:
     given = classes.synsets or (None,) * len(classes)
     ways = cast("tuple[How, ...]", classes.resolved_by)
     rows: list[int | None] = []
-    found: list[WordSenses | None] = []
+    looked_up: list[WordSenses | None] = []
     hows: list[How] = []
     refused: list[tuple[int, str]] = []
     for position, key in enumerate(classes.ids):
@@ -93,7 +93,7 @@ def resolve_classes(taxonomy: Taxonomy, classes: ClassList) -> Resolution:
         if how == "unknown":
             # A map says that its build knew nothing; its other names may be lost by now.
             rows.append(None)
-            found.append(None)
+            looked_up.append(None)
             hows.append(how)
             continue
         if row is None:
@@ -105,16 +105,16 @@ def resolve_classes(taxonomy: Taxonomy, classes: ClassList) -> Resolution:
             words = _words(taxonomy.lexicon, key, name, aliases[position])
             how = words.how if words else "unknown"
         rows.append(row)
-        found.append(words)
+        looked_up.append(words)
         hows.append(how)
-    judge = _Judge(taxonomy, _topics(taxonomy.nouns, rows, found))
-    for position, words in enumerate(found):
+    judge = _Judge(taxonomy, _topics(taxonomy.nouns, rows, looked_up))
+    for position, words in enumerate(looked_up):
         if words:
             rows[position] = judge.likeliest(words, classes.names[position])
     return Resolution(
         wnids=tuple(None if row is None else taxonomy.nouns.wnids[row] for row in rows),
         how=tuple(hows),
-        words=tuple(words.word if words else "" for words in found),
+        words=tuple(words.word if words else "" for words in looked_up),
         refused=tuple(refused),
     )
 
@@ -164,13 +164,13 @@ def _heads(name: str) -> Iterator[str]:
 
 
 def _topics(
-    nouns: NounTable, rows: Sequence[int | None], found: Sequence[WordSenses | None]
+    nouns: NounTable, rows: Sequence[int | None], looked_up: Sequence[WordSenses | None]
 ) -> NDArray[np.float64]:
     """(T,) share of each lexicographer's file in the list, a word's topics counting equally."""
     share = np.ones(int(nouns.topics.max()) + 1)
     known = [row for row in rows if row is not None]
     np.add.at(share, nouns.topics[known], 1)
-    for words in found:
+    for words in looked_up:
         if words and words.how != "head":
             places = [sense.place for sense in words.senses]
             own = np.unique(nouns.topics[nouns.word_rows[places]])
@@ -213,8 +213,8 @@ class _Judge:
     def _fits(self, row: int, hints: Sequence[str]) -> int:
         """How many of the words in brackets tell what the synset is or what is said of it."""
         nouns = self.taxonomy.nouns
-        told = set(re.findall(r"[a-z]+", nouns.definitions[row].lower()))
+        said = set(re.findall(r"[a-z]+", nouns.definitions[row].lower()))
         for above in self.taxonomy.ancestor_rows(row):
             words = slice(nouns.word_starts[above], nouns.word_starts[above + 1])
-            told |= {squeezed(lemma) for lemma in nouns.lemmas[words]}
-        return sum(hint in told for hint in hints)
+            said |= {squeezed(lemma) for lemma in nouns.lemmas[words]}
+        return sum(hint in said for hint in hints)

@@ -133,13 +133,13 @@ def _local_files(model: str, weights: str | Path | None) -> list[Path]:
     """The local weights, if any: a file that was given, or what open_clip may read in a folder."""
     if model.startswith(_FOLDER_SCHEMA):
         folder = Path(model.removeprefix(_FOLDER_SCHEMA))
-        found = sorted(path for ending in _ENDINGS for path in folder.glob(f"*{ending}"))
-        if not found or not (folder / "open_clip_config.json").is_file():
+        files = sorted(path for ending in _ENDINGS for path in folder.glob(f"*{ending}"))
+        if not files or not (folder / "open_clip_config.json").is_file():
             raise PrototypeError(
                 f"{folder}: expected open_clip_config.json and weights ending in "
                 f"{', '.join(_ENDINGS)} in this folder"
             )
-        return found
+        return files
     if weights is None:
         return []
     if not Path(weights).is_file():
