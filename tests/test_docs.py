@@ -78,3 +78,18 @@ def test_commands_of_the_pages_exist(program: str) -> None:
         flags = [word.partition("=")[0] for word in words if word.startswith("-") and word != "-"]
         unknown = set(flags) - options[name] - {"--help"}
         assert not unknown, f"{page}: {program} {line}: {unknown}"
+
+
+def named_files() -> list[tuple[str, str]]:
+    """(page, path) of every file or folder of the checkout that a page names."""
+    place = re.compile(
+        r"`((?:hierlab|codec_plugin|app|tests|benchmarks|docs|hierarchies)/[^`*{}\s]+)`"
+    )
+    pages = [*PAGES, ROOT / "CONTRIBUTING.md"]
+    return sorted({(page.name, name) for page in pages for name in place.findall(page.read_text())})
+
+
+@pytest.mark.parametrize(("page", "name"), named_files())
+def test_files_that_the_pages_name_exist(page: str, name: str) -> None:
+    kind = re.sub(r"NAME\.\w+$", "", name)  # `folder/NAME.py` is a file that a reader would add
+    assert (ROOT / kind).exists(), f"{page} names {name}"
