@@ -48,6 +48,7 @@ def load_encoder(
         PrototypeError: no such model or weights, or they cannot be had here.
         MissingExtraError: the package that runs it is not installed.
     """
+    # Imported here: only the encoder that is asked for may load its heavy packages.
     if model.casefold() in SENTENCE_MODELS:
         from hierlab.embeddings.encoders.sentence import SentenceEncoder
 
