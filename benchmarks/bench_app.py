@@ -176,13 +176,14 @@ def time_moves(browser: Any, address: str, count: int) -> list[tuple[float, floa
     place = slider.bounding_box()
     taken = []
     for number in range(count):
-        before = tab.locator(".stage .ours img").get_attribute("src")
+        before, url = tab.locator(".stage .ours img").get_attribute("src"), tab.url
         share = 0.03 + 0.94 * (number * GOLDEN % 1)
         begun = time.perf_counter()
         tab.mouse.click(place["x"] + share * place["width"], place["y"] + place["height"] / 2)
         while tab.locator(".stage .ours img").get_attribute("src") == before:
             tab.wait_for_timeout(10)
         drawn = time.perf_counter()
+        tab.wait_for_function("before => location.href !== before", arg=url, polling=20)
         tab.wait_for_function(QUIET, timeout=180_000, polling=50)
         taken.append((drawn - begun, time.perf_counter() - begun))
     tab.close()

@@ -21,7 +21,8 @@ PICTURES = {
     "compare": (f"/compare?a={MAP}&b={WORDNET}", 1280, "light"),
     "build": ("/build?method=consensus", 1280, "light"),
     "stability": ("/stability?part=Encoders&pair=0-1", 1280, "light"),
-    "codec": ("/codec?photo=chelsea&search=true", 1280, "light"),
+    "codec": ("/codec?photo=chelsea&against=AVIF", 1280, "light"),
+    "codec-narrow": ("/codec?photo=chelsea&against=AVIF", 390, "dark"),
     "curves": ("/curves", 1280, "light"),
 }
 QUIET = (
@@ -76,6 +77,9 @@ def main() -> None:
                 page.goto(address + path)
                 page.locator("h2").first.wait_for()
                 page.wait_for_function(QUIET)
+                if name.startswith("codec"):  # all cuts are decoded
+                    page.get_by_text("Sure: one cluster").wait_for()
+                    page.wait_for_function(QUIET)
                 page.wait_for_timeout(2_500)  # figures are drawn after the script has ended
                 page.screenshot(path=ROOT / "docs" / "images" / f"app-{name}.png")
                 page.close()

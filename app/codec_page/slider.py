@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.codec_page.classification import (
-    CLASSIFIER,
     SURE,
     answers_at,
     best_of,
+    classifiers_here,
     load_recogniser,
     told_by_file,
 )
@@ -29,7 +29,7 @@ from app.codec_page.photograph import (
     png_bytes,
 )
 from app.codec_page.split_view import Entry, Stage, StageLevel, picture_address, split_view
-from app.components.widgets import choose_one, download
+from app.components.widgets import choose_named, choose_one, download
 from app.data.label_maps import label_map_files
 from app.query_params import parse_number
 from app.theme.markdown import in_markdown, sentence, without_folders
@@ -63,7 +63,10 @@ def show_cuts(photograph: Photograph) -> None:
         st.error(sentence(error), icon=":material/error:")
         return
     _tell_faults(photograph, size, look)
-    recogniser = load_recogniser(photograph)
+    left, right = st.columns([3, 2], gap="medium")
+    with right:
+        classifier = _classifier()
+    recogniser = load_recogniser(photograph, classifier)
     if isinstance(recogniser, str):
         why = in_markdown(without_folders(recogniser))
         st.info(f"No classifier looks at the picture: {why}.")
@@ -71,8 +74,7 @@ def show_cuts(photograph: Photograph) -> None:
     width, height = photograph.size_px
     count = CUTS if width * height < LARGE_PX else FEW_CUTS
     sizes = cuts(photograph.fewest, len(photograph.blob), photograph.level_ends, count)
-    ready = _ready(photograph, size, sizes)
-    left, right = st.columns([3, 2], gap="medium")
+    ready = _ready(f"{photograph.key}-{classifier}", size, sizes)
     with left:
         beside = _beside(photograph)
         _stage(photograph, recogniser, size, [one for one in sizes if one in ready], beside)
@@ -111,12 +113,19 @@ def _go(size: int) -> None:
     st.session_state["bytes"] = size
 
 
-def _ready(photograph: Photograph, size: int, sizes: Sequence[int]) -> set[int]:
-    """The bytes of this file that this visitor's page has shown already."""
-    known: dict[str, set[int]] = st.session_state.setdefault("ready", {})
-    for key in [key for key in known if key != photograph.key]:
-        del known[key]
-    ready = known.setdefault(photograph.key, set())
+def _classifier() -> str:
+    """Lay out the choice of who looks at the pictures, where there is one."""
+    names = classifiers_here()
+    if len(names) == 1:
+        return names[0]
+    return choose_named("classifier", "Who looks at the picture", names, "classifier")
+
+
+def _ready(key: str, size: int, sizes: Sequence[int]) -> set[int]:
+    """The bytes of this file that this visitor's page has shown already, by one classifier."""
+    former, ready = st.session_state.get("ready", ("", set()))
+    ready = ready if former == key else set()
+    st.session_state["ready"] = key, ready
     if size in sizes:
         ready.add(size)
     return ready
@@ -268,7 +277,8 @@ def _about(photograph: Photograph, recogniser: Recogniser) -> None:
     """Whose words these are: the label map, the classifier, and the file itself."""
     name = recogniser.hierarchy.name
     explore = f" ([explore it](./?map={name}))" if name in label_map_files() else ""
-    st.caption(f"Label map: **{in_markdown(name)}**{explore}. Classifier: {CLASSIFIER}.")
+    who = in_markdown(recogniser.classifier.name)
+    st.caption(f"Label map: **{in_markdown(name)}**{explore}. Classifier: {who}.")
     if told := told_by_file(photograph, recogniser):
         st.caption(f"The file itself says: {in_markdown(told)}.")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from app.components.encoders import BUILT_IN, choose_encoders, show_absent
 from app.components.tables import (
     CONSISTENCY_COLUMNS,
     CONSISTENCY_HELP,
@@ -19,7 +20,6 @@ from app.components.tables import (
     levels_at_chance,
 )
 from app.components.widgets import chart, choose_map, choose_one, download, open_page, page_title
-from app.data.encoders import BUILT_IN, choose_encoders, show_absent
 from app.data.label_maps import Chosen, keep_own_map, map_of_name
 from app.data.measure_cache import measured
 from app.data.own_files import days_kept, own_files

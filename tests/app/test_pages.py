@@ -26,6 +26,7 @@ from hierlab.labelmap import Cluster, Level
 Page = Callable[..., AppTest]
 HAS_CODEC = importlib.util.find_spec("torch") is not None
 if HAS_CODEC:
+    from app.codec_page.classification import classifiers_here
     from app.codec_page.photograph import encode, load_machine, shrunk
     from codec_plugin.checkpointing.shipped import CHECKPOINTS
 RESULTS = (
@@ -434,6 +435,9 @@ def test_the_codec_page_keeps_the_bytes_of_the_address(page: Page) -> None:
     name = "clip-seven-10-100-1000"
     assert f"Label map: **{in_markdown(name)}** ([explore it](./?map={name}))" in words(test)
     assert page("explore").selectbox(key="map").value == name
+    for who in classifiers_here():
+        test = page("codec", photo="chelsea", bytes="700", classifier=who)
+        assert f"Classifier: {in_markdown(who)}." in words(test)
     test.button(key="to_mid").click().run()
     assert not test.exception
     assert test.number_input(key="bytes").value == end_of(test, "mid")
