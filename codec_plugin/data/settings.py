@@ -1,6 +1,6 @@
 """Where the photographs of a training run come from, as a frozen record."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -21,6 +21,7 @@ class DataSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         placement: `device` keeps photographs (their middle 256 × 256) on the training device and
             cuts crops there; `host` cuts them before; `auto` is the former on a GPU with room.
         shuffle: size of the shuffle buffer of shards, in images.
+        synthetic_share: share of crops that are flat areas, gradients, shapes and text instead.
     """
 
     path: str = ""
@@ -29,3 +30,4 @@ class DataSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     cache: bool = True
     placement: Literal["auto", "host", "device"] = "auto"
     shuffle: int = 1024
+    synthetic_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0

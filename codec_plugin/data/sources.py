@@ -17,6 +17,7 @@ from codec_plugin.data.device_source import DeviceSource, fits
 from codec_plugin.data.image_folder import FolderSource, ImageFolder
 from codec_plugin.data.settings import DataSettings
 from codec_plugin.data.shards import ShardSource, is_address, is_shards
+from codec_plugin.data.synthetic import SyntheticMix
 from codec_plugin.errors import DataError
 
 __all__ = ["HeldOut", "Opened", "fitting_share", "held_out", "kept_settings", "open_source"]
@@ -95,7 +96,7 @@ def open_source(
         shards = ShardSource(
             settings.path, class_index, seed=seed, rank=rank, world=world, shuffle=settings.shuffle
         )
-        return Opened(shards, HeldOut())
+        return Opened(_mixed(shards, settings, seed, rank), HeldOut())
     folder = ImageFolder(settings.path, class_index, cache=settings.cache)
     held = held_out(folder.names, fitting_share(settings, folder.names))
     if held.all():
@@ -109,8 +110,16 @@ def open_source(
     if device is not None and (
         on_device or (settings.placement == "auto" and fits(len(members), device))
     ):
-        return Opened(DeviceSource(folder, members, device, seed=seed, rank=rank), apart)
-    return Opened(FolderSource(folder, members, seed=seed, rank=rank), apart)
+        crops: CropSource = DeviceSource(folder, members, device, seed=seed, rank=rank)
+    else:
+        crops = FolderSource(folder, members, seed=seed, rank=rank)
+    return Opened(_mixed(crops, settings, seed, rank), apart)
+
+
+def _mixed(crops: CropSource, settings: DataSettings, seed: int, rank: int) -> CropSource:
+    if not settings.synthetic_share:
+        return crops
+    return SyntheticMix(crops, settings.synthetic_share, seed=seed, rank=rank)
 
 
 def _middle(pixels: Pixels) -> Tensor:

@@ -3,13 +3,41 @@
 import string
 
 import numpy as np
+import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from codec_plugin.data.crops import Pixels
+from codec_plugin.data.crops import Batch, CropSource, Pixels
+from codec_plugin.data.image_labels import UNLABELLED
 
-__all__ = ["synthetic_picture"]
+__all__ = ["SyntheticMix", "synthetic_picture"]
 
 _PRIMARIES = (0, 255)  # half of all colours are corners of the cube: pure red, white, black, …
+
+
+class SyntheticMix:
+    """Crops of another source, a share of them replaced by synthetic ones without a class.
+
+    Args:
+        source: of the other crops.
+        share: of crops that are replaced, 0..1, on average.
+        seed: of the draws; step s is a pure function of seed, rank and s.
+        rank: of this process, so that processes draw differently.
+    """
+
+    def __init__(self, source: CropSource, share: float, *, seed: int, rank: int = 0) -> None:
+        self.source, self.share = source, share
+        self.seed, self.rank = seed, rank
+        self.broken = source.broken
+
+    def batch(self, step: int, size: int, crop: int) -> Batch:
+        """`size` crops of `crop` × `crop` pixels for an optimiser step."""
+        images, labels = self.source.batch(step, size, crop)
+        rng = np.random.default_rng((self.seed, self.rank, step, 1))
+        for place in np.flatnonzero(rng.random(len(images)) < self.share).tolist():
+            pixels = torch.from_numpy(synthetic_picture(rng, images.shape[2])).permute(2, 0, 1)
+            images[place] = pixels.to(images.device, non_blocking=True).float() / 255
+            labels[place] = UNLABELLED
+        return Batch(images, labels)
 
 
 def synthetic_picture(rng: np.random.Generator, side: int = 256) -> Pixels:
@@ -30,7 +58,7 @@ def synthetic_picture(rng: np.random.Generator, side: int = 256) -> Pixels:
             shape((int(left), int(top), int(left + width), int(top + height)), fill=_colour(rng))
     if kind == "text":
         _write(draw, rng, side)
-    return np.asarray(ground)
+    return np.array(ground)
 
 
 def _colour(rng: np.random.Generator) -> tuple[int, int, int]:
