@@ -116,9 +116,11 @@ def sure_sentences(
         held = first_sure([size for size, _ in seen], clusters)
         head = f"- {in_markdown(level)}: "
         if held is None:
-            line = f"{head}not sure within this file (*{in_markdown(name)}*, {100 * share:.0f} %)"
+            line = (
+                f"{head}not sure within this file (*{in_markdown(name)}*, {100 * share:.0f}\u00a0%)"
+            )
             if original is not None and original[place][1] < SURE:
-                line += f"; nor of the original ({100 * original[place][1]:.0f} %)"
+                line += f"; nor of the original ({100 * original[place][1]:.0f}\u00a0%)"
         else:
             line = f"{head}sure of *{in_markdown(name)}* from **{held:,} bytes**"
             line += "" if avif is None else f"; {_needs(avif, place, name)}"

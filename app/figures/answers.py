@@ -122,11 +122,12 @@ def confidence_figure(
             # On a log axis a note stands at the logarithm of its place, a line at the place.
             "annotations": [
                 {
-                    **_note(words, x=log10(max(at, 1)), y=1.07 if words == "now" else 1),
+                    # Each higher than the one before: two may stand close together.
+                    **_note(words, x=log10(max(at, 1)), y=1 + 0.06 * row),
                     "xref": "x",
-                    "font": {"color": colour},
+                    "font": {"size": 11},
                 }
-                for at, words, colour, _ in marked
+                for row, (at, words, _, _) in enumerate(marked)
             ],
             "height": height_px,
             "margin": {"t": 72, "l": 8, "r": 8, "b": 8},

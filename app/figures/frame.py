@@ -37,6 +37,10 @@ def put_in_frame(figure: go.Figure, title: str, source: str, *, dark: bool) -> N
     axes = {"tickfont": words, "title": {"font": words}}
     figure.update_xaxes(axes)
     figure.update_yaxes(axes)
+    figure.update_annotations(font_color=ink)
+    figure.update_traces(
+        {"colorbar": {"tickfont": words, "title": {"font": words}}}, selector={"type": "heatmap"}
+    )
     layout.legend.font = words
     layout.modebar = {"orientation": "h", "bgcolor": "rgba(0,0,0,0)", "color": ink}
 

@@ -173,7 +173,7 @@ def tree_figure(
             marker={
                 "colors": [node.colour for node in shown],
                 "line": {
-                    "width": [5 if node.id == marked else 1 for node in shown],
+                    "width": _edge_px(shown, at, marked),
                     "color": [MARK if node.id == marked else EDGE for node in shown],
                 },
             },
@@ -191,6 +191,13 @@ def tree_figure(
         uniformtext={"minsize": 11, "mode": "hide"},
     )
     return figure
+
+
+def _edge_px(shown: Sequence[Node], at: str, marked: str) -> int | list[int]:
+    """Widths of the edges: plotly draws no path back to the root where each has its own."""
+    if at != ROOT or not marked:
+        return 3 if marked else 1
+    return [5 if node.id == marked else 1 for node in shown]
 
 
 def _icicle_px(shown: Sequence[Node], at: str, depth: int) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.figures.tree import MARK
 from app.theme.markdown import in_markdown
 from hierlab.classes import ClassList
 from hierlab.labelmap import Cluster, LabelMap, Level
@@ -25,10 +26,10 @@ def address(test: AppTest, name: str) -> str:
 
 
 def marked_area(test: AppTest) -> str:
-    """The area of the treemap that has a broad edge."""
+    """The area of the treemap whose edge is marked."""
     (trace,) = json.loads(test.get("plotly_chart")[0].proto.spec)["data"]
-    widths = trace["marker"]["line"]["width"]
-    (marked,) = (one for one, width in zip(trace["ids"], widths, strict=True) if width > 1)
+    colours = trace["marker"]["line"]["color"]
+    (marked,) = (one for one, colour in zip(trace["ids"], colours, strict=True) if colour == MARK)
     return str(marked)
 
 

@@ -28,6 +28,9 @@ def test_a_click_on_an_area_opens_its_cluster(tab: Any, address: str) -> None:
     areas.nth(1).locator("path.surface").first.click(position={"x": 6, "y": 6}, force=True)
     tab.wait_for_url("**cluster=coarse**")
     tab.get_by_text("level coarse, cluster").wait_for()
+    way_back = tab.locator(".iciclelayer .pathbar path").first
+    wait_until_quiet(tab)
+    assert way_back.evaluate("one => one.getBoundingClientRect().width") > 100
     link = tab.url
     tab.goto(f"{address}/compare")
     tab.goto(link)  # a colleague opens the link

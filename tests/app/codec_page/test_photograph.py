@@ -73,6 +73,6 @@ def test_where_a_level_becomes_sure_is_told_with_what_avif_needs() -> None:
     assert "AVIF is not sure of it within 100" in late
     assert "its smallest file" in sure_sentences(["coarse"], ours, None, seen(0.9, 0.9))
     unsure = sure_sentences(["coarse"], seen(0.9, 0.4), (("dog", 0.5),), avif)
-    assert "not sure within this file (*dog*, 40 %); nor of the original (50 %)" in unsure
+    assert "not sure within this file (*dog*, 40\u00a0%); nor of the original (50\u00a0%)" in unsure
     other = sure_sentences(["coarse"], ours, (("wolf", 0.9),), avif)
     assert "the original is called wolf" in other

@@ -19,6 +19,7 @@ from app.figures.sizes import sizes_figure
 from app.figures.stability import axis_figure, axis_heatmap, share_figure
 from app.figures.tree import (
     KINDS,
+    MARK,
     ROOT,
     ROOT_COLOUR,
     Node,
@@ -189,6 +190,9 @@ def test_the_smallest_area_that_holds_a_class_is_marked(nested: LabelMap) -> Non
         trace = tree_figure(nodes, "Treemap", depth=depth, path=path).data[0]
         widths = dict(zip(trace.ids, trace.marker.line.width, strict=True))
         assert [one for one in widths if widths[one] > 1] == [area]
+    inside = tree_figure(nodes, "Treemap", depth=2, at="all/1", path=path).data[0]
+    assert inside.marker.line.width == 3  # one for all, or plotly would draw no way back
+    assert inside.marker.line.color[inside.ids.index("all/1/2/=5")] == MARK
 
 
 def test_a_cluster_in_parts_opens_where_the_class_is(crossed: LabelMap) -> None:
