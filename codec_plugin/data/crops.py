@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from codec_plugin.data.picture import read_picture
+from codec_plugin.data.picture import SUFFIXES, read_picture
 from codec_plugin.errors import DataError, ImageError
 
 __all__ = [
@@ -21,9 +21,6 @@ __all__ = [
     "mirrored_to",
     "random_crop",
 ]
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif", ".ppm", ".tif", ".tiff")
-"""Of the files that are taken for photographs."""
 
 Pixels = NDArray[np.uint8]
 

@@ -22,8 +22,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-__all__ = ["READER", "Picture", "as_picture", "is_picture_name", "read_picture", "write_pixels"]
+__all__ = [
+    "READER",
+    "SUFFIXES",
+    "Picture",
+    "as_picture",
+    "is_picture_name",
+    "read_picture",
+    "write_pixels",
+]
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif", ".ppm", ".tif", ".tiff")
+"""Of the files that are taken for photographs."""
 
 READER = "2"
 """Changes whenever the same file gives other pixels: measurements tell it apart."""

@@ -1,0 +1,1 @@
+"""Folders of photographs that results are measured on, made from what anybody can get."""
