@@ -6,7 +6,13 @@ coded frame's chunk (`VP8 `, `mdat`). JPEG 2000: the main header, tile headers a
 
 from __future__ import annotations
 
-__all__ = ["avif_container", "jpeg2000_container", "jpeg_container", "webp_container"]
+__all__ = [
+    "avif_container",
+    "closed_jpeg",
+    "jpeg2000_container",
+    "jpeg_container",
+    "webp_container",
+]
 
 _STANDALONE = {0x01, *range(0xD0, 0xDA)}
 _SCAN, _END = 0xDA, 0xD9
@@ -30,6 +36,22 @@ def jpeg_container(data: bytes) -> int:
             samples += end - min(at, len(data))
             at = end
     return len(data) - samples
+
+
+def closed_jpeg(data: bytes) -> bytes:
+    """A JPEG file cut anywhere, ended as a file is: without a marker segment that was cut.
+
+    Decoders show a scan that lacks its last part, and nothing where a segment of tables does.
+    """
+    at = 0
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != _END:
+        marker = data[at + 1]
+        length = 0 if marker in _STANDALONE else int.from_bytes(data[at + 2 : at + 4], "big")
+        following = at + 2 + length
+        if following > len(data):
+            break
+        at = _scan_end(data, following) if marker == _SCAN else following
+    return data[:at] + bytes([0xFF, _END])
 
 
 def _scan_end(data: bytes, at: int) -> int:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import io
 import re
-import threading
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from PIL import Image, ImageFile, features
+from PIL import Image, features
 from PIL import __version__ as pillow_version
 
 from codec_plugin.errors import BitstreamError, ConfigError
 from codec_plugin.evaluation.codecs.base import BenchCodec, Pixels
 from codec_plugin.evaluation.codecs.containers import (
     avif_container,
+    closed_jpeg,
     jpeg2000_container,
     jpeg_container,
     webp_container,
@@ -48,8 +48,6 @@ SWEEPS: dict[str, tuple[int, ...]] = {
 
 AVIF_SPEED = 4
 """Of libavif's 0 (slowest) to 10; `avif-speed0` is the slowest."""
-
-_truncation = threading.Lock()  # Pillow's switch is the process's
 
 
 def encode_conventional(
@@ -218,14 +216,14 @@ class Jpeg2000Sweep(_Sweep):
 
 
 class JpegProgressive(BenchCodec):
-    """Progressive JPEG of quality 75, cut; Pillow fills what is missing."""
+    """Progressive JPEG of quality 75, cut; the decoder fills what is missing."""
 
     settings = ("75",)
     progressive = True
 
     def identity(self) -> str:
-        """The encoder and its version."""
-        return encoder_version("jpeg")
+        """The encoder and its version, and that cut files are closed before they are decoded."""
+        return f"{encoder_version('jpeg')}, closed"
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """A file of many scans, with optimised tables."""
@@ -240,18 +238,12 @@ class JpegProgressive(BenchCodec):
         Raises:
             BitstreamError: cut before the first scan.
         """
-        with _truncation:
-            before = ImageFile.LOAD_TRUNCATED_IMAGES
-            ImageFile.LOAD_TRUNCATED_IMAGES = True
-            try:
-                image = Image.open(io.BytesIO(data))
-                if jpeg_container(data) >= len(data):
-                    raise BitstreamError("progressive JPEG cut before its first scan")
-                return np.asarray(image.convert("RGB"))
-            except (OSError, SyntaxError) as error:
-                raise BitstreamError(f"progressive JPEG: {error}") from error
-            finally:
-                ImageFile.LOAD_TRUNCATED_IMAGES = before
+        if jpeg_container(data) >= len(data):
+            raise BitstreamError("progressive JPEG cut before its first scan")
+        try:
+            return np.asarray(Image.open(io.BytesIO(closed_jpeg(data))).convert("RGB"))
+        except (OSError, SyntaxError) as error:
+            raise BitstreamError(f"progressive JPEG: {error}") from error
 
     def container_bytes(self, data: bytes) -> int:
         """Markers and tables."""

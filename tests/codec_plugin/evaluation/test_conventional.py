@@ -40,6 +40,18 @@ def test_files_decode_and_their_containers_are_told(name: str) -> None:
         assert psnr_db(short, pixels) < psnr_db(made.decode(data), pixels)
 
 
+def test_a_progressive_jpeg_grows_better_wherever_it_is_cut() -> None:
+    """Cut inside a marker segment it was decoded to a black picture."""
+    made = codec_or_skip("jpeg-progressive")
+    pixels = demo_photo("chelsea")[:96, :96]
+    data = made.encode(pixels, "75")
+    first = next(n for n in range(len(data)) if made.container_bytes(data[:n]) < n)
+    quality = [psnr_db(made.decode(data[:n]), pixels) for n in range(first, len(data) + 1)]
+    best = np.maximum.accumulate(quality)
+    assert (quality >= best - 1).all()
+    assert quality[-1] > 30
+
+
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("shape", [(256, 256), (93, 70)])
 def test_smaller_pictures_take_fewer_bytes_and_come_back_whole(
