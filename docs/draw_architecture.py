@@ -16,7 +16,7 @@ import networkx as nx
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("hierlab", "codec_plugin", "app")
 COLOURS = {"hierlab": "#cfe3f1", "codec_plugin": "#fbe0c3", "app": "#d9ead3"}
-WIDTH, HEIGHT, GAP = 1.75, 0.52, 0.42
+WIDTH, HEIGHT, GAP = 1.95, 0.52, 0.42
 
 
 def imports(file: Path) -> Iterator[str]:
