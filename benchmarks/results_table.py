@@ -1,6 +1,6 @@
 """The table of docs/training.md from rows of `c2f bench`: accuracy, bytes, PSNR gains, pairs.
 
-    python benchmarks/results_table.py [RESULTS.csv …]
+    python benchmarks/results_table.py [RESULTS.csv.gz …]
 
 Without arguments, the rows that the package ships, a file a classifier. Where two codecs are set
 against each other, only photographs that both have coded count.
@@ -128,8 +128,7 @@ def table(path: Path) -> list[str]:
 
 def main() -> None:
     """Print a table for each file."""
-    shipped = sorted([*SHIPPED.glob("*.csv"), *SHIPPED.glob("*.parquet")])
-    paths = [Path(word) for word in sys.argv[1:]] or shipped
+    paths = [Path(word) for word in sys.argv[1:]] or sorted(SHIPPED.glob("*.csv.gz"))
     print("\n\n".join("\n".join(table(path)) for path in paths))
 
 

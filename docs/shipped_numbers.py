@@ -43,7 +43,7 @@ Rows = list[Row]
 
 @cache
 def _shipped(file: str) -> Rows:
-    return read_rows(ROOT / "codec_plugin" / "results" / f"{file}.csv")
+    return read_rows(ROOT / "codec_plugin" / "results" / f"{file}.csv.gz")
 
 
 def _whole(rows: Rows, names: Sequence[str], reference: str) -> Table:

@@ -54,11 +54,12 @@ def results() -> dict[str, Path]:
     part = _codec_part("results")
     # Our codec beside the conventional ones first.
     shipped = (
-        sorted(part.glob("*.csv"), key=lambda path: (path.stem[:7] != "compact", path.stem))
+        sorted(part.glob("*.csv.gz"), key=lambda path: (path.name[:7] != "compact", path.name))
         if part is not None
         else []
     )
-    return {**{path.stem: path for path in shipped}, **served("results", ".csv")}
+    names = {path.name.removesuffix(".csv.gz"): path for path in shipped}
+    return {**names, **served("results", ".csv"), **served("results", ".csv.gz")}
 
 
 def _codec_part(name: str) -> Path | None:

@@ -101,7 +101,7 @@ def take_file(
             return
         content, name = file.getvalue(), PurePath(file.name).name
         try:
-            if PurePath(name).suffix.lower() not in endings:
+            if not name.lower().endswith(tuple(endings)):
                 kinds = ", ".join(ending.lstrip(".") for ending in endings)
                 raise UploadError(f"{name} is not a file of these kinds: {kinds}.")
             name = check(content, name)

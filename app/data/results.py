@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +41,7 @@ class Results:
 
 
 def read_results(content: bytes) -> Results:
-    """Read and summarise a results.csv.
+    """Read and summarise a results.csv, in gzip or not.
 
     Raises:
         UploadError: too large, not such a table, or a value that is no number.
@@ -62,10 +64,8 @@ def read_results(content: bytes) -> Results:
 
 
 def _rows(content: bytes) -> list[Row]:
-    if len(content) > MAX_TABLE_MB * 2**20:
-        raise UploadError(f"The file is larger than {MAX_TABLE_MB} MB, the limit for a table.")
     try:
-        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        reader = csv.DictReader(io.StringIO(_unpacked(content).decode("utf-8-sig"), newline=""))
         fields = reader.fieldnames or []
         if lacking := [name for name in NEEDED if name not in fields]:
             raise UploadError(
@@ -85,6 +85,19 @@ def _rows(content: bytes) -> list[Row]:
     if len({row["subject"] for row in rows}) > MAX_SUBJECTS:
         raise UploadError(f"The table has more than {MAX_SUBJECTS} subjects.")
     return rows
+
+
+def _unpacked(content: bytes) -> bytes:
+    """The table's bytes, out of gzip where they are in it, up to the limit for either."""
+    limit = MAX_TABLE_MB * 2**20
+    if content.startswith(b"\x1f\x8b"):
+        try:
+            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(limit + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UploadError("This gzip file is cut short or damaged.") from error
+    if len(content) > limit:
+        raise UploadError(f"The file is larger than {MAX_TABLE_MB} MB, the limit for a table.")
+    return content
 
 
 def panel_table(panel: Panel, subjects: Sequence[str]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Curves: what the bytes buy, from any results.csv."""
+"""Curves: what the bytes buy, from any results.csv or results.csv.gz."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _source(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, bytes] | 
         "results",
         max_mb=MAX_TABLE_MB,
         check=_check,
-        endings=(".csv",),
+        endings=(".csv", ".csv.gz"),
         column=right,
     )
     own = own_files("results")

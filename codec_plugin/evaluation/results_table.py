@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +82,7 @@ def parse_rows(table: Iterable[Mapping[str, Any]]) -> list[Row]:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Rows of a results table, CSV or Parquet.
+    """Rows of a results table: CSV, CSV in gzip (`.csv.gz`) or Parquet.
 
     Raises:
         DataError: no such file, or not a table of results.
@@ -93,14 +95,14 @@ def read_rows(path: Path) -> list[Row]:
         return parse_rows(_read_fields(path))
     except DataError as error:
         raise DataError(f"{path} {error}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zlib.error) as error:
         raise DataError(f"results {path} cannot be read: {error}") from error
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Write a table whole or not at all; Parquet where the name says so, else CSV.
+    """Write a table whole or not at all: Parquet or gzip where the name says so, else CSV.
 
-    Columns are those of all rows; what a row lacks is empty.
+    Columns are those of all rows; what a row lacks is empty. Equal rows are equal bytes.
 
     Raises:
         DataError: the file cannot be written.
@@ -192,7 +194,8 @@ def _pair(fields: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _read_fields(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as stream:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 
@@ -213,7 +216,8 @@ def _write_fields(path: Path, table: Sequence[Mapping[str, Any]]) -> None:
                 writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
                 writer.writeheader()
                 writer.writerows(table)
-                stream.write(text.getvalue().encode())
+                data = text.getvalue().encode()
+                stream.write(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
     except HierlabError as error:
         raise DataError(str(error)) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 from hierlab.utils.file_signature import made_by_hierlab
@@ -37,13 +38,21 @@ def made_by_codec(path: Path) -> bool:
         head = stream.read(_HEAD_BYTES)
         stream.seek(max(0, stream.seek(0, 2) - _HEAD_BYTES))
         tail = stream.read()
-    if not head or head.startswith(_STARTS):
+    if not head or head.startswith(_STARTS) or _unpacked(head).startswith(_STARTS):
         return True
     if head.startswith(b"PAR1") and b"subject" in tail and b"rate_bpp" in tail:
         return True
     if b'"__metadata__":{"c2f":' in head[:64]:
         return True
     return made_by_hierlab(path) or _picture_says_so(path)
+
+
+def _unpacked(head: bytes) -> bytes:
+    """Beginning of what a gzip file holds; nothing where it is none."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head, 64)
+    except zlib.error:
+        return b""
 
 
 def _picture_says_so(path: Path) -> bool:

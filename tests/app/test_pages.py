@@ -1,5 +1,6 @@
 """The other pages, without a browser."""
 
+import gzip
 import importlib.util
 import io
 import json
@@ -336,6 +337,23 @@ def test_curves_draw_what_they_mark(page: Page, served: Path) -> None:
     assert drawn(test) == {"webp", "ours"}
     test.selectbox(key="results").set_value("few").run()  # has both: the choice stays
     assert drawn(test) == {"webp", "ours"}
+
+
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
+def test_curves_draw_tables_in_gzip(page: Page, served: Path) -> None:
+    (served / "results").mkdir()
+    (served / "results" / "packed.csv.gz").write_bytes(gzip.compress(RESULTS.encode()))
+    test = page("curves", results="packed")
+    assert not test.exception
+    assert drawn(test) == {"ours", "webp"}
+    names = test.selectbox(key="results").options
+    assert {"compact-lite0", "peers-lite2", "packed"} <= set(names)  # the shipped ones too
+    own = gzip.compress(RESULTS.replace("ours,", "theirs,").encode())
+    upload = ("r.csv.gz", own, "application/gzip")
+    test.file_uploader(key="results_file").set_value(upload).run()
+    assert not test.exception
+    assert test.selectbox(key="results").value == "my r.csv.gz"
+    assert drawn(test) == {"theirs", "webp"}
 
 
 def drawn(test: AppTest) -> set[str]:

@@ -1,5 +1,6 @@
 """Rows that say what files of those bytes look like, tables that sum them up, and resuming."""
 
+import gzip
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -119,6 +120,23 @@ def test_shards_make_the_whole(folder: ImageFolder, rows: list[Row], tmp_path: P
     assert merge_shards(path, 2) == len(rows)
     keys = {(r.subject, r.image, r.cut) for r in read_rows(path)}
     assert keys == {(r.subject, r.image, r.cut) for r in rows}
+
+
+def test_gzip_holds_the_same_in_equal_bytes(rows: list[Row], tmp_path: Path) -> None:
+    for name in ("a.csv.gz", "b.csv.gz", "c.csv"):
+        write_rows(tmp_path / name, rows)
+    assert str(read_rows(tmp_path / "a.csv.gz")) == str(rows)  # as text: NaN is not NaN
+    first, second = ((tmp_path / name).read_bytes() for name in ("a.csv.gz", "b.csv.gz"))
+    assert first == second
+    assert first[:2] == b"\x1f\x8b"
+    assert first[4:8] == bytes(4)  # no time in it
+    assert gzip.decompress(first) == (tmp_path / "c.csv").read_bytes()
+    pandas = pytest.importorskip("pandas")
+    assert len(pandas.read_csv(tmp_path / "a.csv.gz")) == len(rows)
+    for broken in (first[:-9], first[:40] + b"x" * 40 + first[80:], b"no gzip"):
+        (tmp_path / "a.csv.gz").write_bytes(broken)
+        with pytest.raises(DataError, match=r"a\.csv\.gz cannot be read"):
+            read_rows(tmp_path / "a.csv.gz")
 
 
 def test_parquet_holds_the_same(rows: list[Row], tmp_path: Path) -> None:
