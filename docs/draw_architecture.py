@@ -134,21 +134,19 @@ def draw(target: Path) -> None:
             )
         )
         label = f"{name}/" if (ROOT / package / name).is_dir() else f"{name}.py"
-        axes.text(x + WIDTH / 2, y + 0.31, label, ha="center", va="center", fontsize=9, zorder=4)
         axes.text(
             x + WIDTH / 2,
-            y + 0.11,
-            f"{boxes.nodes[one]['lines']:,} lines",
+            y + HEIGHT / 2,
+            label,
             ha="center",
             va="center",
-            fontsize=6.5,
-            color="#555555",
+            fontsize=9 if len(label) < 15 else 7.5,
             zorder=4,
         )
     axes.set_xlim(-0.2, left)
     axes.set_ylim(-1.0, max(y for _, y in place.values()) + 1)
     axes.axis("off")
-    with plt.rc_context({"svg.hashsalt": "architecture"}):
+    with plt.rc_context({"svg.hashsalt": "architecture", "svg.fonttype": "none"}):
         figure.savefig(target, bbox_inches="tight", metadata={"Date": None})
 
 
