@@ -1,7 +1,9 @@
-"""Train every learned peer, ablation and label map alike: one start, one number of steps.
+"""Train every learned peer, ablation and label map alike: one start, one number of crops.
 
-    python benchmarks/train_peers.py --data DIR --steps 300 [--start FILE] [--what peers,maps]
-    python benchmarks/train_peers.py --data DIR --steps 300 --only plain,coarse2fine
+    python benchmarks/train_peers.py --data DIR [--start FILE] [--what peers,maps]
+    python benchmarks/train_peers.py --data DIR --only plain,coarse2fine --steps 300
+
+By the preset `peers`: from the shipped weights, 20,000 crops each, cut anew for each method.
 
 One after the other, in runs/peer-NAME and runs/map-NAME, where `c2f bench` looks for them. Started
 again, it goes on where it stopped; finished runs are skipped. `--list` shows what would be done.
@@ -76,16 +78,18 @@ def random_map(runs: Path) -> Path:
     return path
 
 
-def steps_done(run: Path) -> int:
-    """Optimiser steps of a run so far; -1 where it is finished."""
+def steps_of(run: Path, options: argparse.Namespace) -> tuple[int, int]:
+    """Optimiser steps of a run so far and in all; -1 so far where it is finished."""
     from codec_plugin.train.run_folder import stored_tree
     from codec_plugin.train.run_state import STATE_FILE, read_state
+    from codec_plugin.train.settings import load_settings
 
     if not (run / STATE_FILE).exists():
-        return 0
+        return 0, options.steps or load_settings(options.preset).total_steps
     done = read_state(run / STATE_FILE).state.step
     total = sum(phase["steps"] for phase in stored_tree(run)["phases"])
-    return -1 if done >= total and (run / "last.safetensors").exists() else done
+    finished = done >= total and (run / "last.safetensors").exists()
+    return (-1 if finished else done), total
 
 
 def begin(job: Job, run: Path, options: argparse.Namespace) -> Any:
@@ -94,19 +98,19 @@ def begin(job: Job, run: Path, options: argparse.Namespace) -> Any:
     from codec_plugin.baselines.training import MethodTrainer, start_method
     from codec_plugin.train.run_setup import start_run
     from codec_plugin.train.run_state import STATE_FILE
+    from codec_plugin.train.settings import load_settings
 
     if (run / STATE_FILE).exists():
         return start_run("", resume=run, make=partial(MethodTrainer, find_method(job.method)))
-    overrides = [
-        f"phases.0.steps={options.steps}",
-        f"phases.0.warmup={min(50, options.steps // 10)}",
-        f"phases.0.crop={options.crop}",
-        f"data.holdout={options.holdout}",
-        f"report_steps={options.steps}",
-        "checkpoint_steps=50",
-        *([f"start={options.start}"] if options.start else []),
-        *options.set,
-    ]
+    overrides = [f"start={options.start}"] if options.start else []
+    if options.steps:  # the preset's shape of the learning rate, over so many steps
+        phase = load_settings(options.preset).phases[0]
+        overrides += [
+            f"phases.0.{name}={max(1, getattr(phase, name) * options.steps // phase.steps)}"
+            for name in ("steps", "warmup", "cooldown")
+        ]
+        overrides.append(f"report_steps={options.steps}")
+    overrides += options.set
     return start_method(
         job.method, options.preset, overrides, data=options.data, hierarchy=job.hierarchy,
         output=run,
@@ -136,11 +140,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--preset", default="compact")
+    parser.add_argument("--preset", default="peers")
     parser.add_argument("--start", default="", help="shared warm start; default: the preset's")
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--crop", type=int, default=192)
-    parser.add_argument("--holdout", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=None, help="default: the preset's")
     parser.add_argument("--what", default="peers,maps,ablations")
     parser.add_argument("--only", default="", help="names, with commas between")
     parser.add_argument("--minutes", type=float, default=None, help="stop after so many")
@@ -149,10 +151,10 @@ def main() -> None:
     options = parser.parse_args()
     only = set(filter(None, options.only.split(",")))
     wanted = jobs(set(options.what.split(",")), only, options.runs)
-    pending = [(job, steps_done(options.runs / job.name)) for job in wanted]
-    for job, done in pending:
-        print(f"{job.name:28s} {'finished' if done < 0 else f'{done}/{options.steps}'}", flush=True)
-    pending = [(job, done) for job, done in pending if done >= 0]
+    seen = [(job, *steps_of(options.runs / job.name, options)) for job in wanted]
+    for job, done, total in seen:
+        print(f"{job.name:28s} {'finished' if done < 0 else f'{done}/{total}'}", flush=True)
+    pending = [(job, total - done) for job, done, total in seen if done >= 0]
     if options.list:
         return
     began = time.monotonic()
@@ -160,7 +162,7 @@ def main() -> None:
         spent = (time.monotonic() - began) / 60
         if options.minutes is not None and spent >= options.minutes:
             break
-        left = sum(options.steps - done for _, done in pending[place:])
+        left = sum(steps for _, steps in pending[place:])
         trainer = begin(job, options.runs / job.name, options)
         minutes = None if options.minutes is None else options.minutes - spent
         result = trainer.train(minutes=minutes, progress=told(job.name, left))

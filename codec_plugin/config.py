@@ -110,8 +110,6 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             )
         if not layout.refines:
             return
-        if not (self.use_delta and self.use_context):
-            raise ConfigError("refined channels need use_delta and use_context")
         first = {
             channel: k for k, r in reversed(list(enumerate(layout.ranges))) for channel in range(*r)
         }

@@ -2,22 +2,33 @@
 
 Fill, order and conditioning are what a decoder does: `--codecs zero-fill=compact` measures them on
 a checkpoint that was not trained so; a checkpoint of `c2f train --method zero-fill` was.
+
+All keep the start's blocks, steps, λ and stage weights but for what their name says. Of a channel
+that comes again, a zero fill adds nothing to the coarser version, and without Δ its mean is the
+coarser version and what ẑ adds.
 """
 
+from __future__ import annotations
+
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from codec_plugin.baselines._reblock import reblock
+from codec_plugin.baselines._stages import scaled_semantics
 from codec_plugin.baselines.paper_recipe import paper_blocks
 from codec_plugin.baselines.registry import Method
+from codec_plugin.channel_layout import ChannelLayout
 from codec_plugin.checkpointing.checkpoint import Checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.models.progressive import ProgressiveModel
+
+if TYPE_CHECKING:
+    from codec_plugin.train.settings import TrainSettings
 
 __all__ = ["ABLATIONS", "METHODS", "UNTRAINED", "imposed"]
 
@@ -30,17 +41,32 @@ def imposed(checkpoint: Checkpoint, **changes: Any) -> Codec:
 
 
 def _same_blocks(model: ProgressiveModel, **changes: Any) -> ProgressiveModel:
-    return reblock(model, model.config.blocks, **({"passes": model.config.passes} | changes))
+    return reblock(model, model.config.layout, **({"passes": model.config.passes} | changes))
 
 
 def _wide_first(model: ProgressiveModel) -> ProgressiveModel:
-    return reblock(model, paper_blocks(model.config.channels))
+    """As many blocks as before, of which those of new channels are cut as the paper cuts three.
+
+    The first has 128 of 320 channels in proportion, the others share the rest; blocks that refine
+    stay, so that each stage keeps its step and its λ.
+    """
+    layout = model.config.layout
+    new = layout.planes.count(0)
+    first = paper_blocks(layout.base_channels)[0] if new > 1 else layout.base_channels
+    rest = layout.base_channels - first
+    ends = [first + rest * k // max(1, new - 1) for k in range(new)]
+    fresh = iter(zip([0, *ends[:-1]], ends, strict=True))
+    ranges = (
+        own if plane else next(fresh)
+        for own, plane in zip(layout.ranges, layout.planes, strict=True)
+    )
+    return reblock(model, ChannelLayout(tuple(ranges)))
 
 
 def _ablation(
     name: str,
     idea: str,
-    overrides: tuple[str, ...] = (),
+    overrides: tuple[str, ...] | Callable[[TrainSettings], Sequence[str]] = (),
     convert: Callable[[ProgressiveModel], ProgressiveModel] = _same_blocks,
     codec: Callable[[Checkpoint], Codec] = Codec,
     note: str = "none",
@@ -87,7 +113,7 @@ METHODS = (
     _ablation("whole-blocks", "no random cut while training", ("phases.0.cut_probability=0.0",)),
     _ablation(
         "wide-first",
-        "blocks 128/96/96 in proportion instead of a narrow first one",
+        "first block of 128/320 of the channels instead of a narrow one",
         convert=_wide_first,
         note="one pass a block; refinements of blocks that begin elsewhere begin at zero",
     ),
@@ -95,12 +121,12 @@ METHODS = (
     _ablation(
         "light-semantics",
         "a quarter of the cross-entropy's weight",
-        ("phases.0.gammas=[0.125, 0.0125, 0.005]", "phases.0.fine_gammas=[0.025, 0.0075, 0.005]"),
+        scaled_semantics(0.25),
     ),
     _ablation(
         "heavy-semantics",
         "four times the cross-entropy's weight",
-        ("phases.0.gammas=[2.0, 0.2, 0.08]", "phases.0.fine_gammas=[0.4, 0.12, 0.08]"),
+        scaled_semantics(4.0),
     ),
 )
 

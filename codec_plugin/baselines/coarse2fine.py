@@ -1,18 +1,46 @@
 """Ours, and two controls that train our network otherwise.
 
 `coarse2fine`: blocks from coarse to fine, each trained for its level of the hierarchy. `plain`: the
-same order without a classifier in the objective. `channel-wise`: no progression, our blocks as
-channel slices; what an order of bytes costs.
+same order without a classifier in the objective. Both keep the start's blocks.
+
+`channel-wise`: no progression; what an order of bytes costs. Blocks: ten equal slices of the base
+channels at the start's finest step, each given those before it, as in the paper; all are decoded,
+at the preset's last λ.
 """
 
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from codec_plugin.baselines._reblock import reblock
+from codec_plugin.baselines._stages import as_last_stage, without_classifier
 from codec_plugin.baselines.registry import Method
 from codec_plugin.models.progressive import ProgressiveModel
 
+if TYPE_CHECKING:
+    from codec_plugin.train.settings import TrainSettings
+
 __all__ = ["METHODS"]
+
+SLICES = 10
+"""Of `channel-wise`, as in its paper."""
 
 
 def _as_it_is(model: ProgressiveModel) -> ProgressiveModel:
     return model
+
+
+def _slices(model: ProgressiveModel) -> ProgressiveModel:
+    channels = model.config.base_channels
+    ends = [channels * k // SLICES for k in range(SLICES + 1)]
+    return reblock(model, tuple(b - a for a, b in pairwise(ends)), stage_conditioning=False)
+
+
+def _whole_files(preset: TrainSettings) -> list[str]:
+    """The last block's stage alone."""
+    last_only = [0.0] * (SLICES - 1) + [1.0]
+    return [*as_last_stage(SLICES)(preset), f"phases.0.stage_probability={last_only}"]
 
 
 METHODS = (
@@ -29,22 +57,16 @@ METHODS = (
         idea="as coarse2fine, trained on rate and distortion alone",
         departures="none: everything but the objective is equal",
         convert=_as_it_is,
-        overrides=("phases.0.gammas=[]", "phases.0.fine_gammas=[]"),
+        overrides=without_classifier,
     ),
     Method(
         name="channel-wise",
         source="Minnen & Singh 2020 (channel-wise autoregressive entropy model)",
         idea="nothing: the whole file is one stage; other rates by --set phases.0.lambdas=[…]",
-        departures="compact transforms; our three blocks are the slices, and the latent residual "
-        "prediction is left to the conditional mean",
-        convert=_as_it_is,
-        overrides=(
-            "phases.0.stages=one",
-            "phases.0.stage_probability=[0.0, 0.0, 1.0]",
-            "phases.0.cut_probability=0.0",
-            "phases.0.gammas=[]",
-            "phases.0.fine_gammas=[]",
-        ),
+        departures="compact transforms; the latent residual prediction is left to the conditional "
+        "mean",
+        convert=_slices,
+        overrides=_whole_files,
         progressive=False,
     ),
 )

@@ -2,6 +2,9 @@
 
     stage k of 8: z channels of group k │ y channels of block k, channel after channel
 
+Blocks: all base channels in eight groups at the start's finest step. The preset's last λ for all:
+the paper trains one λ, the tails make the rates.
+
 A file cut in mid-stage keeps whole channels and zeros behind them. No element's probability
 depends on what is sent later, which the published code (rates are estimates there) does not need.
 """
@@ -12,6 +15,7 @@ import torch
 from torch import Tensor
 
 from codec_plugin.baselines._reblock import reblock
+from codec_plugin.baselines._stages import as_last_stage
 from codec_plugin.baselines.registry import Method
 from codec_plugin.bitstream.range_coder import StageReader, StageWriter
 from codec_plugin.bitstream.segments import Segment
@@ -141,6 +145,8 @@ class DoubleTailLatents(LatentCodec):
     def _take_hyper(self, reader: StageReader, k: int, z: Tensor) -> int:
         """Write the symbols of z of one group into `z`; returns how many are known."""
         own, rows = self._hyper_group(k)
+        if not rows.hyper:  # fewer channels of z than groups
+            return 0
         run = take_hyper(reader, (own.stop - own.start, z.shape[2], z.shape[3]), rows)
         values = run.values.clip(-SYMBOL_LIMIT, SYMBOL_LIMIT) * run.known
         z[0, own] = torch.from_numpy(values)
@@ -180,7 +186,7 @@ class DoubleTailCodec(Codec):
 
 
 def _convert(model: ProgressiveModel) -> ProgressiveModel:
-    channels = model.config.channels
+    channels = model.config.base_channels
     ends = [channels * (k + 1) // STAGES for k in range(STAGES)]
     return reblock(
         model,
@@ -204,14 +210,7 @@ METHODS = (
             "sent before it, so that bytes can be cut; the published code estimates rates"
         ),
         convert=_convert,
-        overrides=(
-            "phases.0.lambdas=[" + ", ".join(["{last}"] * STAGES) + "]",
-            "phases.0.gammas=[]",
-            "phases.0.fine_gammas=[]",
-            "phases.0.rate_weights=[]",
-            "phases.0.stage_probability=[]",
-            "phases.0.cut_probability=0.0",
-        ),
+        overrides=as_last_stage(STAGES),
         model=DoubleTailModel,
         codec=DoubleTailCodec,
     ),

@@ -3,17 +3,23 @@
 A module of this package offers its methods as the constant `METHODS`; nothing else names them.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 import codec_plugin.baselines as package
 from codec_plugin.checkpointing.checkpoint import Checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.errors import ConfigError
 from codec_plugin.models.progressive import ProgressiveModel
+
+if TYPE_CHECKING:
+    from codec_plugin.train.settings import TrainSettings
 
 __all__ = ["Method", "find_method", "method_names"]
 
@@ -30,9 +36,10 @@ class Method:
         source: the paper.
         idea: what is sent first, in one sentence.
         departures: where this differs from the paper, in one or two sentences.
-        convert: the shared warm start's network to the one that training begins with.
-        overrides: `key=value` settings laid over the preset; `{first}` and `{last}` stand for its
-            λ at those stages, so that all methods aim at the same rates.
+        convert: the shared warm start's network to the one that training begins with; a start of
+            the method's own kind stays as it is.
+        overrides: `key=value` settings laid over the preset, or a function of the preset that
+            gives them (see `_stages`), so that all methods aim at the same rates.
         model: behaviour while training, a class of the same parameters.
         codec: a checkpoint's encoder and decoder.
         progressive: files may be cut anywhere (else only whole files are compared).
@@ -44,11 +51,16 @@ class Method:
     idea: str
     departures: str
     convert: Callable[[ProgressiveModel], ProgressiveModel]
-    overrides: tuple[str, ...] = ()
+    overrides: tuple[str, ...] | Callable[[TrainSettings], Sequence[str]] = ()
     model: type[ProgressiveModel] = ProgressiveModel
     codec: Callable[[Checkpoint], Codec] = Codec
     progressive: bool = True
     trained_as: str = ""
+
+    def settings_over(self, preset: TrainSettings) -> list[str]:
+        """The method's `key=value` settings over a preset."""
+        own = self.overrides(preset) if callable(self.overrides) else self.overrides
+        return list(own)
 
 
 def method_names() -> tuple[str, ...]:

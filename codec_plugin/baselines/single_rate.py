@@ -1,25 +1,23 @@
-"""The codec without progression: one block, one rate a checkpoint."""
+"""The codec without progression: one block, one rate a checkpoint.
+
+Block: all base channels at the finest step of the start, so that the latent is the start's finest
+one. λ and weight of the preset's last stage.
+"""
 
 from codec_plugin.baselines._reblock import reblock
+from codec_plugin.baselines._stages import as_last_stage
 from codec_plugin.baselines.registry import Method
 from codec_plugin.models.progressive import ProgressiveModel
 
 __all__ = ["METHODS", "ONE_RATE", "one_block"]
 
-ONE_RATE = (
-    "phases.0.lambdas=[{last}]",
-    "phases.0.gammas=[]",
-    "phases.0.fine_gammas=[]",
-    "phases.0.rate_weights=[]",
-    "phases.0.stage_probability=[]",
-    "phases.0.cut_probability=0.0",
-)
-"""Rate and distortion at our last stage's λ."""
+ONE_RATE = as_last_stage(1)
+"""Rate and distortion at the preset's last λ."""
 
 
 def one_block(model: ProgressiveModel) -> ProgressiveModel:
     """The warm start with all channels in one block: a mean and scale hyperprior."""
-    return reblock(model, (model.config.channels,), stage_conditioning=False)
+    return reblock(model, (model.config.base_channels,), stage_conditioning=False)
 
 
 METHODS = (

@@ -1,6 +1,8 @@
 """Train a method by the common recipe: the shared warm start, a preset, the same steps."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,14 +11,13 @@ import msgspec
 import torch
 
 from codec_plugin.baselines.registry import Method, find_method, method_names
-from codec_plugin.config import ModelConfig
 from codec_plugin.errors import ConfigError
 from codec_plugin.models.progressive import ProgressiveModel
 from codec_plugin.train.ema import Ema
 from codec_plugin.train.run_folder import stored_tree, write_settings
-from codec_plugin.train.run_setup import DEFAULT_PRESET, start_run
+from codec_plugin.train.run_setup import DEFAULT_PRESET, refuse_used, start_run
 from codec_plugin.train.run_state import STATE_FILE, RunState, save_state
-from codec_plugin.train.settings import TrainSettings, load_settings
+from codec_plugin.train.settings import TrainSettings, check_stages, load_settings
 from codec_plugin.train.trainer import Trainer
 from codec_plugin.train.warm_start import start_model
 
@@ -60,34 +61,55 @@ def start_method(
 
     Args:
         name: of the method.
-        preset: one with a `start`, such as `compact`, which an empty one means.
+        preset: one with a `start`, such as `peers`; empty means `compact`.
         overrides: `key=value`, after the method's own.
         output: folder of the run; `runs/NAME` if none.
     Raises:
-        ConfigError: no such method, or a preset that begins nowhere.
+        ConfigError: no such method, a preset that begins nowhere, or settings that do not fit the
+            method's blocks.
+        TrainingError: the folder holds a run already, or the start cannot be read.
     """
     method = find_method(name)
     preset = preset or DEFAULT_PRESET
-    bare = load_settings(preset, ())
-    start = _given("start", overrides) or bare.start
-    if not start:
-        raise ConfigError("methods begin at a shared warm start: use a preset that names one")
-    converted = method.convert(start_model(start))
-    own = [*_model_overrides(converted.config), *_filled(method, bare), *overrides]
-    own.append(f'name="{name}"')
+    bare = load_settings(preset, [o for o in overrides if _key(o) == "start"])
+    if not bare.start:
+        raise ConfigError(
+            "methods begin at a shared warm start: use a preset that names one, such as peers, or "
+            "--set start=RUN|FILE|NAME"
+        )
     run = output or Path("runs") / name
-    write_start(run / START, converted, load_settings(preset, [*own, 'start=""']))
+    refuse_used(run)
+    converted = method.convert(start_model(bare.start))
+    own = [*method.settings_over(bare), *overrides, f'name="{name}"']
+    settings = msgspec.structs.replace(load_settings(preset, own), start="", model=converted.config)
+    check_stages(settings, preset)
     own.append(f"start={msgspec.json.encode(str(run / START)).decode()}")
-    return start_run(
-        preset,
-        own,
-        data=data,
-        hierarchy=hierarchy,
-        output=run,
-        make=partial(MethodTrainer, method),
-        devices=devices,
-        accelerator=accelerator,
-    )
+    with _left_as_it_was(run):
+        write_start(run / START, converted, settings)
+        return start_run(
+            preset,
+            own,
+            data=data,
+            hierarchy=hierarchy,
+            output=run,
+            make=partial(MethodTrainer, method),
+            devices=devices,
+            accelerator=accelerator,
+        )
+
+
+@contextmanager
+def _left_as_it_was(run: Path) -> Iterator[None]:
+    """A start that fails takes the converted network with it."""
+    there = run.exists()
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(run / START, ignore_errors=True)
+        if not there:
+            with suppress(OSError):  # not empty
+                run.rmdir()
+        raise
 
 
 def method_of_run(run: Path) -> Method | None:
@@ -105,23 +127,9 @@ def write_start(folder: Path, model: ProgressiveModel, settings: TrainSettings) 
     save_state(folder / STATE_FILE, RunState(), model, Ema(model, settings.ema_decay), idle)
 
 
-def _given(wanted: str, overrides: Sequence[str]) -> str:
-    """The last value given for a key; empty if none."""
-    pairs = [override.partition("=") for override in overrides]
-    values = [value.strip().strip("\"'") for key, _, value in pairs if key.strip() == wanted]
-    return values[-1] if values else ""
-
-
-def _filled(method: Method, settings: TrainSettings) -> list[str]:
-    """A method's settings, with the preset's λ in their places."""
-    lambdas = settings.phases[0].lambdas
-    first, last = str(lambdas[0]), str(lambdas[-1])
-    return [o.replace("{first}", first).replace("{last}", last) for o in method.overrides]
-
-
-def _model_overrides(config: ModelConfig) -> list[str]:
-    """Widths, so that the settings' lists are checked against the converted network."""
-    return [f"model.blocks={list(config.blocks)}", f"model.steps={list(config.steps)}"]
+def _key(override: str) -> str:
+    """What a `key=value` sets."""
+    return override.partition("=")[0].strip()
 
 
 def view(kind: type[ProgressiveModel], model: ProgressiveModel) -> ProgressiveModel:

@@ -1,16 +1,25 @@
 """Digits of a single-rate latent, plane after plane: three methods.
 
+All cut the one block of `single-rate`, whose step is the finest: digits are of base three, so that
+planes have that step times 3, 9, … λ of the preset's last stage, from which the coarser follow.
+
 `trit-plane`: the digits with the best gain a bit first. `task-trit-plane`: the same, trained for a
 classifier at every plane. `nested-quantization`: in order of predicted deviation.
 """
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING
 
 from codec_plugin.baselines._nested_model import NestedModel
 from codec_plugin.baselines._plane_codec import PlaneCodec
 from codec_plugin.baselines._trits import TritTable
 from codec_plugin.baselines.registry import Method
 from codec_plugin.baselines.single_rate import ONE_RATE, one_block
+
+if TYPE_CHECKING:
+    from codec_plugin.train.settings import TrainSettings
 
 __all__ = ["METHODS"]
 
@@ -23,6 +32,11 @@ def _gain_first(table: TritTable, plane: int, index: int, bin_: int) -> int:
 def _widest_first(table: TritTable, plane: int, index: int, bin_: int) -> int:
     """Rank of a run: largest predicted deviation first."""
     return -index
+
+
+def _through_classes(preset: TrainSettings) -> list[str]:
+    """Cross-entropy over single classes, as the paper's one task has it: no hierarchy."""
+    return [*ONE_RATE(preset), "phases.0.fine_gammas=[0.1]"]
 
 
 METHODS = (
@@ -51,8 +65,7 @@ METHODS = (
             "controller is `c2f classify --until` for every codec alike"
         ),
         convert=one_block,
-        # Cross-entropy over single classes, as the paper's one task has it: no hierarchy.
-        overrides=(*ONE_RATE, "phases.0.fine_gammas=[0.1]"),
+        overrides=_through_classes,
         model=NestedModel,
         codec=partial(PlaneCodec, rank=_gain_first),
     ),

@@ -26,6 +26,7 @@ __all__ = [
     "BlockDelta",
     "EntropyModel",
     "Parameters",
+    "coarser_values",
     "gaussian_bits",
     "known_before",
 ]
@@ -131,12 +132,11 @@ class EntropyModel(nn.Module):
         # Likelihoods need their digits, whatever the layers were computed in.
         mean = hyper.mean[:, channels].float()
         raw_scale = hyper.raw_scale[:, channels].float()
+        if self.layout.planes[k]:
+            mean = mean + coarser_values(self.layout, k, y_hat_before, Y_LIMIT)
         if not self.config.use_delta:
             return Parameters(mean, raw_scale)
         before = known_before(self.layout, k, y_hat_before)
-        if self.layout.planes[k]:
-            parents = torch.cat(list(y_hat_before[:k]), 1)[:, list(self.layout.parents(k))]
-            mean = mean + parents.clamp(-Y_LIMIT, Y_LIMIT) * RATIO
         delta_mean, delta_raw = self.deltas[k](hyper.features, before).chunk(2, 1)
         mean, raw_scale = mean + delta_mean, raw_scale + delta_raw
         if pass_index:
@@ -181,6 +181,14 @@ def known_before(layout: ChannelLayout, k: int, y_hat_before: Sequence[Tensor]) 
     if not any(layout.planes[:k]):
         return before
     return [torch.cat(before, 1)[:, list(layout.latest(k))]]
+
+
+def coarser_values(
+    layout: ChannelLayout, k: int, y_hat_before: Sequence[Tensor], limit: int
+) -> Tensor:
+    """Coarser versions (B, C_k, h, w) of what block `k` refines, in its steps, within 3 `limit`."""
+    parents = torch.cat(list(y_hat_before[:k]), 1)[:, list(layout.parents(k))]
+    return parents.clamp(-limit, limit) * RATIO
 
 
 def gaussian_bits(residual: Tensor, raw_scale: Tensor) -> Tensor:

@@ -18,7 +18,9 @@ import torch
 from torch import Tensor
 
 from codec_plugin.bitstream.range_coder import StageReader, StageWriter
+from codec_plugin.entropy.channel_groups import coarser_values
 from codec_plugin.entropy.coding_order import pass_map
+from codec_plugin.entropy.integer_layers import Y_CLIP
 from codec_plugin.entropy.integer_model import FRACTION_BITS, ExactEntropy, ExactState
 from codec_plugin.latent_codec.rdo_quantization import Quantiser, whole_numbers
 from codec_plugin.latent_codec.symbol_order import (
@@ -146,7 +148,7 @@ class LatentCodec:
         fractions = [0.0] * self.config.n_blocks
         for k in range(self.config.n_blocks):
             if k >= max(len(readers), 1) and self.config.fill == "zero":
-                y_hat.append(torch.zeros(1, self.config.blocks[k], *grid, dtype=torch.int32))
+                y_hat.append(self._unsent(k, grid, y_hat))
                 continue
             block, share = self._take(k, readers[k] if k < len(readers) else None, state, y_hat)
             y_hat.append(block)
@@ -162,10 +164,11 @@ class LatentCodec:
         block = torch.zeros((1, self.config.blocks[k], *grid), dtype=torch.int32)
         share = torch.zeros(block.shape[1:], dtype=torch.bool)
         narrowed = self.exact.narrowed(k, state, before)
+        unsent = self._unsent(k, grid, before) if self.config.fill == "zero" else None
         for pass_index, chosen in self._passes(k, grid):
             parameters = self.exact.block(k, state, before, block, pass_index, narrowed)
             mean = parameters.mean[..., chosen]
-            part = self._filled(mean)
+            part = mean if unsent is None else unsent[..., chosen]
             if reader is not None:
                 index = _array(parameters.index[..., chosen] + self.first_scales[k])
                 run = take_block(reader, index, self.rows, sort=self.config.use_sort)
@@ -186,8 +189,11 @@ class LatentCodec:
         for pass_index in range(count):
             yield pass_index, place == pass_index
 
-    def _filled(self, mean: Tensor) -> Tensor:
-        return mean if self.config.fill == "mean" else torch.zeros_like(mean)
+    def _unsent(self, k: int, grid: Sequence[int], before: Sequence[Tensor]) -> Tensor:
+        """Integer ŷ of a block that adds nothing: zero, or the coarser version if there is one."""
+        if self.config.layout.planes[k]:
+            return coarser_values(self.config.layout, k, before, Y_CLIP)
+        return torch.zeros(1, self.config.blocks[k], *grid, dtype=torch.int32)
 
 
 def _array(value: Tensor) -> NDArray[Any]:

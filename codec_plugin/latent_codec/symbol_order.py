@@ -44,7 +44,9 @@ class CodingRows(NamedTuple):
 
 def put_hyper(writer: StageWriter, z: NDArray[np.int32], rows: CodingRows) -> None:
     """Append z (Z, h, w)."""
-    for channel, row in zip(z.reshape(z.shape[0], -1), rows.hyper, strict=True):
+    for channel, row in zip(
+        z.reshape(z.shape[0], z.shape[1] * z.shape[2]), rows.hyper, strict=True
+    ):
         writer.put(row, np.ascontiguousarray(channel))
 
 

@@ -8,7 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from codec_plugin.config import ModelConfig
-from codec_plugin.entropy.channel_groups import REFINED_STD, EntropyModel, Parameters, gaussian_bits
+from codec_plugin.entropy.channel_groups import (
+    REFINED_STD,
+    Y_LIMIT,
+    EntropyModel,
+    Parameters,
+    coarser_values,
+    gaussian_bits,
+)
 from codec_plugin.entropy.coding_order import Arrival, keep_mask
 from codec_plugin.entropy.hyperprior import HyperOutput
 from codec_plugin.entropy.scale_table import inverse_softplus, scale_index, sigma_from_raw
@@ -150,7 +157,8 @@ class ProgressiveModel(nn.Module):
             mask = keep_mask(index, fraction.expand(last.shape[0]), self.config.use_sort, passes)
             kept = mask.to(last.dtype)
             if passes == 1 or self.config.fill == "zero":
-                last = torch.where(mask, last, self._fill(mean))
+                holes = self._fill(stage, mean, latents.y_hat)
+                last = torch.where(mask, last, holes)
             else:  # what is missing is expected from what has arrived, pass after pass
                 before, whole_block = latents.y_hat[:stage], last
                 _, last = self.entropy.scan(
@@ -182,7 +190,7 @@ class ProgressiveModel(nn.Module):
         for k in range(len(filled), self.config.n_blocks):
             if self.config.fill == "zero":
                 shape = (filled[0].shape[0], self.config.blocks[k], *filled[0].shape[2:])
-                filled.append(filled[0].new_zeros(shape))
+                filled.append(self._fill(k, filled[0].new_zeros(shape), filled))
             elif k == len(blocks) and k < len(parameters) and self.config.pass_counts[k] == 1:
                 filled.append(parameters[k].mean)
             else:
@@ -273,7 +281,8 @@ class ProgressiveModel(nn.Module):
                 p: Parameters, pass_index: int, y_k: Tensor = y_k, arrival: Arrival = arrival
             ) -> Tensor:
                 here = self._rounded(y_k - p.mean) + p.mean
-                return torch.where(arrival.at(p.raw_scale, pass_index), here, self._fill(p.mean))
+                holes = self._fill(arrival.k, p.mean, y_hat)
+                return torch.where(arrival.at(p.raw_scale, pass_index), here, holes)
 
             block, quantised = self.entropy.scan(k, hyper, y_hat, settle)
             cost = gaussian_bits(self._noisy(y_k - block.mean), block.raw_scale)
@@ -298,8 +307,14 @@ class ProgressiveModel(nn.Module):
     def _settled(self, y_k: Tensor, block: Parameters, _pass_index: int) -> Tensor:
         return self._rounded(y_k - block.mean) + block.mean
 
-    def _fill(self, mean: Tensor) -> Tensor:
-        return mean if self.config.fill == "mean" else torch.zeros_like(mean)
+    def _fill(self, k: int, mean: Tensor, before: Sequence[Tensor]) -> Tensor:
+        """What stands for symbols of block `k` that did not arrive."""
+        if self.config.fill == "mean":
+            return mean
+        layout = self.config.layout
+        if layout.planes[k]:  # nothing is added to the coarser version
+            return coarser_values(layout, k, before, Y_LIMIT)
+        return torch.zeros_like(mean)
 
     def _checked_stage(self, stage: int | None) -> int:
         last = self.config.n_blocks - 1

@@ -22,7 +22,7 @@ from codec_plugin.train.warm_start import start_config
 from codec_plugin.utils.precision import multiplies_bfloat16
 from hierlab.labelmap import load_label_map
 
-__all__ = ["DEFAULT_PRESET", "start_run"]
+__all__ = ["DEFAULT_PRESET", "refuse_used", "start_run"]
 
 DEFAULT_PRESET = "compact"
 
@@ -91,11 +91,21 @@ def _new_run(
         settings = msgspec.structs.replace(settings, model=start_config(settings.start))
         check_stages(settings, preset)
     run = output or Path("runs") / settings.name
+    refuse_used(run)
+    return run, settings
+
+
+def refuse_used(run: Path) -> None:
+    """Refuse to begin a run where there is one.
+
+    Raises:
+        ConfigError: `run` is a file.
+        TrainingError: it holds a run already.
+    """
     if run.exists() and not run.is_dir():
         raise ConfigError(f"{run} is a file; -o names the folder of the run")
     if (run / STATE_FILE).exists():
         raise TrainingError(f"{run} holds a run already; --resume {run}, or choose another -o")
-    return run, settings
 
 
 def _refuse_change(run: Path, preset: str, hierarchy: str, output: Path | None) -> None:

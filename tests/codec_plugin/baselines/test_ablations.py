@@ -68,8 +68,8 @@ def test_a_method_trains_from_any_start_at_the_rates_of_the_preset(tmp_path: Pat
         "variance-mask", "tiny", [f"start={TINY}", "phases.0.steps=2", "report_steps=2"],
         data=str(photographs), output=tmp_path / "run",
     )  # fmt: skip
-    assert trainer.settings.phases[0].lambdas == (0.0009, 0.018)
-    assert trainer.settings.model.blocks == (3, 9)
+    assert trainer.settings.phases[0].lambdas == (0.0009, 0.0045, 0.018)
+    assert trainer.settings.model.blocks == (12, 12, 12)
     assert trainer.train().reason == "finished"
     codec = find_method("variance-mask").codec(load_checkpoint(tmp_path / "run/last.safetensors"))
-    assert codec.decode(codec.encode(tiny_picture())).stages_complete == 2
+    assert codec.decode(codec.encode(tiny_picture())).stages_complete == 3

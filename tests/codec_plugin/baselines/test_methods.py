@@ -12,6 +12,7 @@ from codec_plugin.baselines.registry import find_method, method_names
 from codec_plugin.baselines.training import view
 from codec_plugin.bitstream.container import read_header
 from codec_plugin.bitstream.segments import Segment
+from codec_plugin.channel_layout import ChannelLayout
 from codec_plugin.checkpointing.checkpoint import CheckpointMeta, pack_checkpoint, unpack_checkpoint
 from codec_plugin.codec import Codec
 from codec_plugin.config import ModelConfig
@@ -170,9 +171,8 @@ def test_what_is_known_of_new_blocks_reads_as_of_the_old() -> None:
 
 
 def test_shares_are_parts_of_old_blocks() -> None:
-    table = shares(
-        ModelConfig(blocks=(2, 4), steps=(1, 1)), ModelConfig(blocks=(3, 3), steps=(1, 1))
-    )
+    old, new = ChannelLayout.consecutive((2, 4)), ChannelLayout.consecutive((3, 3))
+    table = shares(old, new, torch.ones(6))
     assert table.tolist() == [[1.0, 0.0], [0.25, 0.75]]
 
 
@@ -184,7 +184,7 @@ def test_paper_blocks_are_in_proportion(channels: int) -> None:
 
 
 def test_other_sums_and_unknown_names_are_refused() -> None:
-    with pytest.raises(ConfigError, match="sum to 24"):
+    with pytest.raises(ConfigError, match="sum to 24 base channels"):
         reblock(warm_start(), (6, 6))
     with pytest.raises(ConfigError, match=r"not one of .*trit-plane"):
         find_method("dpict")
