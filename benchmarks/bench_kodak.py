@@ -11,17 +11,16 @@ PSNR over the logarithm of the rate. Prints Markdown tables.
 from __future__ import annotations
 
 import argparse
-import io
 import math
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from codec_plugin import Codec, read_header
 from codec_plugin.data.picture import read_picture
+from codec_plugin.evaluation.codecs.conventional import decode_conventional, encode_conventional
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,12 +55,9 @@ def conventional(pixels: NDArray[np.uint8]) -> Points:
     found: Points = {}
     for kind, qualities in (("WEBP", (0, 10, 30, 60, 80)), ("AVIF", (10, 25, 40, 55, 70))):
         for quality in qualities:
-            stream = io.BytesIO()
-            options = {"method": 6} if kind == "WEBP" else {"speed": 4}
-            Image.fromarray(pixels).save(stream, kind, quality=quality, **options)
-            decoded = np.asarray(Image.open(stream).convert("RGB"))
-            rate = 8 * len(stream.getvalue()) / area
-            found[f"{kind} {quality}"] = [(rate, psnr_db(decoded, pixels))]
+            data = encode_conventional(kind.lower(), pixels, quality)
+            point = 8 * len(data) / area, psnr_db(decode_conventional(data), pixels)
+            found[f"{kind} {quality}"] = [point]
     return found
 
 

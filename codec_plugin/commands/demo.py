@@ -6,9 +6,19 @@ from typing import Annotated
 
 import typer
 
-from codec_plugin.commands._files import Force, OwnMap, Threads, guard, level_words, write_output
+from codec_plugin.commands._files import (
+    Force,
+    OwnMap,
+    Threads,
+    guard,
+    is_special,
+    level_words,
+    write_output,
+)
 
 __all__ = ["demo"]
+
+_WEBP_QUALITY = 95  # a page shows the strip: what the codecs did is far coarser
 
 
 def demo(
@@ -16,9 +26,9 @@ def demo(
         "chelsea"
     ),
     checkpoint: Annotated[str, typer.Option(help="Checkpoint file or shipped name.")] = "compact",
-    output: Annotated[Path, typer.Option("--output", "-o", help="Picture strip to write.")] = Path(
-        "c2f-demo.png"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Picture strip: .png, or a smaller .webp.")
+    ] = Path("c2f-demo.png"),
     hierarchy: OwnMap = "",
     force: Force = False,
     threads: Threads = None,
@@ -29,18 +39,23 @@ def demo(
     from codec_plugin.codec import Codec
     from codec_plugin.data.label_hierarchy import load_hierarchy
     from codec_plugin.data.picture import read_picture, write_pixels
+    from codec_plugin.errors import ConfigError
     from codec_plugin.evaluation.demo import PHOTOS, demo_photo, demo_rows, picture_strip
     from codec_plugin.evaluation.recognition import Recogniser
     from codec_plugin.utils.threads import use_threads
 
     guard(output, photo, checkpoint, hierarchy, force=force)
+    kind = ".png" if is_special(str(output)) else output.suffix
+    if kind.lower() not in (".png", ".webp"):
+        raise ConfigError(f"the strip is drawn as .png or .webp, not {kind or output.name}")
     shipped = PHOTOS / f"{photo}.png"
     pixels = demo_photo(photo) if shipped.is_file() else read_picture(photo).bytes_rgb
     use_threads(threads)
     codec = Codec.load(checkpoint)
     label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
     groups = demo_rows(codec, Recogniser(load_classifier(), label_map), pixels)
-    write_output(str(output), write_pixels(picture_strip(pixels, groups), ".png"))
+    strip = write_pixels(picture_strip(pixels, groups), kind, _WEBP_QUALITY)
+    write_output(str(output), strip)
     if json_out:
         rows = [row._asdict() for group in groups for row in group]
         typer.echo(json.dumps([{k: v for k, v in row.items() if k != "pixels"} for row in rows]))

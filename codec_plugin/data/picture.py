@@ -164,9 +164,11 @@ def as_picture(image: Any) -> Picture:
     )
 
 
-def write_pixels(pixels: NDArray[np.uint8], suffix: str) -> bytes:
+def write_pixels(pixels: NDArray[np.uint8], suffix: str, quality: int | None = None) -> bytes:
     """Encode (H, W, 3) or (H, W) uint8 as an image file of the type that `suffix` names.
 
+    Args:
+        quality: 1 to 100, for WebP, which is without loss where None.
     Raises:
         ImageError: Pillow writes no such type.
     """
@@ -176,7 +178,9 @@ def write_pixels(pixels: NDArray[np.uint8], suffix: str) -> bytes:
     if kind is None or kind not in Image.SAVE:
         raise ImageError(f"cannot write {suffix or 'a file without suffix'}; use .png or .webp")
     out = io.BytesIO()
-    options: dict[str, Any] = {"lossless": True} if kind == "WEBP" else {}
+    options: dict[str, Any] = {}
+    if kind == "WEBP":
+        options = {"lossless": True} if quality is None else {"quality": quality, "method": 6}
     try:
         Image.fromarray(pixels).save(out, kind, **options, **_maker(kind))
     except (OSError, ValueError, KeyError) as error:

@@ -35,6 +35,16 @@ def test_the_demo_shows_each_stage_beside_others_of_as_many_bytes(run, tmp_path:
         assert picture.size == (256 * (per_stage + 1), (256 + LABEL_HEIGHT) * len(stages))
 
 
+def test_the_strip_is_what_its_name_says(run, tmp_path: Path) -> None:
+    strip = tmp_path / "strip.webp"
+    assert run("demo", "coffee", "-o", strip).code == 0
+    with Image.open(strip) as picture:
+        assert picture.format == "WEBP"
+    refused = run("demo", "coffee", "-o", tmp_path / "strip.gif")
+    assert (refused.code, "drawn as .png or .webp, not .gif" in refused.err) == (2, True)
+    assert not (tmp_path / "strip.gif").exists()
+
+
 @pytest.fixture(scope="module")
 def cat(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from codec_plugin.codec import Codec

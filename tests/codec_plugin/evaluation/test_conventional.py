@@ -1,5 +1,7 @@
 """Conventional codecs: files, containers, versions, and smaller pictures in fewer bytes."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,22 @@ def test_a_progressive_jpeg_grows_better_wherever_it_is_cut() -> None:
     assert quality[-1] > 30
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
+def test_avif_files_are_the_same_on_one_core_as_on_many() -> None:
+    """Left alone, aom takes the idle cores, and a file of one thread is another."""
+    made = codec_or_skip("avif")
+    pixels = demo_photo("chelsea")
+    cores = os.sched_getaffinity(0)
+    files = set()
+    try:
+        for allowed in ({min(cores)}, range(os.cpu_count() or 1)):
+            os.sched_setaffinity(0, allowed)
+            files.add(made.encode(pixels, "0"))
+        assert len(files) == 1
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("shape", [(256, 256), (93, 70)])
 def test_smaller_pictures_take_fewer_bytes_and_come_back_whole(
@@ -98,7 +116,7 @@ def test_encoders_are_named_with_their_versions(name: str) -> None:
 
     told = encoder_version(name)
     assert re.fullmatch(
-        r"[a-z_]+ \d[\w.]* (\([a-z]+ \d[\w.]*, speed 4\) )?of Pillow \d[\w.]*", told
+        r"[a-z_]+ \d[\w.]* (\([a-z]+ \d[\w.]*, speed 4, 2 threads\) )?of Pillow \d[\w.]*", told
     )
     assert ("speed" in told) == (name == "avif")
 
