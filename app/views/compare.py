@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
-from streamlit_echarts import st_echarts
 
 from app.components.widgets import chart, choose_map, choose_one, page_title, show_table, upload_map
 from app.data.comparison import (
@@ -190,6 +189,9 @@ def _ribbons(
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown("**Left: clusters of A. Right: clusters of B. Width: classes.**")
+        # It registers itself with the running server: it cannot be imported without one.
+        from streamlit_echarts import st_echarts
+
         st_echarts(
             sankey_options(shown, chosen=chosen),
             events={"click": CLICK},
