@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import cleandoc
 from typing import Any, cast
 
 import msgspec
@@ -170,6 +171,9 @@ def _level(level: _LevelFile, field: str) -> Level:
 def label_map_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of label map v1, for readers in other languages."""
     schema = msgspec.json.schema(_File)
+    for part in schema["$defs"].values():
+        if "description" in part:  # a docstring, which Python 3.13 dedents itself
+            part["description"] = cleandoc(part["description"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "label map v1",

@@ -50,11 +50,7 @@ class StudyStore:
             write_atomic(path, grid.encode())
             self.grid = grid
         try:
-            self._database = sqlite3.connect(self.folder / _CELLS, timeout=60)
-            # A crash loses at most the last commit; a write-ahead log would leave more files.
-            self._database.execute("PRAGMA synchronous = NORMAL")
-            self._database.execute(_SCHEMA)
-            self._database.commit()
+            self._database = _opened(self.folder / _CELLS)
         except sqlite3.Error as error:
             raise StudyError(f"{self.folder / _CELLS}: not a store of cells ({error})") from error
 
@@ -111,6 +107,19 @@ class StudyStore:
             return np.frombuffer(zlib.decompress(row[0]), dtype="<i4")
         except (zlib.error, ValueError) as error:
             raise StudyError(f"cell {cell.key[:12]} of {self.folder} is damaged") from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=60)
+    try:
+        # A crash loses at most the last commit; a write-ahead log would leave more files.
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(_SCHEMA)
+        database.commit()
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
 
 
 def _packed(labels: NDArray[np.int32]) -> bytes:

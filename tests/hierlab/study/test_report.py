@@ -99,7 +99,8 @@ def test_agreement_with_people_is_over_the_classes_they_grouped(study, monkeypat
     from hierlab.datasets.class_lists import load_classes
     from hierlab.measures.groupings import Grouping
 
-    ids = load_classes(StudyStore(study).grid.classes).ids
+    with StudyStore(study) as store:
+        ids = load_classes(store.grid.classes).ids
     some = {key: f"group {at // 10}" for at, key in enumerate(ids) if at % 10 < 7 - at // 10}
     mine = Grouping("mine", "", "", "", some)
     monkeypatch.setattr("hierlab.study.report.groupings_for", lambda classes: (mine,))
