@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all demo test check format docs data app bench clean
+.PHONY: help setup setup-all demo test check format docs data app bench results clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -56,6 +56,10 @@ bench: setup-all ## measure speed against the peers; prints the tables of docs/b
 	$(BIN)/python benchmarks/bench_wupalmer.py
 	$(BIN)/python benchmarks/bench_builders.py
 	$(BIN)/python benchmarks/bench_codec.py
+
+results: setup-all ## make the compact tables again and compare them (TEST=, KODAK= folders of c2f data, ALSO=judge)
+	$(BIN)/python benchmarks/regenerate.py $(if $(TEST),--test $(TEST)) $(if $(KODAK),--kodak $(KODAK)) \
+		$(foreach judge,$(ALSO),--also $(judge))
 
 clean: ## remove what the commands made
 	rm -rf out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -10,6 +10,11 @@ there, shares in percent.
 
     <!-- table: peers-lite0 pairs 0.2,0.8 coarse2fine-search-all -->
     747<!-- mean: compact-lite0 coarse2fine-search stage-1 bytes 0 --> bytes
+
+A table of chosen codecs and cuts names them in order, and has a column a judge, whose rows are in
+the file called so (compact-100-lite0.csv.gz); its first column is anybody's to word.
+
+    <!-- points: compact-100 clean/clean coarse2fine/stage-1 -->
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ from statistics import fmean
 
 from codec_plugin.evaluation.reports import tables
 from codec_plugin.evaluation.reports.cells import Table, as_markdown
+from codec_plugin.evaluation.reports.points import points_table
 from codec_plugin.evaluation.reports.transfer import transfer_table
 from codec_plugin.evaluation.results_table import Row, read_rows
 from codec_plugin.evaluation.statistics.budget import COMMON_RANGE_BPP
@@ -33,6 +39,9 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 TABLE = re.compile(
     r"<!-- table: (?P<file>\S+) (?P<kind>\S+) (?P<span>\S+) (?P<reference>\S+) -->\n+"
     r"(?P<lines>(?:\|.*\n)+)"
+)
+POINTS = re.compile(
+    r"<!-- points: (?P<file>\S+)(?P<points>(?: \S+/\S+)+) -->\n+(?P<lines>(?:\|.*\n)+)"
 )
 NUMBER = re.compile(
     r"(?P<number>[-−+]?[\d,]*\.?\d+)(?P<mark><!-- mean: "
@@ -94,6 +103,20 @@ def _table(found: re.Match[str]) -> str:
     return f"{mark}\n\n{as_markdown(made)}"
 
 
+def _points(found: re.Match[str]) -> str:
+    head, rule, *lines = found["lines"].splitlines()
+    judges = [cell.strip() for cell in head.split("|")[4:-1]]
+    judged = {judge: _shipped(f"{found['file']}-{judge.lower()}") for judge in judges}
+    points = [tuple(point.split("/")) for point in found["points"].split()]
+    made = points_table(judged, points, ("bytes", "psnr_db"))  # type: ignore[arg-type]
+    told = [
+        "| " + " | ".join([line.split("|")[1].strip(), *list(cells.values())[1:]]) + " |"
+        for line, cells in zip(lines, made, strict=True)
+    ]
+    told = [re.sub(" +", " ", line) for line in told]
+    return "\n".join([found[0].partition("-->")[0] + "-->", "", head, rule, *told, ""])
+
+
 def _number(found: re.Match[str]) -> str:
     column = found["column"]
     values = [
@@ -108,7 +131,7 @@ def _number(found: re.Match[str]) -> str:
 
 def rendered(text: str) -> str:
     """The page with its marked tables and numbers as the shipped rows have them."""
-    return NUMBER.sub(_number, TABLE.sub(_table, text))
+    return NUMBER.sub(_number, POINTS.sub(_points, TABLE.sub(_table, text)))
 
 
 def main() -> None:

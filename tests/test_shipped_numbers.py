@@ -39,6 +39,8 @@ def test_pages_are_marked() -> None:
                 for mark in ("<!-- table: ", "<!-- mean: "))  # fmt: skip
     found = sum(len(pattern.findall(page.read_text())) for page in MARKED
                 for pattern in (SHIPPED.TABLE, SHIPPED.NUMBER))  # fmt: skip
+    points = [page for page in SHIPPED.PAGES if "<!-- points: " in page.read_text()]
+    assert [page.stem for page in points if SHIPPED.POINTS.search(page.read_text())] == ["training"]
     assert found == marks > 20  # none is written in a way that would not be read
 
 
@@ -51,3 +53,8 @@ def test_a_wrong_number_and_a_wrong_cell_are_mended() -> None:
     assert made.startswith(mark)
     assert "99.0" not in made
     assert SHIPPED.rendered(made) == made
+    mark = "<!-- points: compact-100 coarse2fine/stage-1 -->"
+    head = f"{mark}\n\n| | bytes | PSNR dB | Lite0 |\n|---|---|---|---|\n"
+    assert SHIPPED.rendered(f"{head}| ours | 1 | 2.00 | 99 |\n") == (
+        f"{head}| ours | 635 | 23.06 | 66 (57–75)/44/26 |\n"
+    )
