@@ -16,6 +16,7 @@ PAGES = (
     ("compare", "Compare", ":material/compare_arrows:"),
     ("stability", "Stability", ":material/balance:"),
     ("codec", "Codec", ":material/compress:"),
+    ("batch", "Batch", ":material/photo_library:"),
     ("curves", "Curves", ":material/show_chart:"),
 )
 

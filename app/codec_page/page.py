@@ -6,26 +6,24 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.codec_page.photograph import (
-    Machine,
-    Photograph,
-    Pixels,
-    encode,
-    load_machine,
-    shrunk,
+from app.codec_page.encoding import (
+    SIDES,
+    checkpoints_here,
+    encoded,
+    machine_of,
+    shrunk_once,
 )
+from app.codec_page.photograph import Machine, Photograph, Pixels, encode, load_machine
 from app.codec_page.slider import show_cuts
 from app.components.widgets import choose_named
-from app.data.data_dir import photos, served, stamp
+from app.data.data_dir import photos, stamp
 from app.data.own_files import own_files, plain_name, take_file
 from app.data.uploads import MAX_PICTURE_MB, UploadError, digest, picture_of
 from app.theme.markdown import in_markdown, sentence
 from codec_plugin import CodecError, read_header
-from codec_plugin.checkpointing.shipped import CHECKPOINTS, shipped_checkpoints
 
 __all__ = ["render"]
 
-SIDES = (256, 384, 512, 768)
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".c2f")
 MAX_FILE_MB = 16
 EFFORT = 20
@@ -35,13 +33,8 @@ MAX_SEARCHED_SIDE = 384
 
 def render() -> None:
     """Lay out what is below the heading."""
-    shipped = {name: CHECKPOINTS / f"{name}.safetensors" for name in shipped_checkpoints()}
-    checkpoints = {**shipped, **served("codecs", ".safetensors")}
+    checkpoints = checkpoints_here()
     if not checkpoints:
-        st.info(
-            "No trained codec is here. Train one with `c2f train`, or put a checkpoint into "
-            "the folder `codecs` of the app's data."
-        )
         return
     try:
         photograph = _photograph(checkpoints)
@@ -68,16 +61,6 @@ def _check(content: bytes, name: str) -> str:
     return name
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the codec…")
-def _machine(checkpoint: tuple[str, int, int]) -> Machine:
-    return load_machine(Path(checkpoint[0]))
-
-
-@st.cache_resource(max_entries=64, show_spinner="Encoding…")
-def _encoded(checkpoint: tuple[str, int, int], key: str, _pixels: Pixels) -> bytes:
-    return encode(_machine(checkpoint), _pixels)
-
-
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _searcher(checkpoint: tuple[str, int, int]) -> Machine:
     """A codec of its own, so that nobody's slider waits for another's search."""
@@ -90,11 +73,6 @@ def _searcher(checkpoint: tuple[str, int, int]) -> Machine:
 )
 def _searched(checkpoint: tuple[str, int, int], key: str, _pixels: Pixels) -> bytes:
     return encode(_searcher(checkpoint), _pixels, effort=EFFORT)
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _shrunk(key: str, side_px: int, _content: bytes) -> tuple[Pixels, tuple[str, ...]]:
-    return shrunk(_content, side_px)
 
 
 def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
@@ -129,13 +107,13 @@ def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
     )
     checkpoint = stamp(checkpoints[name])
     content = own[shown] if shown in own else known[shown].read_bytes()
-    machine = _machine(checkpoint)
+    machine = machine_of(checkpoint)
     if shown in own and plain_name(shown).lower().endswith(".c2f"):
         return Photograph(machine, content)
     key = digest(content)
-    pixels, done = _shrunk(key, side, content)
+    pixels, done = shrunk_once(key, side, content)
     if done:
         st.caption(in_markdown(f"The photograph: {'; '.join(done)}."))
     search = searching and side <= MAX_SEARCHED_SIDE
-    blob = (_searched if search else _encoded)(checkpoint, f"{key}-{side}", pixels)
+    blob = (_searched if search else encoded)(checkpoint, f"{key}-{side}", pixels)
     return Photograph(machine, blob, pixels)

@@ -14,7 +14,7 @@ from app.codec_page.classification import (
     SURE,
     answers_at,
     best_of,
-    classifiers_here,
+    choose_classifier,
     load_recogniser,
     told_by_file,
 )
@@ -23,13 +23,12 @@ from app.codec_page.conventional import entries_of
 from app.codec_page.photograph import (
     Look,
     Photograph,
-    cuts,
     damaged_stage,
     look_at,
     png_bytes,
 )
 from app.codec_page.split_view import Entry, Stage, StageLevel, picture_address, split_view
-from app.components.widgets import choose_named, choose_one, download
+from app.components.widgets import choose_one, download
 from app.data.label_maps import label_map_files
 from app.query_params import parse_number
 from app.theme.markdown import in_markdown, sentence, without_folders
@@ -39,8 +38,7 @@ from codec_plugin.evaluation.recognition import Recogniser
 
 __all__ = ["show_cuts", "stage_levels"]
 
-# Cuts of a small and of a large photograph, and how many are decoded before the page shows them.
-CUTS, FEW_CUTS, LARGE_PX = 21, 11, 300_000
+# How many cuts are decoded before the page shows them.
 FIRST_CUTS = 6
 ORIGINAL = "original"
 SHOWN = {"JPEG": "jpeg", "WebP": "webp", "AVIF": "avif"}
@@ -65,15 +63,13 @@ def show_cuts(photograph: Photograph) -> None:
     _tell_faults(photograph, size, look)
     left, right = st.columns([3, 2], gap="medium")
     with right:
-        classifier = _classifier()
-    recogniser = load_recogniser(photograph, classifier)
+        classifier = choose_classifier()
+    recogniser = load_recogniser(photograph.machine, classifier)
     if isinstance(recogniser, str):
         why = in_markdown(without_folders(recogniser))
         st.info(f"No classifier looks at the picture: {why}.")
         recogniser = None
-    width, height = photograph.size_px
-    count = CUTS if width * height < LARGE_PX else FEW_CUTS
-    sizes = cuts(photograph.fewest, len(photograph.blob), photograph.level_ends, count)
+    sizes = photograph.cuts
     ready = _ready(f"{photograph.key}-{classifier}", size, sizes)
     with left:
         beside = _beside(photograph)
@@ -111,14 +107,6 @@ def _chosen_size(photograph: Photograph) -> int:
 
 def _go(size: int) -> None:
     st.session_state["bytes"] = size
-
-
-def _classifier() -> str:
-    """Lay out the choice of who looks at the pictures, where there is one."""
-    names = classifiers_here()
-    if len(names) == 1:
-        return names[0]
-    return choose_named("classifier", "Who looks at the picture", names, "classifier")
 
 
 def _ready(key: str, size: int, sizes: Sequence[int]) -> set[int]:

@@ -16,10 +16,18 @@ from typing import Any
 import streamlit as st
 
 from app.data.uploads import UploadError, digest
-from app.theme.markdown import sentence, short
+from app.theme.markdown import in_markdown, sentence, short
 from hierlab.utils.files import cache_folder, write_atomic
 
-__all__ = ["days_kept", "keep_own", "own_files", "plain_name", "take_file"]
+__all__ = [
+    "MAX_OWN",
+    "days_kept",
+    "keep_own",
+    "own_files",
+    "plain_name",
+    "take_file",
+    "take_files",
+]
 
 # Stands before the names of one's own, so that none is mistaken for what is served.
 OWN = "my "
@@ -99,12 +107,9 @@ def take_file(
         st.session_state.pop(f"{key}_refused", None)
         if file is None:
             return
-        content, name = file.getvalue(), PurePath(file.name).name
+        content = file.getvalue()
         try:
-            if not name.lower().endswith(tuple(endings)):
-                kinds = ", ".join(ending.lstrip(".") for ending in endings)
-                raise UploadError(f"{name} is not a file of these kinds: {kinds}.")
-            name = check(content, name)
+            name = _checked(content, PurePath(file.name).name, check, endings)
         except UploadError as error:
             st.session_state[f"{key}_refused"] = sentence(error)
             return
@@ -124,6 +129,62 @@ def take_file(
         st.file_uploader(label, key=f"{key}_file", on_change=taken, max_upload_size=max_mb)
     if refused := st.session_state.get(f"{key}_refused"):
         st.error(refused, icon=":material/error:")
+
+
+def take_files(
+    label: str,
+    kind: str,
+    key: str,
+    *,
+    max_mb: int,
+    check: Callable[[bytes, str], str],
+    endings: Sequence[str],
+) -> list[str]:
+    """Take several files from the visitor, and keep them for the session.
+
+    Those that cannot be used are told and left out, as are those after the twelfth.
+
+    Args:
+        check: as in `take_file`.
+
+    Returns:
+        The names of those that were kept.
+    """
+
+    def taken() -> None:
+        kept: list[str] = []
+        refused = []
+        for file in st.session_state.get(f"{key}_files") or ():
+            content, name = file.getvalue(), PurePath(file.name).name
+            try:
+                if len(kept) == MAX_OWN:
+                    raise UploadError(f"At most {MAX_OWN} files are taken at once.")
+                kept.append(keep_own(kind, _checked(content, name, check, endings), content))
+            except UploadError as error:
+                refused.append(f"{in_markdown(short(name, 60))}: {sentence(error)}")
+        st.session_state[key] = list(dict.fromkeys(kept))
+        st.session_state[f"{key}_refused"] = refused
+
+    st.file_uploader(
+        label,
+        key=f"{key}_files",
+        on_change=taken,
+        max_upload_size=max_mb,
+        accept_multiple_files=True,
+    )
+    for one in st.session_state.get(f"{key}_refused", ()):
+        st.error(one, icon=":material/error:")
+    files = own_files(kind)
+    return [name for name in st.session_state.get(key, ()) if name in files]
+
+
+def _checked(
+    content: bytes, name: str, check: Callable[[bytes, str], str], endings: Sequence[str]
+) -> str:
+    if not name.lower().endswith(tuple(endings)):
+        kinds = ", ".join(ending.lstrip(".") for ending in endings)
+        raise UploadError(f"This is not a file of these kinds: {kinds}.")
+    return check(content, name)
 
 
 def _free_name(name: str, content: bytes, files: dict[str, bytes]) -> str:

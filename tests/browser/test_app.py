@@ -1,13 +1,17 @@
 """Real clicks in a real browser, wide and narrow."""
 
 import importlib.util
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MAP = "vit-b-32-topdown-10-100-1000"
+PHOTOS = Path(__file__).resolve().parents[2] / "codec_plugin" / "photos"
 PICTURE = ".stage .ours img"
 needs_codec = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None,
@@ -218,3 +222,32 @@ def test_bytes_that_are_no_file_are_a_sentence(tab: Any, address: str, tmp_path:
     assert "Traceback" not in tab.inner_text("body")
     tab.goto(f"{address}/?map={MAP}")
     tab.get_by_text("1,000 classes of imagenet-1k").wait_for()
+
+
+@needs_codec
+def test_a_batch_is_stopped_and_goes_on(tab: Any, address: str, tmp_path: Path) -> None:
+    with Image.open(PHOTOS / "chelsea.png") as picture:
+        for number in range(4):
+            # Of its own size at each width, so that nothing is known beforehand.
+            side_px = 200 + number + tab.viewport_size["width"] // 100
+            picture.convert("RGB").resize((side_px, side_px)).save(tmp_path / f"{number}.png")
+    tab.goto(f"{address}/batch?source=Your+own")
+    tab.locator("input[type=file]").set_input_files(
+        [*sorted(tmp_path.glob("*.png")), Path(__file__)]
+    )
+    tab.get_by_text("is not a file of these kinds").wait_for()
+    tab.get_by_role("button", name="Run").click()
+    tab.get_by_role("button", name="Open in Codec").first.wait_for(timeout=180_000)
+    tab.get_by_role("button", name="Stop").click()
+    tab.get_by_text(re.compile("^[123] of 4 photographs done")).wait_for()
+    tab.get_by_role("button", name="Go on").click()
+    tab.get_by_text("4 of 4 photographs done").wait_for(timeout=180_000)
+    wait_until_quiet(tab)
+    no_sideways_scrolling(tab)
+    with tab.expect_download() as saved:
+        tab.get_by_role("button", name="Whole .c2f files").click()
+    with zipfile.ZipFile(saved.value.path()) as zipped:
+        assert zipped.namelist() == [f"{number}.c2f" for number in range(4)]
+    tab.get_by_role("button", name="Open in Codec").nth(2).click()
+    tab.get_by_text("Decoded from").wait_for()
+    assert "photo=my+2.png" in tab.url

@@ -1,0 +1,15 @@
+"""Batch: several photographs through the codec, and from how many bytes on each is known."""
+
+from __future__ import annotations
+
+import importlib
+
+from app.components.widgets import lacks_codec, page_title
+
+
+def render() -> None:
+    """Lay out the page."""
+    page_title("Batch", "Several photographs at once: from how many bytes on is each one known?")
+    if not lacks_codec():
+        # Imported here: without the codec's packages there is none to import.
+        importlib.import_module("app.codec_page.gallery").render()
