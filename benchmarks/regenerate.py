@@ -94,8 +94,9 @@ def beyond(pairs: Sequence[tuple[Row, Row]]) -> list[str]:
 
 
 def kodak_points(text: str) -> dict[str, tuple[str, str]]:
-    """Rate and PSNR by name, as they stand in a table."""
-    return {found["name"]: (found["bpp"], found["db"]) for found in KODAK.finditer(text)}
+    """Rate and PSNR by name, as they stand in the table that is headed so."""
+    table = text.partition("| | bpp | PSNR dB |")[2].partition("\n\n")[0]
+    return {found["name"]: (found["bpp"], found["db"]) for found in KODAK.finditer(table)}
 
 
 def compared_kodak(page: str, made: str) -> tuple[list[str], bool]:
