@@ -1,6 +1,7 @@
 """Classifiers by name."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from codec_plugin.classifiers.base import Classifier
@@ -11,7 +12,7 @@ from codec_plugin.classifiers.tflite import load_tflite
 from codec_plugin.classifiers.timm_models import LITE_INPUT_SIZES, load_lite, load_timm
 from codec_plugin.errors import ClassifierError
 
-__all__ = ["DEFAULT_CLASSIFIER", "FOLDER_VARIABLE", "load_classifier"]
+__all__ = ["DEFAULT_CLASSIFIER", "FOLDER_VARIABLE", "available_classifiers", "load_classifier"]
 
 DEFAULT_CLASSIFIER = "efficientnet-lite0"
 FOLDER_VARIABLE = "C2F_CLASSIFIERS"
@@ -51,6 +52,19 @@ def load_classifier(name: str = DEFAULT_CLASSIFIER) -> Classifier:
             raise ClassifierError(f"classifier {name!r}: packages exist for lite 0, 1 and 2 only")
         return load_lite(int(number))
     return load_timm(name)
+
+
+@lru_cache(maxsize=8)
+def available_classifiers(names: str) -> str:
+    """Those of several classifiers (with commas) whose weights are here; all where none is."""
+    available = []
+    for name in filter(None, names.split(",")):
+        try:
+            load_classifier(name)
+        except ClassifierError:
+            continue
+        available.append(name)
+    return ",".join(available) or names
 
 
 def _file_in_folder(kind: str) -> str:

@@ -58,13 +58,19 @@ Force = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option("--threads", min=1, help="Processor cores to use; default: the idle ones, of 4."),
+    typer.Option(
+        "--threads",
+        min=1,
+        help="Processor cores; default: one for small pictures, else the idle ones, up to 4.",
+    ),
 ]
 Looker = Annotated[str, typer.Option("--classifier", help="Who looks at the pictures.")]
 OwnMap = Annotated[str, typer.Option("--hierarchy", help="Label map; default: the checkpoint's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Stream = Annotated[str, typer.Argument(metavar="FILE", help=".c2f file, or - for a pipe.")]
-Bits = Annotated[float | None, typer.Option("--bpp", help="The same as bits per pixel.")]
+Bits = Annotated[
+    float | None, typer.Option("--bpp", help="The same as bits per pixel; the lesser counts.")
+]
 
 
 def standard_input() -> BinaryIO:

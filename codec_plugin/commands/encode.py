@@ -44,7 +44,7 @@ def encode(
     ] = 0,
     effort_stages: Annotated[
         int | None,
-        typer.Option(help="Serve the first so many stages only; a third of the time for 1 of 3."),
+        typer.Option(help="Of --effort: the first so many stages only, in less time."),
     ] = None,
     classifier: Annotated[
         str,
@@ -114,9 +114,11 @@ def _answer(codec: Codec, picture: Picture, classifier: str, hierarchy: str) -> 
     Raises:
         ConfigError: there is nobody to ask, or no label map to answer in.
     """
+    from codec_plugin.classifiers.registry import available_classifiers
     from codec_plugin.errors import ConfigError
 
-    name = classifier or codec.checkpoint.meta.classifier or "none"
+    taught = codec.checkpoint.meta.classifier
+    name = classifier or available_classifiers(taught) or "none"
     if name == "none":
         raise ConfigError("--answer asks a classifier: name one with --classifier")
     if not codec.checkpoint.meta.label_map_id:
@@ -128,6 +130,8 @@ def _answer(codec: Codec, picture: Picture, classifier: str, hierarchy: str) -> 
     from codec_plugin.data.label_hierarchy import load_hierarchy
     from codec_plugin.evaluation.recognition import Recogniser
 
+    if not classifier and name != taught:
+        note(f"--answer asks {name}; the checkpoint was trained with {taught}")
     label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
     image = torch.tensor(picture.bytes_rgb).permute(2, 0, 1).float() / 255
     return Recogniser(load_classifier(name), label_map).path(image)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -23,7 +24,7 @@ def inspect(
     from codec_plugin.commands._answers import AnswerReader
 
     data = read_input(stream)
-    report = describe(data)
+    report = describe(data, stream)
     answer = AnswerReader(hierarchy).read(data, stream)
     if as_json:
         report["answer"] = answer.to_json()
@@ -50,20 +51,26 @@ def inspect(
     )
 
 
-def describe(data: bytes) -> dict[str, Any]:
+def describe(data: bytes, name: str = "") -> dict[str, Any]:
     """All that the bytes of a file or of a prefix tell, ready for JSON.
+
+    Args:
+        data: at least the header.
+        name: of the file: label maps are looked for beside it too.
 
     Raises:
         BitstreamError: not a file of this format, damaged, or cut inside the header.
     """
     from codec_plugin.bitstream.container import CHECK_BYTES, read_header
     from codec_plugin.bitstream.segments import split_segments
+    from codec_plugin.checkpointing.label_maps import find_label_map
     from codec_plugin.checkpointing.shipped import shipped_records
 
     header = read_header(data)
     known = {record.model_id[:8]: record for record in shipped_records()}
     record = known.get(header.model_id.hex())
     levels = dict(zip(record.level_ends, record.level_names, strict=True)) if record else {}
+    label_map = "" if record else find_label_map(header.label_map_id.hex(), Path(name))
     segments = {segment.stage: segment for segment in split_segments(data, header)}
     stages, start = [], header.first_stage
     for stage, end in enumerate(header.ends):
@@ -94,7 +101,7 @@ def describe(data: bytes) -> dict[str, Any]:
         "model_id": header.model_id.hex(),
         "checkpoint": record.name if record else None,
         "label_map_id": header.label_map_id.hex(),
-        "label_map": record.label_map_name if record else None,
+        "label_map": record.label_map_name if record else label_map or None,
         "header_bytes": header.size_bytes,
         "stages": stages,
         "received_bytes": received,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from codec_plugin.classifiers.registry import load_classifier
+from codec_plugin.classifiers.registry import available_classifiers, load_classifier
 from codec_plugin.classifiers.semantics import Semantics
 from codec_plugin.data.label_hierarchy import levels_of_stages, load_hierarchy
-from codec_plugin.errors import ClassifierError, HierarchyMismatchError
+from codec_plugin.errors import HierarchyMismatchError
 
 if TYPE_CHECKING:
     from codec_plugin.checkpointing.record import CheckpointMeta
@@ -66,7 +66,7 @@ def training_objective(
         ClassifierError: the classifier's weights cannot be had.
         HierarchyMismatchError: the label map cannot be read, or is not the checkpoint's.
     """
-    classifier = classifier or _available(meta.classifier) or "none"
+    classifier = classifier or available_classifiers(meta.classifier) or "none"
     levels = levels_of_stages(meta.level_ends, len(meta.lambdas)) if meta.level_ends else ()
     if classifier == "none":
         return Objective(meta.lambdas, meta.rate_weights, levels=levels)
@@ -79,19 +79,6 @@ def training_objective(
     return Objective(
         meta.lambdas, meta.rate_weights, meta.gammas, meta.fine_gammas, semantics, levels
     )
-
-
-@lru_cache(maxsize=8)
-def _available(names: str) -> str:
-    """Those of several classifiers whose weights are here; all of them where none is."""
-    available = []
-    for name in filter(None, names.split(",")):
-        try:
-            load_classifier(name)
-        except ClassifierError:
-            continue
-        available.append(name)
-    return ",".join(available) or names
 
 
 @lru_cache(maxsize=2)  # a folder of pictures loads the classifier once

@@ -26,6 +26,7 @@ KEYS = ("wnid", "id", "class_id", "key", "class_key")
 NAMES = ("label", "name", "class", "class_name", "display_name", "common_name")
 ORDERS = ("class_idx", "class_index", "index")
 # Where these stand, a column `class` is a rank between phylum and order.
+_LEVELS = {"coarse", "mid", "fine", "superclass", "group", "supercategory"}
 _RANKS = {"kingdom", "phylum", "order", "family", "genus"}
 _COUNTS = {"count", "counts", "n", "num", "images", "image_count", "instance_count", "frequency"}
 _INDEX = re.compile(r"(unnamed:_\d+)?")
@@ -153,6 +154,9 @@ class _Roles:
         usual = [self.folded.index(name) for name in KEYS if name in self.folded]
         free = [column for column in usual if column not in self.taken]
         spare = [column for column in range(len(self.folded)) if column not in self.taken]
+        if by_name is None and not set(NAMES).isdisjoint(self.folded):
+            # Names that repeat are a mistake in the table; levels that differ are no keys.
+            spare = [column for column in spare if not self._is_level(column)]
         candidates = [
             *(column for column in free if self._distinct(column)),
             *([by_name] if by_name is not None and self._distinct(by_name) else []),
@@ -206,6 +210,9 @@ class _Roles:
     def _is_rank(self, column: int) -> bool:
         name = self.folded[column]
         return name in _RANKS or (name == "class" and not _RANKS.isdisjoint(self.folded))
+
+    def _is_level(self, column: int) -> bool:
+        return self.folded[column] in _LEVELS or self._is_rank(column)
 
     def _leave(self, column: int, why: str) -> None:
         self.left_out.append(f"{self.table.title(column)} ({why})")

@@ -108,7 +108,8 @@ def save_figure(figure: Figure, table: Table, path: Path) -> tuple[Path, ...]:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise HierlabError(
-            f"cannot draw to {path.name!r}: expected a name ending in {', '.join(SUFFIXES)}"
+            f"cannot draw to {path.name!r}: expected a name ending in {', '.join(SUFFIXES)}, "
+            "or .html for a page"
         )
     return (
         write_atomic(path, _encoded(figure, suffix)),

@@ -8,6 +8,7 @@ import torch
 
 from codec_plugin.classifiers import load_classifier
 from codec_plugin.classifiers.class_columns import class_columns
+from codec_plugin.classifiers.registry import FOLDER_VARIABLE, available_classifiers
 from codec_plugin.data.label_hierarchy import load_hierarchy
 from codec_plugin.errors import ClassifierError, HierarchyMismatchError
 from codec_plugin.evaluation.recognition import Recogniser
@@ -146,3 +147,12 @@ def test_networks_from_files_recognise_photographs(name: str, shared_data: Path)
     numbers = range(0, len(folder), len(folder) // 24)[:24]
     right = [recogniser.answer(folder.tensor(n)).fine_class == folder.labels[n] for n in numbers]
     assert sum(right) >= 10
+
+
+def test_those_whose_weights_are_here_stand_in_for_several(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    available_classifiers.cache_clear()
+    assert available_classifiers("efficientnet-lite0,squeezenet,darknet") == "efficientnet-lite0"
+    assert available_classifiers("squeezenet,darknet") == "squeezenet,darknet"  # to be told so

@@ -646,3 +646,11 @@ def test_a_linkage_is_one_to_scipy(label_map: LabelMap) -> None:
         labels = fcluster(matrix, height, "distance")
         pairs = set(zip(labels.tolist(), level.labels.tolist(), strict=True))
         assert len(pairs) == level.k == len(set(labels.tolist()))
+
+
+def test_a_class_that_stands_twice_does_not_turn_the_table_round(tmp_path: Path) -> None:
+    """The groups differ in each row, so they looked like keys."""
+    table = tmp_path / "twice.csv"
+    table.write_text("name,coarse\ncat,animal\ncat,vehicle\n")
+    with pytest.raises(FormatError, match="no column tells the classes apart"):
+        import_hierarchy(table)
