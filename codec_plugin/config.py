@@ -39,6 +39,8 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             those before it; unset means one each (and stays out of the JSON).
         ranges: base channels [first, last) that each block carries; a channel that comes again is
             refined (see `ChannelLayout`); unset means that no two blocks share a channel.
+        plane_context: two networks that read the digits of the only block as they become known (see
+            the method `ctc`); unset means none.
         analysis_depths: residual blocks of the analysis at H/4, H/8, H/16 (compact only); unset
             means one each.
     """
@@ -60,6 +62,7 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     passes: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
     ranges: tuple[tuple[int, int], ...] | msgspec.UnsetType = msgspec.UNSET
     analysis_depths: tuple[int, int, int] | msgspec.UnsetType = msgspec.UNSET
+    plane_context: bool | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """Refuse widths that no network can have.
@@ -87,6 +90,8 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             )
         if max(counts) > 1 and not (self.use_delta and self.use_context):
             raise ConfigError("several passes need use_delta and use_context")
+        if self.plane_networks and len(self.blocks) != 1:
+            raise ConfigError(f"plane_context needs one block; got {len(self.blocks)}")
         self._check_layout()
         widths = (
             self.hyper_channels,
@@ -152,6 +157,11 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         """Residual blocks of the analysis at H/4, H/8, H/16."""
         unset = isinstance(self.analysis_depths, msgspec.UnsetType)
         return (1, 1, 1) if unset else self.analysis_depths  # type: ignore[return-value]
+
+    @property
+    def plane_networks(self) -> int:
+        """Context networks of digits: of their probabilities, and of what is reconstructed."""
+        return 2 if self.plane_context is True else 0
 
     @property
     def n_blocks(self) -> int:

@@ -22,7 +22,7 @@ from torch import Tensor
 from codec_plugin.baselines._trits import TritTable, planes_of
 from codec_plugin.bitstream.range_coder import PRECISION_BITS, Row, StageReader, StageWriter
 from codec_plugin.codec import Codec
-from codec_plugin.entropy.integer_model import FRACTION_BITS, BlockParameters
+from codec_plugin.entropy.integer_model import FRACTION_BITS, ExactState
 from codec_plugin.errors import BitstreamError, ConfigError
 from codec_plugin.latent_codec.latent_codec import LatentCodec, Received
 from codec_plugin.latent_codec.rdo_quantization import whole_numbers
@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     from codec_plugin.bitstream.segments import Segment
     from codec_plugin.checkpointing.checkpoint import Checkpoint
 
-__all__ = ["PlaneCodec", "PlaneLatents", "PlaneRun"]
+__all__ = ["CONTEXTS", "PlaneCodec", "PlaneLatents", "PlaneRun"]
 
 Integers = NDArray[np.int64]
+
+CONTEXTS = 1 << 12
+"""More than any `contexts` tells apart."""
 
 _MOST_PLANES = planes_of(SYMBOL_LIMIT)
 _SHARE = (1 << PRECISION_BITS) // (_MOST_PLANES + 1)
@@ -48,10 +51,11 @@ _DIGITS_ROW = Row(
 
 
 class PlaneRun(NamedTuple):
-    """Elements of one plane that share a table: scale index, bin, and where they stand."""
+    """Elements of one plane that share a table: scale index, bin, context, where they stand."""
 
     scale: int
     bin: int
+    context: int
     places: NDArray[np.intp]
 
 
@@ -91,7 +95,8 @@ class PlaneLatents(LatentCodec):
     def encode(self, y: Tensor, z: Tensor, stages: int | None = None) -> list[bytes]:
         """Payloads of the planes, the highest first, from y (1, M, h, w) and z, not rounded."""
         z_int = whole_numbers(z)
-        parameters = self.exact.block(0, self.exact.hyper(z_int), [])
+        state = self.exact.hyper(z_int)
+        parameters = self.exact.block(0, state, [])
         residual = y - parameters.mean * 0.5**FRACTION_BITS
         chosen = self.quantiser(0, residual, parameters.index)
         symbols = chosen[0].numpy().reshape(-1).astype(np.int64)
@@ -99,6 +104,7 @@ class PlaneLatents(LatentCodec):
         least = planes_of(int(np.abs(symbols).max(initial=0)))
         tables = self.tables(least)
         offset = symbols + np.array([table.limit for table in tables])[index]
+        planes = np.array([table.planes for table in tables])[index]
         payloads = []
         for stage in range(self.planes):
             writer = StageWriter()
@@ -106,9 +112,12 @@ class PlaneLatents(LatentCodec):
                 writer.put(_DIGITS_ROW, np.array([least], dtype=np.int32))
                 put_hyper(writer, z_int[0].contiguous().numpy(), self.rows)
             for plane in self._planes_of_stage(stage, least):
-                for run in self._runs(tables, plane, index, offset // 3 ** (plane + 1)):
+                depth = np.minimum(planes, plane + 1)
+                bins = offset // 3**depth
+                context = self.contexts(state, tables, index, bins, depth)
+                for run in self._runs(tables, plane, index, bins, planes > plane, context):
                     digits = (offset[run.places] // 3**plane - 3 * run.bin).astype(np.int32)
-                    writer.put(tables[run.scale].row(plane, run.bin), digits)
+                    writer.put(self.row(tables[run.scale], plane, run), digits)
             payloads.append(writer.finish())
         return payloads[:stages]
 
@@ -125,18 +134,52 @@ class PlaneLatents(LatentCodec):
         )
         likeliest = np.array([row.likeliest for row in self.rows.hyper], dtype=np.int32)
         z = np.where(z_known, z, likeliest[:, None, None]).clip(-SYMBOL_LIMIT, SYMBOL_LIMIT)
-        parameters = self.exact.block(0, self.exact.hyper(torch.from_numpy(z)[None]), [])
+        state = self.exact.hyper(torch.from_numpy(z)[None])
+        parameters = self.exact.block(0, state, [])
         index = parameters.index[0].numpy().reshape(-1)
         bins = np.zeros(index.size, dtype=np.int64)
         tables = self.tables(least)
         depth = np.array([table.planes for table in tables])[index]
         for stage, reader in enumerate(readers):
             for plane in self._planes_of_stage(stage, least):
-                self._take_plane(reader, tables, plane, index, bins, depth)
-        y_hat = self._values(parameters, tables, index, bins, depth)
+                if reader.exhausted:
+                    break
+                context = self.contexts(state, tables, index, bins, depth)
+                self._take_plane(reader, tables, plane, index, bins, depth, context)
+        values = self._values(tables, index, bins, depth)
+        values = self.corrected(state, tables, index, bins, depth, values)
+        mean = parameters.mean.double() * 0.5**FRACTION_BITS
+        y_hat = (mean + torch.from_numpy(values).reshape(mean.shape)).float()
         share = float((depth == 0).mean())
         known = torch.from_numpy((depth == 0).reshape(1, -1, *grid)).float().mean(1, keepdim=True)
         return Received(y_hat, known, float(z_known.mean()), (share,))
+
+    def contexts(
+        self,
+        state: ExactState,
+        tables: list[TritTable],
+        index: NDArray[np.uint8],
+        bins: Integers,
+        depth: Integers,
+    ) -> Integers:
+        """Context (N,) in 0..CONTEXTS-1 of each element before a plane: here none."""
+        return np.zeros(index.size, dtype=np.int64)
+
+    def row(self, table: TritTable, plane: int, run: PlaneRun) -> Row:
+        """Coder's table of a run."""
+        return table.row(plane, run.bin)
+
+    def corrected(
+        self,
+        state: ExactState,
+        tables: list[TritTable],
+        index: NDArray[np.uint8],
+        bins: Integers,
+        depth: Integers,
+        values: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """What stands for each element, from the mean of its bin (N,): here that."""
+        return values
 
     def _planes_of_stage(self, stage: int, least: int) -> range:
         """Planes of a 0-based stage, the highest first."""
@@ -152,14 +195,16 @@ class PlaneLatents(LatentCodec):
         index: NDArray[np.uint8],
         bins: Integers,
         depth: Integers,
+        context: Integers,
     ) -> None:
         """Read one plane: `bins` gain a digit and `depth` falls to `plane` where it is known."""
         planes = np.array([table.planes for table in tables])[index]
         ready = (planes > plane) & (depth == plane + 1)
-        for run in self._runs(tables, plane, index, bins, ready):
+        for run in self._runs(tables, plane, index, bins, ready, context):
             if reader.exhausted:
                 return
-            digits, known = reader.take(tables[run.scale].row(plane, run.bin), len(run.places))
+            row = self.row(tables[run.scale], plane, run)
+            digits, known = reader.take(row, len(run.places))
             if bool((digits[known] > 2).any()):
                 raise BitstreamError("a plane holds a digit that no encoder writes")
             places = run.places[known]
@@ -172,30 +217,30 @@ class PlaneLatents(LatentCodec):
         plane: int,
         index: NDArray[np.uint8],
         bins: Integers,
-        ready: NDArray[np.bool_] | None = None,
+        ready: NDArray[np.bool_],
+        context: Integers,
     ) -> Iterator[PlaneRun]:
         """Runs of a plane in coding order; `bins` are those of the plane above."""
-        planes = np.array([table.planes for table in tables])
-        chosen = np.flatnonzero(planes[index] > plane if ready is None else ready)
+        chosen = np.flatnonzero(ready)
         if not chosen.size:
             return
-        key = bins[chosen] * len(tables) + index[chosen]
+        key = (bins[chosen] * len(tables) + index[chosen]) * CONTEXTS + context[chosen]
         order = np.argsort(key, kind="stable")
         bounds = np.flatnonzero(np.diff(key[order])) + 1
         groups = [chosen[part] for part in np.split(order, bounds)]
-        runs = [PlaneRun(int(index[g[0]]), int(bins[g[0]]), g) for g in groups]
+        runs = [PlaneRun(int(index[g[0]]), int(bins[g[0]]), int(context[g[0]]), g) for g in groups]
         runs.sort(key=lambda run: (self.rank(tables[run.scale], plane, run.scale, run.bin),
                                    run.scale, run.bin))  # fmt: skip
         yield from runs
 
     def _values(
         self,
-        parameters: BlockParameters,
         tables: list[TritTable],
         index: NDArray[np.uint8],
         bins: Integers,
         depth: Integers,
-    ) -> Tensor:
+    ) -> NDArray[np.float64]:
+        """Mean of each element's bin, in symbols."""
         values = np.zeros(index.size)
         for scale in np.unique(index):
             table = tables[scale]
@@ -203,9 +248,7 @@ class PlaneLatents(LatentCodec):
                 own = np.flatnonzero((index == scale) & (depth == plane))
                 if own.size:
                     values[own] = table.centre(plane, bins[own])
-        mean = parameters.mean.double() * 0.5**FRACTION_BITS
-        y_hat: Tensor = (mean + torch.from_numpy(values).reshape(mean.shape)).float()
-        return y_hat
+        return values
 
 
 class PlaneCodec(Codec):
@@ -214,6 +257,7 @@ class PlaneCodec(Codec):
     Args:
         checkpoint: of a model with one block.
         rank: see `PlaneLatents`.
+        latents: what codes the planes.
     Attributes:
         payload_form: raised where the same checkpoint makes other bytes than before; a benchmark
             then measures anew.
@@ -221,9 +265,11 @@ class PlaneCodec(Codec):
 
     payload_form = "2: as many digits as the symbols need"
 
-    def __init__(self, checkpoint: Checkpoint, rank: Any) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, rank: Any, latents: type[PlaneLatents] = PlaneLatents
+    ) -> None:
         super().__init__(checkpoint)
-        self.planes = PlaneLatents(checkpoint, rank)
+        self.planes = latents(checkpoint, rank)
         self.latents = self.planes
 
     def _check_origin(self, header: Header) -> None:

@@ -24,6 +24,9 @@ from codec_plugin.models.progressive import ProgressiveModel
 __all__ = ["reblock", "shares"]
 
 
+_REFINEMENTS = ("entropy.deltas.", "entropy.spatial.", "entropy.plane_context.")
+
+
 @torch.no_grad()
 def reblock(
     old: ProgressiveModel,
@@ -66,7 +69,7 @@ def reblock(
     for name, value in new.state_dict().items():
         if name.startswith("entropy.hyper.base.") and not same:
             continue
-        if name.startswith(("entropy.deltas.", "entropy.spatial.")) or name not in state:
+        if name.startswith(_REFINEMENTS) or name not in state:
             continue
         source = state[name]
         if share is not None and _reads_known(name, source, old.config):
@@ -190,6 +193,8 @@ def _keep_refinements(
     old: ProgressiveModel, new: ProgressiveModel, gain: Tensor, *, same: bool
 ) -> None:
     """Copy the refinements of blocks that begin where one of `old` did and read what it read."""
+    if same and new.config.plane_networks == old.config.plane_networks:
+        new.entropy.plane_context.load_state_dict(old.entropy.plane_context.state_dict())
     if not (old.config.use_delta and new.config.use_delta):
         return
     known = {_reads(old.config, k, torch.ones_like(gain)): k for k in range(old.config.n_blocks)}

@@ -20,9 +20,11 @@ from codec_plugin.bitstream.range_coder import PRECISION_BITS, Row
 if TYPE_CHECKING:
     from codec_plugin.entropy.cdf_tables import TableRow
 
-__all__ = ["TritTable", "integer_log2", "planes_of"]
+__all__ = ["TritTable", "integer_log2", "planes_of", "quarter_power"]
 
 _LOG_BITS = 16
+_WEIGHT_BITS = 16
+_QUARTERS = (65536, 77936, 92682, 110218)  # 2^16 · 2^(n/4), rounded
 Integers = NDArray[np.int64]
 
 
@@ -48,6 +50,13 @@ def integer_log2(value: int) -> int:
     return result
 
 
+def quarter_power(quarters: int) -> int:
+    """About 2^(16 + quarters/4), equal on all machines; quarters within ± 64."""
+    whole, part = divmod(quarters, 4)
+    value = _QUARTERS[part]
+    return value << whole if whole >= 0 else max(1, value >> -whole)
+
+
 class TritTable:
     """Digits of the symbols of one scale index.
 
@@ -68,6 +77,7 @@ class TritTable:
         self._sums = np.concatenate([[0], np.cumsum(inner)])
         self._moments = np.concatenate([[0], np.cumsum(inner * values)])
         self._rows: dict[tuple[int, int], Row] = {}
+        self._tilted: dict[tuple[int, int, int, int], Row] = {}
         self._priorities: dict[tuple[int, int], int] = {}
 
     def thirds(self, plane: int, bin_: int) -> Integers:
@@ -79,12 +89,16 @@ class TritTable:
         """Coder's table of that digit: the same scaled to 2^24, none below 1; an escape unused."""
         key = (plane, bin_)
         if key not in self._rows:
-            total = 1 << PRECISION_BITS
-            counts = self.thirds(plane, bin_)
-            scaled = 1 + counts * (total - 4) // int(counts.sum())
-            scaled[int(np.argmax(counts))] += total - 1 - int(scaled.sum())
-            self._rows[key] = Row(np.append(scaled, 1), 0)
+            self._rows[key] = _three_way(self.thirds(plane, bin_))
         return self._rows[key]
+
+    def tilted(self, plane: int, bin_: int, tilt: int, peak: int) -> Row:
+        """That table with the outer digits 2^(∓tilt/4) and the middle one 2^(peak/4) as likely."""
+        key = (plane, bin_, tilt, peak)
+        if key not in self._tilted:
+            weights = np.array([quarter_power(n) for n in (-tilt, peak, tilt)], dtype=np.int64)
+            self._tilted[key] = _three_way(self.thirds(plane, bin_) * weights >> _WEIGHT_BITS)
+        return self._tilted[key]
 
     def centre(self, plane: int, bins: Integers) -> NDArray[np.float64]:
         """Mean symbol of each of the `bins` (N,) of 3^plane symbols."""
@@ -120,3 +134,11 @@ class TritTable:
         inside = np.clip(edges - self.limit - self._low, 0, len(self._sums) - 1)
         ones = edges * (edges - 1 - 2 * self.limit) // 2
         return edges + self._sums[inside], ones + self._moments[inside]
+
+
+def _three_way(counts: Integers) -> Row:
+    """Coder's table of a digit: counts (3,) scaled to 2^24, none below 1; an escape unused."""
+    total = 1 << PRECISION_BITS
+    scaled = 1 + counts * (total - 4) // max(1, int(counts.sum()))
+    scaled[int(np.argmax(counts))] += total - 1 - int(scaled.sum())
+    return Row(np.append(scaled, 1), 0)

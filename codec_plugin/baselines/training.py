@@ -71,7 +71,7 @@ def start_method(
     """
     method = find_method(name)
     preset = preset or DEFAULT_PRESET
-    bare = load_settings(preset, [o for o in overrides if _key(o) == "start"])
+    bare = load_settings(preset, [o for o in overrides if _key(o) in ("start", "seed")])
     if not bare.start:
         raise ConfigError(
             "methods begin at a shared warm start: use a preset that names one, such as peers, or "
@@ -79,6 +79,7 @@ def start_method(
         )
     run = output or Path("runs") / name
     refuse_used(run)
+    torch.manual_seed(bare.seed)  # what the start lacks is drawn
     converted = method.convert(start_model(bare.start))
     own = [*method.settings_over(bare), *overrides, f'name="{name}"']
     settings = msgspec.structs.replace(load_settings(preset, own), start="", model=converted.config)

@@ -21,10 +21,10 @@ from codec_plugin.baselines.single_rate import ONE_RATE, one_block
 if TYPE_CHECKING:
     from codec_plugin.train.settings import TrainSettings
 
-__all__ = ["METHODS"]
+__all__ = ["METHODS", "gain_first"]
 
 
-def _gain_first(table: TritTable, plane: int, index: int, bin_: int) -> int:
+def gain_first(table: TritTable, plane: int, index: int, bin_: int) -> int:
     """Rank of a run: largest expected fall of the error per bit first."""
     return -table.priority(plane, bin_)
 
@@ -51,7 +51,7 @@ METHODS = (
         ),
         convert=one_block,
         overrides=ONE_RATE,
-        codec=partial(PlaneCodec, rank=_gain_first),
+        codec=partial(PlaneCodec, rank=gain_first),
         trained_as="single-rate",
     ),
     Method(
@@ -67,7 +67,7 @@ METHODS = (
         convert=one_block,
         overrides=_through_classes,
         model=NestedModel,
-        codec=partial(PlaneCodec, rank=_gain_first),
+        codec=partial(PlaneCodec, rank=gain_first),
     ),
     Method(
         name="nested-quantization",

@@ -107,6 +107,9 @@ class EntropyModel(nn.Module):
             seen = len(self.layout.latest(k)) + channels
             sizes = (config.feature_width, seen, config.context_width, channels)
             self.spatial.append(nn.ModuleList(BlockDelta(*sizes) for _ in range(count - 1)))
+        # Of each channel they read where its symbol's bin lies and how deep it is.
+        sizes = (config.feature_width, 2 * config.channels, config.context_width, config.channels)
+        self.plane_context = nn.ModuleList(BlockDelta(*sizes) for _ in range(config.plane_networks))
         self.offsets = [sum(config.blocks[:k]) for k in range(config.n_blocks)]
         with torch.no_grad():
             refined = torch.tensor(self.layout.factors) > 1

@@ -50,6 +50,7 @@ class CodingLayers:
         hyper: layers of the hyper synthesis by name.
         deltas: one refinement a block, or none at all.
         spatial: for each block, the further refinement of each pass after its first.
+        plane_context: networks that read digits, two or none.
         thresholds: (63,) int64 raw scales, 16 fraction bits, where the next scale index begins.
     """
 
@@ -58,6 +59,7 @@ class CodingLayers:
     deltas: tuple[DeltaLayers, ...]
     thresholds: Tensor
     spatial: tuple[tuple[DeltaLayers, ...], ...] = ()
+    plane_context: tuple[DeltaLayers, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse layers that do not fit one another.
@@ -91,7 +93,8 @@ class CodingLayers:
             for block in entropy.spatial
             if isinstance(block, nn.ModuleList)
         )
-        return cls(entropy.layout, hyper, tuple(deltas), thresholds, spatial)
+        context = [_freeze_delta(d) for d in entropy.plane_context if isinstance(d, BlockDelta)]
+        return cls(entropy.layout, hyper, tuple(deltas), thresholds, spatial, tuple(context))
 
     @classmethod
     def load(cls, tensors: Mapping[str, Tensor]) -> "CodingLayers":
@@ -117,7 +120,10 @@ class CodingLayers:
         if "delta.0.leave.weight" in tensors:
             deltas = [_load_delta(tensors, f"delta.{k}") for k in range(len(blocks))]
         spatial = tuple(_load_passes(tensors, k) for k in range(len(blocks)))
-        return cls(layout, hyper, tuple(deltas), thresholds, spatial)
+        context: tuple[DeltaLayers, ...] = ()
+        if "plane_context.0.leave.weight" in tensors:
+            context = tuple(_load_delta(tensors, f"plane_context.{n}") for n in range(2))
+        return cls(layout, hyper, tuple(deltas), thresholds, spatial, context)
 
     def save(self) -> dict[str, Tensor]:
         """All integers by name; equal layers give equal tensors."""
@@ -153,6 +159,8 @@ class CodingLayers:
         for k, block in enumerate(self.spatial):
             for pass_index, delta in enumerate(block):
                 yield f"spatial.{k}.{pass_index}", k, delta
+        for number, delta in enumerate(self.plane_context):
+            yield f"plane_context.{number}", 0, delta
 
     def _links(self) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
         """Channel counts at each joint: (got, expected)."""
@@ -183,7 +191,8 @@ class CodingLayers:
                 (delta.hidden.out_channels, 2 * self.blocks[k]),
             )
             if delta.from_blocks is not None:
-                own = self.blocks[k] if place.startswith("spatial") else 0
+                kind = place.partition(".")[0]
+                own = {"spatial": 1, "plane_context": 2}.get(kind, 0) * self.blocks[k]
                 links[f"{place}.from_blocks"] = (
                     (delta.from_blocks.in_channels, delta.from_blocks.out_channels),
                     (len(self.layout.latest(k)) + own, width),

@@ -176,6 +176,22 @@ class ExactEntropy:
             return state
         return self._refined(self.layers.deltas[k], state, known_before(layout, k, before))
 
+    @torch.no_grad()
+    def plane_context(self, network: int, state: ExactState, seen: Sequence[Tensor]) -> ExactState:
+        """Both answers of a network that reads digits, in place of `state`'s mean and raw scale.
+
+        Args:
+            network: 0 or 1.
+            state: of `hyper`.
+            seen: middles and depths of bins, each (B, M, h, w) integers with `FRACTION_BITS`
+                fraction bits.
+        Returns:
+            `mean` and `raw_scale` are the answers, int32 with 16 fraction bits.
+        """
+        nothing = torch.zeros_like(state.mean)
+        blank = ExactState(state.features, nothing, nothing)
+        return self._refined(self.layers.plane_context[network], blank, seen)
+
     def _refined(
         self, layers: DeltaLayers, state: ExactState, seen: Sequence[Tensor]
     ) -> ExactState:

@@ -16,6 +16,7 @@ from codec_plugin.errors import CodecError
 from codec_plugin.models.progressive import ProgressiveModel
 from codec_plugin.train.export import export_run
 from codec_plugin.train.settings import load_settings
+from codec_plugin.train.warm_start import start_model
 from tests.codec_plugin.semantic import write_photographs
 from tests.codec_plugin.tiny import CONFIG, tiny_checkpoint, tiny_picture
 
@@ -36,6 +37,7 @@ LAYOUTS = {
     "task-trit-plane": ((12,), (LAST,), (0.34,)),
     "nested-quantization": ((12,), (LAST,), (0.34,)),
     "saliency": ((12,), (LAST,), (0.34,)),
+    "ctc": ((12,), (LAST,), (0.34,)),
     "variance-mask": ((12, 12, 12), (0.0006, 0.0045, LAST), (2.6, 0.94, 0.34)),
     "double-tail-drop": ((1, 2, 1, 2, 1, 2, 1, 2), (LAST,) * 8, (0.34,) * 8),
     "channel-wise": ((1, 1, 1, 1, 2, 1, 1, 1, 1, 2), (LAST,) * 10, (0.34,) * 10),
@@ -173,6 +175,21 @@ def test_networks_that_refine_need_no_context() -> None:
         before = [torch.full((1, width, 8, 8), 2.0) for width in config.blocks[:4]]
         mean = entropy.block(4, hyper, before).mean
         torch.testing.assert_close(mean, hyper.mean[:, 12:17] + 6.0)
+
+
+def test_what_the_start_lacks_is_drawn_from_the_seed(photographs: Path, tmp_path: Path) -> None:
+    overrides = [*SHORT, f"start={photographs.parent / 'start.safetensors'}", "classifier=none"]
+    states = []
+    for number, seed in enumerate((0, 0, 1)):
+        torch.manual_seed(number)
+        run = tmp_path / str(number)
+        start_method(
+            "ctc", "peers", [*overrides, f"seed={seed}"], data=str(photographs), output=run
+        )  # fmt: skip
+        states.append(start_model(str(run / START)).state_dict())
+    name = "entropy.plane_context.0.hidden.weight"
+    assert all(torch.equal(value, states[1][key]) for key, value in states[0].items())
+    assert not torch.equal(states[0][name], states[2][name])
 
 
 def test_a_failed_start_leaves_nothing(photographs: Path, tmp_path: Path) -> None:
