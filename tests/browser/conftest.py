@@ -74,8 +74,9 @@ def browser() -> Iterator[object]:
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="Playwright is not installed: make setup-all"
     )
+    path = _chromium()  # first: a skip inside would leave Playwright's pipes open
     with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=_chromium(), args=list(FLAGS))
+        opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield opened
         opened.close()
 
