@@ -2,6 +2,8 @@
 
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,8 @@ def tiny() -> Taxonomy:
     return Taxonomy.wordnet(DATA / "tiny-wordnet")
 
 
-def nltk_reader(source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+@contextmanager
+def nltk_reader(source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """NLTK over dictionary files that lack what Debian leaves out and Wu-Palmer does not need."""
     import nltk
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
@@ -42,7 +45,12 @@ def nltk_reader(source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(WordNetCorpusReader, "map_wn", lambda *_, **__: None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return WordNetCorpusReader(str(folder), None)
+        reader = WordNetCorpusReader(str(folder), None)
+    try:
+        yield reader
+    finally:
+        for stream in reader._data_file_map.values():  # it never closes them itself
+            stream.close()
 
 
 @pytest.mark.parametrize(
@@ -85,12 +93,12 @@ def test_textbook_policy_by_formula(tiny: Taxonomy, one: str, other: str, expect
 def test_nltk_agrees_on_every_pair_of_the_tiny_one(
     tiny: Taxonomy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = nltk_reader(DATA / "tiny-wordnet", tmp_path, monkeypatch)
-    synsets = [reader.synset(synset.name) for synset in tiny]
-    expected = [[one.wup_similarity(other) for other in synsets] for one in synsets]
-    assert wu_palmer(tiny, [synset.wnid for synset in tiny]).tolist() == expected
-    assert [synset.min_depth() for synset in synsets] == tiny.min_depths.tolist()
-    assert [synset.max_depth() for synset in synsets] == tiny.max_depths.tolist()
+    with nltk_reader(DATA / "tiny-wordnet", tmp_path, monkeypatch) as reader:
+        synsets = [reader.synset(synset.name) for synset in tiny]
+        expected = [[one.wup_similarity(other) for other in synsets] for one in synsets]
+        assert wu_palmer(tiny, [synset.wnid for synset in tiny]).tolist() == expected
+        assert [synset.min_depth() for synset in synsets] == tiny.min_depths.tolist()
+        assert [synset.max_depth() for synset in synsets] == tiny.max_depths.tolist()
 
 
 def installed_wordnet() -> Path:
@@ -106,10 +114,10 @@ def test_nltk_agrees_on_every_class_with_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All 1000 of the diagonal, those 43 among them that the oracle has otherwise."""
-    reader = nltk_reader(installed_wordnet(), tmp_path, monkeypatch)
     wnids = load_classes("imagenet-1k").ids
-    synsets = [reader.synset_from_pos_and_offset("n", int(wnid[1:])) for wnid in wnids]
-    expected = [synset.wup_similarity(synset) for synset in synsets]
+    with nltk_reader(installed_wordnet(), tmp_path, monkeypatch) as reader:
+        synsets = [reader.synset_from_pos_and_offset("n", int(wnid[1:])) for wnid in wnids]
+        expected = [synset.wup_similarity(synset) for synset in synsets]
     assert wu_palmer(Taxonomy.shipped(), wnids).diagonal().tolist() == expected
 
 
@@ -118,12 +126,12 @@ def test_nltk_agrees_on_relatives_in_the_real_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Classes with their ancestors, where ties and short cuts are frequent."""
-    reader = nltk_reader(installed_wordnet(), tmp_path, monkeypatch)
     shipped = Taxonomy.shipped()
     chosen = load_classes("imagenet-1k").ids[81:1000:400]  # from the ptarmigan, which ties
     wnids = list(dict.fromkeys(up.wnid for wnid in chosen for up in shipped.ancestors(wnid)))
-    synsets = [reader.synset_from_pos_and_offset("n", int(wnid[1:])) for wnid in wnids]
-    expected = [[one.wup_similarity(other) for other in synsets] for one in synsets]
+    with nltk_reader(installed_wordnet(), tmp_path, monkeypatch) as reader:
+        synsets = [reader.synset_from_pos_and_offset("n", int(wnid[1:])) for wnid in wnids]
+        expected = [[one.wup_similarity(other) for other in synsets] for one in synsets]
     assert wu_palmer(shipped, wnids).tolist() == expected
 
 
