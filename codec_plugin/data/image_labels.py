@@ -1,15 +1,15 @@
 """Which class a photograph shows: from labels.csv, folder names or the entries of a shard.
 
 A label is a class's key in the label map (such as a WordNet id) or its name; a name may differ in
-case, and in blanks, underscores and hyphens, and counts where one class alone has it.
+case, accents, blanks, underscores and hyphens, and counts where one class alone has it.
 """
 
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from codec_plugin.data.label_hierarchy import folded_name
 from codec_plugin.errors import DataError
+from hierlab.classes import folded
 from hierlab.errors import HierlabError
 from hierlab.utils.files import read_bounded
 from hierlab.utils.text_table import decode_text, read_table
@@ -27,7 +27,7 @@ def find_class(class_index: Mapping[str, int], label: str) -> int:
     """Number of the class that a label names, -1 if none."""
     text = label.strip()
     number = class_index.get(text)
-    return class_index.get(folded_name(text), UNLABELLED) if number is None else number
+    return class_index.get(folded(text), UNLABELLED) if number is None else number
 
 
 def folder_label(class_index: Mapping[str, int], name: str) -> int:

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from codec_plugin.errors import HierarchyMismatchError
+from hierlab.classes import folded
 from hierlab.errors import HierlabError
 from hierlab.labelmap import load_label_map
 
-__all__ = ["Hierarchy", "folded_name", "level_ends", "levels_of_stages", "load_hierarchy"]
+__all__ = ["Hierarchy", "level_ends", "levels_of_stages", "load_hierarchy"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Hierarchy:
         named: dict[str, set[int]] = {}
         for number, words in enumerate(zip(self.class_ids, self.class_names, strict=True)):
             for word in words:
-                named.setdefault(folded_name(word), set()).add(number)
+                named.setdefault(folded(word), set()).add(number)
         single = {word: min(columns) for word, columns in named.items() if len(columns) == 1}
         return {**single, **self.index}
 
@@ -79,11 +80,6 @@ class Hierarchy:
         """
         membership = self.memberships[level].to(probabilities)
         return probabilities @ membership
-
-
-def folded_name(name: str) -> str:
-    """`Golden_Retriever`, `golden-retriever` and `golden retriever` are one name."""
-    return " ".join(name.replace("_", " ").replace("-", " ").casefold().split())
 
 
 def load_hierarchy(path: str | Path) -> Hierarchy:
