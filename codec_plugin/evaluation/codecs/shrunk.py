@@ -29,14 +29,21 @@ _DIVISORS = {"half": 2, "quarter": 4}
 
 
 class Shrunk(BenchCodec):
-    """A whole-file codec over all its settings at three scales.
+    """A whole-file codec over its settings at three scales.
 
     Args:
         kind: of the codec; not a progressive one.
-        text: for it.
+        text: for it; where settings end in a scale, as in `0/40/20-half/50-quarter`, these are
+            all, else each setting is used at each scale.
     """
 
     def __init__(self, kind: Callable[..., BenchCodec], text: str = "") -> None:
+        chosen = text.split("/")
+        self.settings = tuple(chosen)
+        if any(map(_scaled, chosen)):
+            plain = (s.rpartition("-")[0] if _scaled(s) else s for s in chosen)
+            self.inner = kind("/".join(dict.fromkeys(plain)))
+            return
         self.inner = kind(text) if text else kind()
         scales = ("", *(f"-{name}" for name in _DIVISORS))
         self.settings = tuple(f"{own}{scale}" for scale in scales for own in self.inner.settings)
@@ -51,7 +58,7 @@ class Shrunk(BenchCodec):
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """A file at one setting and scale; the last byte tells the scale and the sides' rests."""
         quality, _, scale = setting.rpartition("-")
-        if scale not in _DIVISORS:
+        if not _scaled(setting):
             return self.inner.encode(pixels, setting) + bytes([1])
         divisor, (height, width) = _DIVISORS[scale], pixels.shape[:2]
         rests = (-height % divisor, -width % divisor)
@@ -76,6 +83,10 @@ class Shrunk(BenchCodec):
     def container_bytes(self, data: bytes) -> int:
         """Those of the codec, and the byte of the scale."""
         return self.inner.container_bytes(data[:-1]) + 1
+
+
+def _scaled(setting: str) -> bool:
+    return setting.rpartition("-")[2] in _DIVISORS
 
 
 def _resized(pixels: Pixels, height: int, width: int) -> Pixels:
