@@ -35,13 +35,19 @@ def report(
             "these and over 0.05 to 0.8."
         ),
     ] = "0.2,0.8",
+    asked: Annotated[
+        str,
+        typer.Option(
+            help="Classifiers that taught or that a search served, with commas; each judge is told "
+            "to be one of them, a sister of one, or never asked. Default: the shipped checkpoint's."
+        ),
+    ] = "",
     force: Force = False,
 ) -> None:
     """Write curves, tables and pictures of a benchmark as one self-contained page."""
-    import msgspec
-
+    from codec_plugin.checkpointing.checkpoint import load_checkpoint
     from codec_plugin.errors import ConfigError
-    from codec_plugin.evaluation.benchmark import Protocol, other_benches, read_bench
+    from codec_plugin.evaluation.benchmark import other_benches, read_bench, read_protocol
     from codec_plugin.evaluation.codecs.registry import make_codec
     from codec_plugin.evaluation.demo import demo_photo
     from codec_plugin.evaluation.reports.cells import as_markdown
@@ -52,9 +58,10 @@ def report(
     inputs = [bench] if bench.is_file() else [bench / "results.csv", bench / "protocol.json"]
     guard(output, *inputs, force=force)
     if bench.is_file():
-        rows, others = read_rows(bench), {}
+        rows, others, judge = read_rows(bench), {}, ""
     else:
         rows, others = read_bench(bench), other_benches(bench)
+        judge = read_protocol(bench).classifier
     names = subjects_of(rows)
     reference = reference or (names[0] if len(names) == 1 else "coarse2fine")
     if reference not in names:
@@ -63,8 +70,9 @@ def report(
             f"name one with --reference: {', '.join(sorted(names))}"
         )
     span = _span(common)
+    taught = tuple((asked or load_checkpoint("compact").meta.classifier).split(","))
     if output.suffix == ".md":
-        tables = all_tables(rows, reference, others, span).items()
+        tables = all_tables(rows, reference, others, span, judge=judge, asked=taught).items()
         text = "<!-- hierlab -->\n" + "\n".join(
             f"### {title}\n\n{as_markdown(table)}" for title, table in tables if table
         )
@@ -78,8 +86,8 @@ def report(
         shown = [make_codec(name.strip()) for name in pictures.split(",") if name.strip()]
         photos = ("chelsea", "coffee") if shown else ()
         strips = [picture_strip(shown, demo_photo(p), size) for p in photos for size in sizes]
-        protocol = msgspec.json.decode((bench / "protocol.json").read_bytes(), type=Protocol)
-        text = report_page(rows, protocol, reference, strips, others, span)
+        protocol = read_protocol(bench)
+        text = report_page(rows, protocol, reference, strips, others, span, taught)
     write_output(str(output), text.encode())
     typer.echo(str(output))
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from codec_plugin.evaluation.codecs.base import BenchCodec
     from codec_plugin.evaluation.measurement import Evaluation
 
-__all__ = ["Protocol", "other_benches", "read_bench", "run_bench"]
+__all__ = ["Protocol", "other_benches", "read_bench", "read_protocol", "run_bench"]
 
 
 class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -131,6 +131,19 @@ def read_bench(folder: Path) -> list[Row]:
     return rows
 
 
+def read_protocol(folder: Path) -> Protocol:
+    """What the rows of a benchmark's folder share.
+
+    Raises:
+        ConfigError: no protocol there, or not one.
+    """
+    path = folder / "protocol.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Protocol)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ConfigError(f"{path} is not a benchmark's protocol: {error}") from error
+
+
 def _table(path: Path, cutter: Cutter) -> ResultsTable:
     """A codec's rows; those of a changed codec are dropped."""
 
@@ -169,10 +182,7 @@ def _protocol(evaluation: Evaluation, cuts: int, low_cuts: int, limit: int | Non
 def _keep_protocol(folder: Path, protocol: Protocol) -> None:
     path = folder / "protocol.json"
     if path.exists():
-        try:
-            before = msgspec.json.decode(path.read_bytes(), type=Protocol)
-        except msgspec.MsgspecError as error:
-            raise ConfigError(f"{path} is not a benchmark's protocol: {error}") from error
+        before = read_protocol(folder)
         if not before.classifier_id:
             raise ConfigError(
                 f"{folder} holds a benchmark of a former version, which did not record with what "

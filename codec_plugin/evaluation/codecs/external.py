@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from PIL import Image
 
-from codec_plugin.errors import BitstreamError
+from codec_plugin.errors import BitstreamError, ConfigError
 from codec_plugin.evaluation.codecs.base import BenchCodec, CodecAbsentError, Pixels
 from codec_plugin.evaluation.codecs.containers import jpeg2000_container
 from codec_plugin.evaluation.codecs.conventional import decode_conventional
@@ -28,13 +28,24 @@ _LAYER_RATIOS = "400,250,160,110,80,60,45,34,26,20,15,11"
 
 
 class _Tool(BenchCodec):
-    """A codec of two programs: encoder and decoder."""
+    """A codec of two programs: encoder and decoder.
+
+    Args:
+        text: other settings, with a / between; empty: the codec's own.
+    Raises:
+        ConfigError: a setting that is no number above zero.
+        CodecAbsentError: the programs are not here.
+    """
 
     tools: ClassVar[tuple[str, str]]
     advice: ClassVar[str]
     version_option: ClassVar[str] = "--version"
 
-    def __init__(self) -> None:
+    def __init__(self, text: str = "") -> None:
+        if text:
+            self.settings = tuple(text.split("/"))
+            if not all(re.fullmatch(r"\d+(\.\d+)?", setting) for setting in self.settings):
+                raise ConfigError(f"settings are numbers, such as 40/30/22; got {text}")
         missing = [tool for tool in self.tools if which(tool) is None]
         if missing:
             name = next(name for name, kind in CODECS.items() if kind is type(self))
@@ -73,8 +84,8 @@ class JpegXl(_Tool):
 class Vvc(_Tool):
     """VVC intra in 4:2:0, BT.601, `vvencapp` and `vvdecapp`.
 
-    The raw stream carries no picture size that the decoder's caller needs beforehand: the sides
-    stand in four bytes behind it, which are counted.
+    The programs read and write raw samples, whose sides the decoder's caller must know: they
+    stand in four bytes behind the stream, which are counted.
     """
 
     settings = ("47", "43", "40", "37", "34", "31", "28", "25", "22")
@@ -83,7 +94,14 @@ class Vvc(_Tool):
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """One intra picture at one quantiser."""
         height, width = map(int, pixels.shape[:2])
-        shape = ["-s", f"{width}x{height}", "--frames", "1", "--internal-bitdepth", "8"]
+        shape = [
+            "-s",
+            f"{_even(width)}x{_even(height)}",
+            "--frames",
+            "1",
+            "--internal-bitdepth",
+            "8",
+        ]
         command = ["vvencapp", "-i", "in.yuv", *shape, "--preset", "medium", "-q", setting]
         stream = _converted(_to_yuv(pixels), "in.yuv", "out.266", *command, "-o", "out.266")
         return stream + height.to_bytes(2, "big") + width.to_bytes(2, "big")
@@ -92,7 +110,8 @@ class Vvc(_Tool):
         """Pixels (H, W, 3)."""
         height, width = int.from_bytes(data[-4:-2], "big"), int.from_bytes(data[-2:], "big")
         command = ("vvdecapp", "-b", "in.266", "-o", "out.yuv")
-        return _from_yuv(_converted(data[:-4], "in.266", "out.yuv", *command), height, width)
+        raw = _converted(data[:-4], "in.266", "out.yuv", *command)
+        return _from_yuv(raw, _even(height), _even(width))[:height, :width]
 
 
 class Jpeg2000(_Tool):
@@ -144,8 +163,13 @@ def _ppm(pixels: Pixels) -> bytes:
     return stream.getvalue()
 
 
+def _even(side: int) -> int:
+    return side + side % 2
+
+
 def _to_yuv(pixels: Pixels) -> bytes:
-    """Planes of 4:2:0 as Pillow converts and averages them (even sides)."""
+    """Planes of 4:2:0 as Pillow converts and averages them; odd sides get their edge again."""
+    pixels = np.pad(pixels, [(0, side % 2) for side in pixels.shape[:2]] + [(0, 0)], "edge")
     planes = Image.fromarray(pixels).convert("YCbCr").split()
     half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
     chroma = [plane.resize(half, Image.Resampling.BOX) for plane in planes[1:]]

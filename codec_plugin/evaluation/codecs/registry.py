@@ -12,7 +12,14 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from codec_plugin.errors import ConfigError
-from codec_plugin.evaluation.codecs import conventional, external, label_codec, learned, shrunk
+from codec_plugin.evaluation.codecs import (
+    conventional,
+    edited,
+    external,
+    label_codec,
+    learned,
+    shrunk,
+)
 from codec_plugin.evaluation.codecs.base import BenchCodec, CodecAbsentError
 
 if TYPE_CHECKING:
@@ -34,7 +41,7 @@ ENTRY_POINTS = "codec_plugin.codecs"
 
 _SHIPPED: dict[str, Callable[..., BenchCodec]] = {
     name: make
-    for module in (label_codec, conventional, external, learned, shrunk)
+    for module in (label_codec, conventional, external, learned, edited, shrunk)
     for name, make in module.CODECS.items()
 }
 _CODECS: dict[str, Callable[..., BenchCodec]] = {}

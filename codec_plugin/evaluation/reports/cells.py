@@ -10,7 +10,16 @@ if TYPE_CHECKING:
     from codec_plugin.evaluation.statistics.bd_rate import Delta
     from codec_plugin.evaluation.statistics.bootstrap import Interval
 
-__all__ = ["Table", "as_markdown", "delta_text", "marked", "percent", "ratio_text", "size_text"]
+__all__ = [
+    "Table",
+    "as_markdown",
+    "delta_text",
+    "marked",
+    "percent",
+    "ratio_text",
+    "signed",
+    "size_text",
+]
 
 Table = list[dict[str, str]]
 """Cells by column, a row a codec; all rows have the same columns."""
@@ -36,6 +45,12 @@ def percent(interval: Interval, *, signed: bool = False) -> str:
 def marked(gap: Interval) -> str:
     """A difference in points; a star where its interval excludes zero."""
     return percent(gap, signed=True) + (" *" if gap.low > 0 or gap.high < 0 else "")
+
+
+def signed(gap: Interval, digits: int) -> str:
+    """A difference in its own unit; a star where its interval excludes zero."""
+    mean, low, high = (f"{value:+.{digits}f}" for value in (gap.mean, gap.low, gap.high))
+    return f"{mean} ({low} to {high})" + (" *" if gap.low > 0 or gap.high < 0 else "")
 
 
 def size_text(size: Interval | None) -> str:

@@ -43,7 +43,7 @@ _NOTE = (
     "picture also serves other classifiers, finer levels and eyes."
 )
 _RATES_BPP = (0.02, 2.0)
-_WORDS = ("codec", "classifier", "model", "points")
+_WORDS = ("codec", "classifier", "judge", "relation", "model", "points")
 
 Strip = list[tuple[str, "Pixels"]]
 
@@ -55,6 +55,7 @@ def report_page(
     strips: Sequence[Strip] = (),
     others: Mapping[str, Sequence[Row]] | None = None,
     common_bpp: Span = COMMON_RANGE_BPP,
+    asked: Sequence[str] = (),
 ) -> str:
     """The page as text; equal rows give equal pages.
 
@@ -65,6 +66,7 @@ def report_page(
         strips: pictures at equal bytes, one list a photograph.
         others: rows of further classifiers, by their names.
         common_bpp: budgets at which all codecs have files.
+        asked: names of the classifiers that taught or that a search served.
     """
     facts = (
         f"{protocol.images} photographs ({protocol.photographs[:16]}), classifier "
@@ -78,7 +80,8 @@ def report_page(
         f"<h1>Codecs compared</h1><p>{html.escape(facts)}</p><p>{html.escape(_NOTE)}</p>",
         f"<h2>Curves</h2><div class='wide'>{curves_svg(rows)}</div>",
     ]
-    for title, table in all_tables(rows, reference, others, common_bpp).items():
+    tables = all_tables(rows, reference, others, common_bpp, judge=protocol.classifier, asked=asked)
+    for title, table in tables.items():
         parts.append(f"<h2>{html.escape(title)}</h2><div class='wide'>{_html_table(table)}</div>")
     if strips:
         parts.append("<h2>Pictures at equal bytes</h2>")

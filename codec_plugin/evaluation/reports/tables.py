@@ -13,12 +13,14 @@ from codec_plugin.evaluation.reports.cells import (
     marked,
     percent,
     ratio_text,
+    signed,
     size_text,
 )
 from codec_plugin.evaluation.reports.transfer import (
     NO_PICTURE,
     WANTED_SHARE,
     bare_table,
+    judges_table,
     transfer_table,
 )
 from codec_plugin.evaluation.results_table import CLEAN, COSTS, subjects_of
@@ -54,6 +56,9 @@ def all_tables(
     reference: str,
     others: Mapping[str, Sequence[Row]] | None = None,
     common_bpp: Span = COMMON_RANGE_BPP,
+    *,
+    judge: str = "",
+    asked: Sequence[str] = (),
 ) -> dict[str, Table]:
     """Every table by its title.
 
@@ -62,10 +67,14 @@ def all_tables(
         reference: the codec that the paired tables compare the others with.
         others: rows of further classifiers, by their names.
         common_bpp: budgets at which all codecs have files; areas are told over them and over all.
+        judge: name of the classifier of `rows`.
+        asked: names of those that taught or that a search served; without, families are not told.
     """
     names = subjects_of(rows)
     timed = bool(rows) and set(COSTS) <= set(rows[0].measures)
     tables: dict[str, Table] = {}
+    if judge and asked:
+        tables["Judges"] = judges_table({judge: rows} | dict(others or {}), asked)
     for span, word in ((common_bpp, "where codecs have files"), (AREA_RANGE_BPP, "all budgets")):
         title = f"Area under the accuracy curve, {span[0]:g} to {span[1]:g} bpp (log), {word}"
         tables[f"{title}, %"] = area_table(rows, names, span)
@@ -84,7 +93,7 @@ def all_tables(
         ),
         f"{reference}: reading until sure of the coarse level": adaptive_table(rows, reference),
         "Container": bare_table(rows, names) if timed else [],
-        "Other classifiers": transfer_table(others or {}, reference, common_bpp),
+        "Other classifiers": transfer_table(others or {}, reference, common_bpp, asked),
         "Seconds": cost_table(rows, names) if timed else [],
         "Encoders": encoder_table(rows, names),
     }
@@ -170,10 +179,13 @@ def reach_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Ta
 
 
 def full_rate_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Table:
-    """Each codec's largest files: bytes, quality, accuracy, and the finest level's pairs."""
+    """Each codec's largest files: bytes, quality, accuracy, and pairs with the reference's.
+
+    Pairs are of the finest level in points, and of PSNR in decibels.
+    """
     levels = level_names(rows)
     finest = measure_of(rows, levels[-1])
-    own = {row.image: row.value(finest) for row in _whole_files(rows, reference)}
+    own = {row.image: row for row in _whole_files(rows, reference)}
     table = []
     for name in names:
         whole = _whole_files(rows, name)
@@ -182,12 +194,24 @@ def full_rate_table(rows: Sequence[Row], names: Sequence[str], reference: str) -
         entry["MS-SSIM"] = _number(whole, "ms_ssim", 4)
         for level in levels:
             entry[level] = percent(bootstrap_mean(_values(whole, measure_of(rows, level))))
-        both = [(own.get(row.image), row.value(finest)) for row in whole]
-        pairs = [(a, b) for a, b in both if a is not None and b is not None]
-        gap = marked(paired_difference(*zip(*pairs, strict=True))) if pairs else "-"
-        entry[f"{levels[-1]}: {reference} less it"] = "" if name == reference else gap
+        gap = _paired(own, whole, finest)
+        told = marked(gap) if gap else "-"
+        entry[f"{levels[-1]}: {reference} less it"] = "" if name == reference else told
+        gap = _paired(own, whole, "psnr_db")
+        told = signed(gap, 2) if gap else "-"
+        entry[f"dB: {reference} less it"] = "" if name == reference else told
         table.append(entry)
     return table
+
+
+def _paired(own: Mapping[str, Row], others: Sequence[Row], measure: str) -> Interval | None:
+    """Own less the others' values by photograph; none where they share none."""
+    both = [
+        (own[row.image].value(measure), row.value(measure)) for row in others if row.image in own
+    ]
+    pairs = [(a, b) for a, b in both if a is not None and b is not None]
+    pairs = [(a, b) for a, b in pairs if np.isfinite(a) and np.isfinite(b)]
+    return paired_difference(*zip(*pairs, strict=True)) if pairs else None
 
 
 def bd_table(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluation.reports.cells import marked, percent, size_text
 from codec_plugin.evaluation.results_table import CLEAN, subjects_of
+from codec_plugin.evaluation.statistics.bootstrap import bootstrap_mean
 from codec_plugin.evaluation.statistics.budget import AREA_RANGE_BPP, Span, area, difference
 from codec_plugin.evaluation.statistics.bytes_to_reach import reach_bytes
 from codec_plugin.evaluation.statistics.summary import level_names, measure_of
@@ -18,7 +20,15 @@ if TYPE_CHECKING:
     from codec_plugin.evaluation.reports.cells import Table
     from codec_plugin.evaluation.results_table import Row
 
-__all__ = ["NO_PICTURE", "WANTED_SHARE", "bare_rows", "bare_table", "transfer_table"]
+__all__ = [
+    "NO_PICTURE",
+    "WANTED_SHARE",
+    "bare_rows",
+    "bare_table",
+    "judges_table",
+    "relation",
+    "transfer_table",
+]
 
 NO_PICTURE = "label"
 """Codec that sends the answer itself: nothing for others to look at."""
@@ -26,13 +36,60 @@ WANTED_SHARE = 0.9
 """Of the accuracy on the originals: what "bytes to reach" asks for."""
 
 
-def transfer_table(others: Mapping[str, Sequence[Row]], reference: str, common_bpp: Span) -> Table:
+def relation(judge: str, asked: Sequence[str]) -> str:
+    """How a judge stands to the classifiers that training or search asked.
+
+    Its family is the first word of five letters or more in its name: `efficientnet` of
+    `efficientnet-lite2`, `mobilenet` of `tf2_mobilenet_v2_1.0_224_ptq`.
+
+    Args:
+        judge: name of a classifier.
+        asked: names of those that taught or that a search served.
+    Returns:
+        `asked`, `sister` (another of a family that was asked), or `never asked`.
+    """
+    if judge in asked:
+        return "asked"
+    return "sister" if _family(judge) in map(_family, asked) else "never asked"
+
+
+def _family(name: str) -> str:
+    return next(iter(re.findall("[a-z]{5,}", name.lower())), name)
+
+
+def judges_table(judged: Mapping[str, Sequence[Row]], asked: Sequence[str]) -> Table:
+    """Each judge's relation to those that were asked, and its accuracy on the originals.
+
+    Args:
+        judged: rows by judge.
+        asked: names of the classifiers that taught or that a search served.
+    """
+    table = []
+    for judge, rows in judged.items():
+        clean = sorted((row for row in rows if row.subject == CLEAN), key=lambda row: row.image)
+        entry = {"judge": judge, "relation": relation(judge, asked)}
+        entry["photographs"] = str(len(clean))
+        for level in level_names(rows):
+            values = [v for row in clean if (v := row.value(f"correct_{level}")) is not None]
+            entry[f"{level} on originals %"] = percent(bootstrap_mean(values)) if values else "-"
+        table.append(entry)
+    return table
+
+
+def transfer_table(
+    others: Mapping[str, Sequence[Row]],
+    reference: str,
+    common_bpp: Span,
+    asked: Sequence[str] = (),
+) -> Table:
     """What further classifiers make of the same pictures.
 
     Args:
         others: rows by classifier.
         reference: codec whose paired differences to the others are given.
         common_bpp: budgets at which all codecs have files; areas are given over them and over all.
+        asked: classifiers that taught or that a search served; with them, each judge's relation
+            to them is told.
     """
     table = []
     for classifier, rows in others.items():
@@ -43,7 +100,10 @@ def transfer_table(others: Mapping[str, Sequence[Row]], reference: str, common_b
         for name in subjects_of(rows):
             if name == NO_PICTURE:
                 continue
-            entry = {"classifier": classifier, "codec": name}
+            entry = {"classifier": classifier}
+            if asked:
+                entry["relation"] = relation(classifier, asked)
+            entry["codec"] = name
             for span in (common_bpp, AREA_RANGE_BPP):
                 words = f"{span[0]:g} to {span[1]:g} bpp"
                 entry[f"area, {level} %, {words}"] = percent(area(rows, name, measure, span))

@@ -16,6 +16,7 @@ from codec_plugin.evaluation.benchmark import (
     Protocol,
     other_benches,
     read_bench,
+    read_protocol,
     run_bench,
 )
 from codec_plugin.evaluation.codecs.groups import GROUPS, expanded
@@ -170,6 +171,26 @@ def test_a_search_is_a_codec_of_the_benchmark() -> None:
     assert make_codec("coarse2fine-search=3x3@compact")[1].encode(pixels, "3") != data
 
 
+def test_a_searched_picture_is_coded_again_by_another_codec() -> None:
+    name, edited = make_codec("avif-edited=2x1@compact:0/40")
+    searched = make_codec("coarse2fine-search=2x1@compact")[1]
+    pixels = demo_photo("coffee")[:64, :64]
+    assert (name, edited.settings, edited.progressive) == ("avif-edited", ("0", "40"), False)
+    data = searched.encode(pixels, "2")
+    shown = searched.decode(data[: searched.stage_ends(data)[0]])
+    avif = make_codec("avif=0/40")[1]
+    for setting in edited.settings:
+        assert edited.encode(pixels, setting) == avif.encode(shown, setting)
+    assert edited.identity() == f"{avif.identity()}, edited by {searched.identity()}"
+    assert (
+        edited.decode(avif.encode(pixels, "40")) == avif.decode(avif.encode(pixels, "40"))
+    ).all()
+    other = demo_photo("chelsea")[:64, :64]
+    assert edited.encode(other, "0") != edited.encode(
+        pixels, "0"
+    )  # no picture is taken for another
+
+
 def test_documented_plugin_runs(tmp_path: Path) -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     source = text.split("```python\n", 1)[1].split("```", 1)[0]
@@ -284,6 +305,9 @@ def test_benchmark_resumes_reports_and_refuses_another_protocol(tmp_path: Path) 
     text = (tmp_path / "bench" / "protocol.json").read_text()
     assert str(tmp_path) not in text
     protocol = Protocol(**json.loads(text))
+    assert read_protocol(tmp_path / "bench") == protocol
+    with pytest.raises(ConfigError, match="not a benchmark's protocol"):
+        read_protocol(tmp_path)
     tables = all_tables(again, "webp")
     assert all(as_markdown(t).count("\n") >= len(t) for t in tables.values())
     page = report_page(again, protocol, "webp", [[("one", demo_photo("coffee"))]])
@@ -362,8 +386,10 @@ def test_whole_files_are_compared_in_pairs() -> None:
     seen = {"psnr_db": 30.0, "ms_ssim": 0.9}
     rows = [row("ours", f"{i}", 0.1, i == 0, **seen) for i in range(4)]
     rows += [row("ours", f"{i}", 0.5, True, **seen) for i in range(4)]
+    seen["psnr_db"] = 30.25
     rows += [row("other", f"{i}", 0.4, i < 2, **seen) for i in range(6)]  # two more
     ours, other = full_rate_table(rows, ["ours", "other"], "ours")
     assert (ours["bytes"], ours["coarse"][:5], other["coarse"][:4]) == ("4096", "100.0", "33.3")
     assert other["coarse: ours less it"].startswith("+50.0")
-    assert ours["coarse: ours less it"] == ""
+    assert ours["coarse: ours less it"] == ours["dB: ours less it"] == ""
+    assert other["dB: ours less it"] == "-0.25 (-0.25 to -0.25) *"

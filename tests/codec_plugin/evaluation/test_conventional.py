@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from codec_plugin.errors import BitstreamError
+from codec_plugin.errors import BitstreamError, ConfigError
 from codec_plugin.evaluation.codecs.base import BenchCodec, CodecAbsentError
 from codec_plugin.evaluation.codecs.conventional import SWEEPS, encoder_version
 from codec_plugin.evaluation.codecs.registry import make_codec
@@ -99,6 +99,34 @@ def test_qualities_of_shrinking_codecs_may_be_named() -> None:
     assert make_codec("webp-shrunk=0/50")[1].settings == (
         "0", "50", "0-half", "50-half", "0-quarter", "50-quarter",
     )  # fmt: skip
+
+
+def test_each_setting_may_be_given_its_scale() -> None:
+    made = make_codec("webp-shrunk=0/50-half/20-quarter")[1]
+    assert made.settings == ("0", "50-half", "20-quarter")
+    pixels = demo_photo("coffee")
+    assert made.encode(pixels, "50-half") == make_codec("webp-shrunk")[1].encode(pixels, "50-half")
+    with pytest.raises(ConfigError, match="qualities are numbers"):
+        make_codec("webp-shrunk=0/fast-half")
+
+
+@pytest.mark.parametrize("name", ["jxl", "vvc", "jpeg2000"])
+def test_settings_of_programs_may_be_named(name: str) -> None:
+    codec_or_skip(name)
+    if name != "jpeg2000":
+        assert make_codec(f"{name}=4/2.5")[1].settings == ("4", "2.5")
+    with pytest.raises(ConfigError, match="settings are numbers, such as 40/30/22; got 4/best"):
+        make_codec(f"{name}=4/best")
+
+
+@pytest.mark.parametrize("shape", [(64, 96), (63, 97)])
+def test_vvc_keeps_odd_sides(shape: tuple[int, int]) -> None:
+    made = codec_or_skip("vvc")
+    pixels = demo_photo("coffee")[: shape[0], : shape[1]]
+    data = made.encode(pixels, "22")
+    assert made.decode(data).shape == pixels.shape
+    assert psnr_db(made.decode(data), pixels) > 32
+    assert made.identity().startswith("vvencapp 1.")
 
 
 def test_the_slowest_speed_is_worth_its_bytes() -> None:

@@ -1,6 +1,9 @@
-"""Lines of chosen codecs and cuts."""
+"""Lines of chosen codecs and cuts, and how judges stand to the networks that were asked."""
+
+import pytest
 
 from codec_plugin.evaluation.reports.points import points_table
+from codec_plugin.evaluation.reports.transfer import judges_table, relation, transfer_table
 from codec_plugin.evaluation.results_table import Row
 
 
@@ -28,3 +31,36 @@ def test_means_and_intervals_of_every_judge() -> None:
     assert table[1]["B"] == "100 (100–100)/0"
     backwards = {name: own[::-1] for name, own in judged.items()}
     assert points_table(backwards, points, ("bytes", "psnr_db")) == table
+
+
+ASKED = ("efficientnet-lite0", "squeezenet", "darknet")
+
+
+@pytest.mark.parametrize(
+    ("judge", "expected"),
+    [
+        ("efficientnet-lite0", "asked"),
+        ("efficientnet-lite2", "sister"),
+        ("squeezenet10_deepcompression", "sister"),
+        ("mobilenet_v1_0.75_192_quant", "never asked"),
+        ("tf2_mobilenet_v2_1.0_224_ptq", "never asked"),
+        ("resnet50", "never asked"),
+        ("7", "never asked"),
+    ],
+)
+def test_a_judge_was_asked_or_is_a_sister_or_neither(judge: str, expected: str) -> None:
+    assert relation(judge, ASKED) == expected
+
+
+def test_judges_are_told_with_their_accuracy_on_originals() -> None:
+    judged = {"efficientnet-lite0": rows("11"), "mobilenet_v1": rows("01")}
+    for row in judged["mobilenet_v1"]:
+        if row.subject == "clean":
+            row.measures["correct_coarse"] = int(row.image)  # type: ignore[index]
+    first, second = judges_table(judged, ASKED)
+    assert (first["relation"], second["relation"]) == ("asked", "never asked")
+    assert first["coarse on originals %"] == "100.0 (100.0 to 100.0)"
+    assert second["coarse on originals %"] == "50.0 (0.0 to 100.0)"
+    (told,) = transfer_table({"mobilenet_v1": judged["mobilenet_v1"]}, "ours", (0.2, 0.8), ASKED)
+    assert list(told)[:3] == ["classifier", "relation", "codec"]
+    assert told["relation"] == "never asked"
