@@ -6,11 +6,21 @@ Visitors choose from lists of what lies there; nothing they type or upload becom
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["VARIABLE", "images_of", "photos", "results", "served", "stamp"]
+__all__ = [
+    "VARIABLE",
+    "class_of_photo",
+    "images_of",
+    "photos",
+    "results",
+    "sample_images",
+    "served",
+    "stamp",
+]
 
 VARIABLE = "HIERLAB_APP_DATA"
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
@@ -49,6 +59,19 @@ def photos() -> dict[str, Path]:
     }
 
 
+def class_of_photo(path: Path) -> str:
+    """Key of the class that a photograph shows; empty where nobody said.
+
+    A served one says so by its name, as in `images/`: KEY_….jpg.
+    """
+    part = _codec_part("photos")
+    if part is not None and path.parent == part:
+        listed = part / "classes.json"
+        told = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else {}
+        return str(told.get(path.stem, ""))
+    return path.stem.partition("_")[0]
+
+
 def results() -> dict[str, Path]:
     """Tables of results: those that come with the codec, and `results/` of the folder."""
     part = _codec_part("results")
@@ -68,25 +91,35 @@ def _codec_part(name: str) -> Path | None:
     return Path(found.origin).parent / name if found and found.origin else None
 
 
-def images_of(keys: Sequence[str], count: int) -> list[tuple[str, Path]]:
-    """Sample images: (class key, file), at most `count`, one of each class first.
+def sample_images(keys: Sequence[str]) -> dict[str, list[Path]]:
+    """Sample images of classes, by class key; those that have none are left out.
 
-    In `images/` stand either one folder a class, named by its key, or files `KEY_….jpg`.
+    In `images/` stand either one folder a class, named by its key, or files `KEY_….jpg`. The
+    photographs that the codec page offers count too, after those.
     """
     root = os.environ.get(VARIABLE)
     folder = Path(root) / "images" if root else None
-    if folder is None or not folder.is_dir():
-        return []
     wanted = set(keys)
     by_class: dict[str, list[Path]] = {}
-    for entry in os.scandir(folder):
-        if entry.is_dir() and entry.name in wanted:
-            by_class.setdefault(entry.name, []).extend(_pictures(Path(entry.path)))
-        elif entry.name.partition("_")[0] in wanted and entry.name.lower().endswith(PICTURES):
-            by_class.setdefault(entry.name.partition("_")[0], []).append(Path(entry.path))
+    if folder is not None and folder.is_dir():
+        for entry in os.scandir(folder):
+            if entry.is_dir() and entry.name in wanted:
+                by_class.setdefault(entry.name, []).extend(_pictures(Path(entry.path)))
+            elif entry.name.partition("_")[0] in wanted and entry.name.lower().endswith(PICTURES):
+                by_class.setdefault(entry.name.partition("_")[0], []).append(Path(entry.path))
+    found = {key: sorted(files) for key, files in by_class.items() if files}
+    for path in photos().values():
+        if (key := class_of_photo(path)) in wanted:
+            found.setdefault(key, []).append(path)
+    return found
+
+
+def images_of(keys: Sequence[str], count: int) -> list[tuple[str, Path]]:
+    """Sample images: (class key, file), at most `count`, one of each class first."""
+    by_class = sample_images(keys)
     rounds = max(map(len, by_class.values()), default=0)
     ranked = [
-        (key, sorted(by_class[key])[turn])
+        (key, by_class[key][turn])
         for turn in range(rounds)
         for key in keys
         if turn < len(by_class.get(key, ()))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from hierlab import HierlabError, LabelMap, wu_palmer
-from hierlab.measures.class_similarity import similarity_of
+from hierlab.measures.class_similarity import own_similarity, similarity_of
 from hierlab.measures.consistency import consistency
 from hierlab.measures.projection import class_positions
 from hierlab.wordnet.taxonomy import taxonomy_for
@@ -50,7 +51,19 @@ def alike(key: str, _label_map: LabelMap) -> ClassSimilarity | None:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def positions(key: str, _label_map: LabelMap) -> tuple[NDArray[np.float64], str] | None:
-    """The classes on a plane, and what their distances mean."""
-    found = alike(key, _label_map)
+def positions(
+    key: str, wordnet: bool, _label_map: LabelMap
+) -> tuple[NDArray[np.float64], str] | None:
+    """The classes on a plane, and what their distances mean.
+
+    Args:
+        wordnet: lay out by WordNet, whatever the map was made from.
+
+    Returns:
+        None for too many classes, or where WordNet lacks them.
+    """
+    if wordnet:
+        found = similarity_of(replace(_label_map, provenance={}))
+    else:
+        found = own_similarity(_label_map)
     return None if found is None else (class_positions(found.matrix), found.about)

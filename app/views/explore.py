@@ -8,11 +8,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.components import inspector
+from app.components.area_pictures import show_area_pictures
+from app.components.class_map import show_class_map
 from app.components.tables import cluster_table
-from app.components.widgets import chart, choose_map, choose_one, page_title, upload_map
+from app.components.widgets import (
+    chart,
+    choose_map,
+    choose_one,
+    page_title,
+    table_below,
+    upload_map,
+)
 from app.data.label_maps import Chosen
 from app.data.measure_cache import positions
-from app.figures.classmap import class_map_figure
+from app.data.thumbnails import sheet_of
+from app.figures.classmap import class_map
 from app.figures.sizes import MAX_BARS, sizes_figure
 from app.figures.tree import (
     KINDS,
@@ -158,7 +168,7 @@ def _picture(chosen: Chosen, level: int, spot: Spot | None, position: int | None
     if view == "Sizes":
         _sizes(chosen, level, shown)
     else:
-        _class_map(chosen, level, shown, position)
+        _class_map(chosen, level, spot, position)
 
 
 def _at_level(
@@ -199,6 +209,7 @@ def _tree(chosen: Chosen, kind: Kind, level: int, spot: Spot | None, position: i
         "the table below has the clusters of the level",
         on_select=clicked,
     )
+    show_area_pictures(chosen.label_map, nodes, sheet_of(chosen.label_map.classes.ids), figure=key)
     if len(nodes) < 2 or nodes[-1].position is None:
         st.caption("Single classes are left out: there are too many areas to draw.")
     if not chosen.label_map.nested:
@@ -250,33 +261,52 @@ def _sizes(chosen: Chosen, level: int, shown: int | None) -> None:
         st.caption(f"The {MAX_BARS:,} largest of {found.k:,} clusters are drawn.")
 
 
-def _class_map(chosen: Chosen, level: int, shown: int | None, position: int | None) -> None:
-    with st.spinner("Placing the classes on a plane…"):
-        placed = positions(chosen.key, chosen.label_map)
+def _class_map(chosen: Chosen, level: int, spot: Spot | None, position: int | None) -> None:
+    label_map = chosen.label_map
+    mark = st.container()
+    wordnet = st.toggle(
+        "Lay out by WordNet instead",
+        key="by_wordnet",
+        bind="query-params",
+        help="Else the places come from what this map was made from: its encoders' prototypes, or, "
+        "where they are not here, its own clusters alone.",
+    )
+    with mark, st.spinner("Placing the classes on a plane…"):
+        placed = positions(chosen.key, wordnet, label_map)
     if placed is None:
-        st.info(
-            "The class map needs prototypes that ship here, or classes that are WordNet ids; "
-            "this map has neither."
+        mark.info(
+            "WordNet does not know all of these classes."
+            if wordnet
+            else "The class map is drawn for at most 5,000 classes."
         )
         return
     points, about = placed
-    found = chosen.label_map.levels[level]
-    key = f"classmap_{chosen.key[:12]}_{level}"
+    drawn = [one for one in label_map.levels if one.k < len(label_map.classes)]
+    numbers = [label_map.levels.index(one) for one in drawn or label_map.levels[:1]]
+    at = spot
+    if position is not None:
+        at = spot_of_class(label_map, position, level)
+    shown = (numbers.index(at.level), at.cluster) if at and at.level in numbers else None
 
-    def clicked() -> None:
-        picked = st.session_state[key]["selection"]["points"]
-        if picked and picked[0].get("customdata"):
-            clicked_on = int(picked[0]["customdata"][0])
-            go(chosen.label_map, spot_of_class(chosen.label_map, clicked_on, level), clicked_on)
+    def on_cluster(place: int, cluster: int) -> None:
+        clicked = Spot(numbers[place], cluster)
+        go(label_map, None if clicked == spot and position is None else clicked)
 
-    chart(
-        class_map_figure(
-            points, found, chosen.label_map.classes.names, chosen=shown, marked=position
-        ),
-        lambda: cluster_table(chosen.label_map, level),
-        title=f"Classes on a plane (t-SNE of the {about}), coloured by {found.name} cluster",
-        source=chosen.name,
-        key=key,
-        alt=f"Scatter of {len(points)} classes coloured by {found.k} clusters",
-        on_select=clicked,
-    )
+    def on_class(clicked: int) -> None:
+        if clicked == position:
+            go(label_map, spot)
+        else:
+            go(label_map, spot_of_class(label_map, clicked, level), clicked)
+
+    with mark:
+        show_class_map(
+            class_map(points, label_map, level, chosen=shown, marked=position),
+            sheet_of(label_map.classes.ids),
+            key=f"classmap_{chosen.key[:12]}_{wordnet}",
+            title=f"Classes on a plane: near means alike (t-SNE of the {about})",
+            source=f"{chosen.name} · hierlab",
+            alt=f"{len(points)} classes on a plane, with the names of their clusters",
+            on_class=on_class,
+            on_cluster=on_cluster,
+        )
+    table_below(lambda: cluster_table(label_map, level), key="classmap_table")

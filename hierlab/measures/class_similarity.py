@@ -14,7 +14,7 @@ from hierlab.labelmap import LabelMap, Level
 from hierlab.wordnet.taxonomy import taxonomy_for
 from hierlab.wordnet.wu_palmer import class_similarity
 
-__all__ = ["ClassSimilarity", "Neighbour", "nearest_clusters", "similarity_of"]
+__all__ = ["ClassSimilarity", "Neighbour", "nearest_clusters", "own_similarity", "similarity_of"]
 
 MAX_CLASSES = 5_000
 
@@ -57,6 +57,25 @@ def similarity_of(label_map: LabelMap) -> ClassSimilarity | None:
     if len(label_map.classes) > MAX_CLASSES:
         return None
     return _from_table(label_map) or _from_wordnet(label_map)
+
+
+def own_similarity(label_map: LabelMap) -> ClassSimilarity | None:
+    """Similarity of the classes by what the map itself was made from, and nothing else.
+
+    The prototypes it was built from; WordNet only where it was built from WordNet. Where neither
+    is here, how many levels have two classes in one cluster, as a share of the levels.
+
+    Returns:
+        None for more than 5,000 classes.
+    """
+    if len(label_map.classes) > MAX_CLASSES:
+        return None
+    source = label_map.provenance.get("source")
+    if isinstance(source, dict) and source.get("kind") == "wordnet":
+        found = _from_wordnet(label_map)
+    else:
+        found = _from_table(label_map)
+    return found or _from_levels(label_map)
 
 
 def nearest_clusters(
@@ -104,6 +123,15 @@ def _variants(source: object) -> list[str]:
         return []
     names = [encoder.get("variant") for encoder in encoders if isinstance(encoder, dict)]
     return [name for name in names if isinstance(name, str)] if all(names) else []
+
+
+def _from_levels(label_map: LabelMap) -> ClassSimilarity:
+    count = len(label_map.classes)
+    levels = [level for level in label_map.levels if level.k < count] or label_map.levels
+    together = sum(
+        np.equal.outer(level.labels, level.labels).astype(np.float64) for level in levels
+    )
+    return ClassSimilarity(np.asarray(together / len(levels)), "levels that two classes share")
 
 
 def _from_wordnet(label_map: LabelMap) -> ClassSimilarity | None:

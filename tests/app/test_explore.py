@@ -33,6 +33,12 @@ def marked_area(test: AppTest) -> str:
     return str(marked)
 
 
+def drawn(test: AppTest) -> str:
+    """What the browser is given to draw."""
+    trees = test.get("plotly_chart")
+    return str(trees[0].proto.spec if trees else test.get("bidi_component")[0].proto.json)
+
+
 def words(test: AppTest) -> str:
     blocks = (*test.markdown, *test.caption, *test.info, *test.error, *test.warning)
     return "\n".join(block.value for block in blocks)
@@ -132,8 +138,7 @@ def test_a_reload_gives_the_same_page(page: Page) -> None:
         assert words(again) == words(test), kept
         for one in (test, again):
             assert one.selectbox(key="map").value == kept["map"]
-        figures = [one.get("plotly_chart")[0].proto.spec for one in (test, again)]
-        assert figures[0] == figures[1], kept
+        assert drawn(again) == drawn(test), kept
 
 
 def test_an_own_map_stands_in_the_address(page: Page, nested: LabelMap) -> None:
@@ -170,6 +175,18 @@ def test_every_view_draws_both_kinds_of_map(page: Page) -> None:
         for view in ("Treemap", "Icicle", "Sunburst", "Class map", "Sizes"):
             test = page("explore", map=name, view=view)
             assert not test.exception, (name, view)
+
+
+def test_a_class_map_is_laid_out_by_the_map_itself_unless_told(page: Page) -> None:
+    test = page("explore", map="toys", view="Class map", level="mid", **{"class": "n02088364"})
+    told = json.loads(drawn(test))
+    assert "t-SNE of the levels that two classes share" in told["title"]
+    assert told["map"]["marked"] == 2
+    assert told["map"]["chosen"] == [1, 1]
+    assert told["map"]["levels"][1]["clusters"][1]["name"] == "dog"
+    assert told["sheet"]["cells"] == {"n02123045": 0}  # a shipped photograph shows a tabby
+    test.toggle(key="by_wordnet").set_value(True).run()
+    assert "Wu-Palmer" in json.loads(drawn(test))["title"]
 
 
 def test_a_map_that_is_not_nested_says_so(page: Page) -> None:

@@ -9,7 +9,6 @@ import pytest
 from app.codec_page.classification import first_sure
 from app.data.studies import share_table
 from app.figures.answers import answer_figure, confidence_figure
-from app.figures.classmap import class_map_figure
 from app.figures.confidence import histogram
 from app.figures.contingency import contingency_figure
 from app.figures.curves import curve_figure
@@ -159,15 +158,6 @@ def test_sure_means_no_change_later() -> None:
     best = [("cat", 0.9), ("dog", 0.9), ("cat", 0.85), ("cat", 0.95)]
     assert first_sure((1, 2, 3, 4), best) == 3
     assert first_sure((1, 2, 3, 4), [*best[:3], ("cat", 0.7)]) is None
-
-
-def test_a_class_map_draws_every_class(nested: LabelMap) -> None:
-    points = np.random.default_rng(0).normal(size=(8, 2))
-    figure = class_map_figure(points, nested.levels[1], nested.classes.names, chosen=2)
-    assert sum(len(trace.x) for trace in figure.data) == 8
-    assert [trace.marker.opacity > 0.5 for trace in figure.data] == [False, False, True, False]
-    found = class_map_figure(points, nested.levels[1], nested.classes.names, marked=3).data[-1]
-    assert (found.text, found.x, found.y) == (("collie",), points[3, 0], points[3, 1])
 
 
 def test_a_click_leads_in_and_out_and_follows_a_class(nested: LabelMap) -> None:
