@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ def consensus_map(
     seed: int = 0,
     parameters: Mapping[str, Any] | None = None,
     wordnet: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> LabelMap:
     """Make one nested hierarchy of several encoders, or of all prompt sets of one.
 
@@ -50,6 +51,7 @@ def consensus_map(
         seed: of the runs that judge the confidence; the partition does not depend on it.
         parameters: of `ConsensusSettings`.
         wordnet: folder with a WordNet of one's own.
+        progress: called with (done, total) after each run that judges the confidence.
 
     Raises:
         BuilderError: no encoder, one named twice, or an unknown parameter.
@@ -58,7 +60,7 @@ def consensus_map(
     settings = _settings(parameters or {})
     prototypes = _resolved(encoders, classes, source, stable)
     vectors = [one.vectors for one in prototypes]
-    result = consensus(vectors, k, settings=settings, runs=RUNS, seed=seed)
+    result = consensus(vectors, k, settings=settings, runs=RUNS, seed=seed, progress=progress)
     classes, taxonomy = resolved(classes, wordnet=wordnet)
     levels = describe(
         classes,

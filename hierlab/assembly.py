@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,6 +45,7 @@ def build(
     levels: Sequence[str] | None = None,
     parameters: Mapping[str, Any] | None = None,
     wordnet: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> LabelMap:
     """Build a class hierarchy with `k` clusters per level, coarse to fine.
 
@@ -66,6 +67,7 @@ def build(
         levels: names of the levels; coarse, mid, fine for three.
         parameters: the method's own keyword parameters.
         wordnet: folder with a WordNet 3.0 of one's own, to use instead of the shipped one.
+        progress: called with (done, total) after each run of a consensus; other methods tell none.
 
     Raises:
         BuilderError: k does not fit, or the method, a parameter or an input is missing.
@@ -100,6 +102,7 @@ def build(
             seed=seed,
             parameters=parameters,
             wordnet=wordnet,
+            progress=progress,
         )
     settings = builder.settings(len(class_list), parameters or {})  # before anything large is read
     inputs, origin = _inputs(builder.needs, class_list, encoder, similarity, source, wordnet)

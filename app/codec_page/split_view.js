@@ -214,17 +214,17 @@ class Stage {
     if (!cut.answers) return;
     const row = this.head.insertRow();
     for (const [title] of columns) row.appendChild(Object.assign(document.createElement("th"), { textContent: title }));
-    levels.filter((level) => level.told).forEach((level, place) => {
+    this.data.told.forEach((name, place) => {
       const line = this.body.insertRow();
-      line.insertCell().textContent = level.name;
+      line.insertCell().textContent = name;
       for (const [, answers] of columns.slice(1)) {
-        const [name, share] = answers[place];
+        const [cluster, share] = answers[place];
         const cell = line.insertCell();
-        cell.textContent = `${name} ${Math.round(100 * share)} %`;
+        cell.textContent = `${cluster} ${Math.round(100 * share)} %`;
         cell.className = share >= this.data.sure ? "sure" : "";
         const bar = document.createElement("span");
         bar.className = "bar";
-        bar.style.cssText = `width:${100 * share}%;background:${level.colour}`;
+        bar.style.cssText = `width:${100 * share}%;background:${levels[place % levels.length].colour}`;
         cell.appendChild(bar);
       }
     });

@@ -44,7 +44,8 @@ class Stage(TypedDict):
 
     Keys: key: changes with the file; low, total, size: fewest, most and chosen bytes; cuts: in
     order of bytes; beside: name and entries of what is under the other half, or None; original:
-    answers to the original; sure: least probability that is sure.
+    answers to the original; told: levels of the answers, coarse first; sure: least probability
+    that is sure.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Stage(TypedDict):
     cuts: list[Entry]
     beside: dict[str, object] | None
     original: Best | None
+    told: list[str]
     levels: list[StageLevel]
     sure: float
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from hierlab import HierlabError, LabelMap, wu_palmer
+from hierlab import HierlabError, LabelMap, compare, wu_palmer
 from hierlab.measures.class_similarity import own_similarity, similarity_of
 from hierlab.measures.consistency import consistency
+from hierlab.measures.groupings import groupings_for
+from hierlab.measures.human_agreement import grouping_agreement
 from hierlab.measures.projection import class_positions
 from hierlab.wordnet.taxonomy import taxonomy_for
 
@@ -17,10 +19,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from hierlab.measures.agreement import CompareReport
     from hierlab.measures.class_similarity import ClassSimilarity
     from hierlab.measures.consistency import ConsistencyReport
+    from hierlab.measures.human_agreement import GroupingAgreement
 
-__all__ = ["alike", "measured", "positions"]
+__all__ = ["agreement_between", "alike", "measured", "people", "positions"]
+
+MAX_CLASSES = 100_000
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -42,6 +48,27 @@ def measured(key: str, _label_map: LabelMap) -> ConsistencyReport | None:
         resamples=0,
         discords=len(_label_map.classes),
     )
+
+
+@st.cache_resource(max_entries=32, show_spinner="Comparing…")
+def agreement_between(key: str, other: str, _first: LabelMap, _second: LabelMap) -> CompareReport:
+    """Where two maps agree.
+
+    Raises:
+        HierlabError: they share no class, or have more than 100,000.
+    """
+    if max(len(_first.classes), len(_second.classes)) > MAX_CLASSES:
+        raise HierlabError(
+            f"the page compares up to {MAX_CLASSES:,} classes; use hierlab compare for more"
+        )
+    return compare(_first, _second)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def people(key: str, _label_map: LabelMap) -> tuple[GroupingAgreement, ...]:
+    """Agreement of every level with the shipped groups that people made of such classes."""
+    groupings = groupings_for(_label_map.classes)
+    return grouping_agreement(_label_map, groupings, resamples=0) if groupings else ()
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.components.encoders import BUILT_IN, choose_encoders, show_absent
 from app.components.tables import (
@@ -20,13 +21,14 @@ from app.components.tables import (
     levels_at_chance,
 )
 from app.components.widgets import chart, choose_map, choose_one, download, open_page, page_title
+from app.data.build_job import BuildJob, BuildRefusedError
 from app.data.label_maps import Chosen, keep_own_map, map_of_name
-from app.data.measure_cache import measured
+from app.data.measure_cache import agreement_between, measured, people
 from app.data.own_files import days_kept, own_files
 from app.data.uploads import MAX_CLASSES_MB, UploadError, class_list_of
 from app.figures.tree import tree_figure, tree_nodes
 from app.theme.markdown import counted, in_markdown, in_table, sentence
-from hierlab import ClassList, HierlabError, LabelMap, build, list_
+from hierlab import ClassList, HierlabError, LabelMap, list_
 from hierlab.builders import get_builder
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 MAX_BUILD_CLASSES = 25_000
 OWN = "my own list"
 ENCODED = {"clip", "consensus"}
+JOB = "build_job"
 
 
 def render() -> None:
@@ -44,10 +47,29 @@ def render() -> None:
     form, result = st.columns([2, 3], gap="large")
     with form:
         wanted = _form(available)
-        if st.button("Build", type="primary", icon=":material/construction:") and wanted:
-            _make(wanted)
+        job: BuildJob | None = st.session_state.get(JOB)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            pressed = st.button(
+                "Build",
+                type="secondary" if job else "primary",
+                icon=":material/construction:",
+                disabled=job is not None,
+            )
+            st.button(
+                "Stop",
+                key="build_stop",
+                icon=":material/stop:",
+                on_click=_stop,
+                disabled=job is None,
+            )
+        mark = st.empty()
+        if pressed and wanted:
+            _start(wanted)
+            st.rerun()
     with result:
         _result()
+    if job is not None:  # last: whatever else stands here is laid out by now
+        _wait(job, mark)
 
 
 @st.cache_resource(ttl=60, show_spinner=False)
@@ -142,54 +164,118 @@ def _own_classes() -> ClassList | None:
     return classes
 
 
-@st.cache_resource(max_entries=16, show_spinner="Building…")
-def _built(key: str, _arguments: dict[str, Any]) -> LabelMap:
-    return build(**_arguments)
-
-
-def _make(arguments: dict[str, Any]) -> None:
-    classes = arguments["classes"]
-    content = classes.hash + repr(classes.names) if isinstance(classes, ClassList) else classes
-    key = repr(sorted((name, value) for name, value in arguments.items() if name != "classes"))
+def _start(arguments: dict[str, Any]) -> None:
+    """Begin a build in place of what stands here, which is not what was asked for."""
+    for name in ("build_refused", "built", "build_stopped"):
+        st.session_state.pop(name, None)
     try:
-        label_map = _built(key + content, arguments)
-    except HierlabError as error:
+        st.session_state[JOB] = BuildJob(arguments)
+    except BuildRefusedError as error:
         st.session_state["build_refused"] = sentence(error)
-        st.session_state.pop("built", None)  # what stands there is not what was asked for
-        return
-    st.session_state.pop("build_refused", None)
-    _keep_built(label_map)
+
+
+def _stop() -> None:
+    job: BuildJob | None = st.session_state.pop(JOB, None)
+    if job is not None:
+        job.stop()
+        st.session_state["build_stopped"] = True
+
+
+def _wait(job: BuildJob, mark: DeltaGenerator) -> None:
+    """Show how far it is until it is done; Stop, or any other click, breaks in at each step.
+
+    After another click the page comes here again, and finds the same job.
+    """
+    while job.running:
+        done, total = job.progress or (0, 0)
+        words = f"Building: {job.seconds:.0f} s"
+        if total:
+            words += f", {done} of {total} runs that judge how sure each class is"
+        mark.progress(done / total if total else 0.0, words)
+        time.sleep(0.2)
+    del st.session_state[JOB]
+    try:
+        _keep_built(job.result())
+    except BuildRefusedError as error:
+        st.session_state["build_refused"] = sentence(error)
+    st.rerun()
 
 
 def _result() -> None:
     if refused := st.session_state.get("build_refused"):
         st.error(refused, icon=":material/error:")
+    if st.session_state.get("build_stopped"):
+        st.info("Stopped; nothing of it was kept.")
     built = st.session_state.get("built", "")
     made = map_of_name(built) if built in own_files("maps") else None
-    beside = choose_map("Compare with", "beside")
     if made is None:
-        st.info("Choose, then press Build: the result appears here, beside this map.")
-    shown = [one for one in (made, beside) if one is not None]
-    for column, one in zip(st.columns(max(len(shown), 1)), shown, strict=False):
-        with column:
-            _measures(one, new=one is made)
-    if made is None:
+        beside = choose_map("Compare with", "beside")
+        if JOB not in st.session_state:
+            st.info("Choose, then press Build: the result appears here, beside this map.")
+        if beside is not None:
+            _measures(beside)
         return
+    st.markdown(f"**New: {in_markdown(made.name)}**")
+    actions = st.container(horizontal=True)
     _picture(made)
-    with st.container(horizontal=True):
-        download("Save as JSON", made.label_map.encode, f"{made.label_map.name}.json")
-        if st.button("Open in Explore", icon=":material/account_tree:"):
+    beside = choose_map("Compare with", "beside")
+    _actions(made, beside, actions)
+    if beside is not None:
+        _agreement(made, beside)
+    shown = [one for one in (made, beside) if one is not None]
+    for column, one in zip(st.columns(len(shown)), shown, strict=True):
+        with column:
+            _measures(one)
+
+
+def _actions(made: Chosen, beside: Chosen | None, place: DeltaGenerator) -> None:
+    """Lay out where the new map may go."""
+    with place:
+        if st.button("Explore it", icon=":material/account_tree:", type="primary"):
             open_page("explore", map=made.name)
         if st.button("Compare it", icon=":material/compare_arrows:"):
             open_page("compare", a=made.name, **({} if beside is None else {"b": beside.name}))
-    if days := days_kept():
-        st.toggle(
-            f"Keep it on this server for {days} days, so that its address works for others too",
-            key="built_keep",
-            on_change=_keep_built,
-            args=(made.label_map,),
-        )
-    st.caption("Explore and Compare list it as “my …”; unless kept here, as long as your session.")
+        with st.popover("Use it in the codec", icon=":material/compress:"):
+            _in_codec(made)
+        download("Save as JSON", made.label_map.encode, f"{made.label_map.name}.json")
+        if days := days_kept():
+            st.toggle(
+                f"Keep it here for {days} days",
+                key="built_keep",
+                on_change=_keep_built,
+                args=(made.label_map,),
+                help="So that its address works after a reload and for others. Else the pages list "
+                "it as “my …” as long as your session lasts.",
+            )
+
+
+def _in_codec(made: Chosen) -> None:
+    """How a map gets into the codec: its levels are trained into the blocks of a checkpoint."""
+    st.markdown(
+        "Its levels may be looked at in any photograph now; the bytes at which each level is told "
+        "are trained into a checkpoint, which the command below makes."
+    )
+    if st.button("Look through it in Codec", key="to_codec", icon=":material/visibility:"):
+        open_page("codec", through=made.name)
+    name = f"{made.label_map.name}.json"
+    st.code(f"c2f train --hierarchy {name} --data photographs/ -o runs/mine", language="bash")
+
+
+def _agreement(made: Chosen, beside: Chosen) -> None:
+    """How much the new map agrees with the other, level by level."""
+    try:
+        report = agreement_between(made.key, beside.key, made.label_map, beside.label_map)
+    except HierlabError as error:
+        st.caption(f"The two cannot be compared: {sentence(error)}")
+        return
+    told = [one for one in report.levels if min(one.k_first, one.k_second) < one.classes]
+    if told:
+        st.markdown(f"**Agreement with {in_markdown(beside.name)}** (1 = the same, 0 = chance)")
+        rows = [
+            (f"{one.first} / {one.second}", one.ari, one.ami, len(one.moves), one.classes)
+            for one in told
+        ]
+        st.markdown(in_table(("levels", "ARI", "AMI", "moved", "of classes"), rows))
 
 
 def _picture(made: Chosen) -> None:
@@ -208,9 +294,9 @@ def _keep_built(label_map: LabelMap) -> None:
     st.session_state["built"] = keep_own_map(label_map, on_server=on_server)
 
 
-def _measures(chosen: Chosen, *, new: bool) -> None:
+def _measures(chosen: Chosen) -> None:
     label_map = chosen.label_map
-    st.markdown(f"**{'New: ' if new else ''}{in_markdown(chosen.name)}**")
+    st.markdown(f"**{in_markdown(chosen.name)}**")
     nested = "nested" if label_map.nested else "not nested"
     st.caption(f"{counted(len(label_map.classes), 'class')}, {nested}")
     st.markdown(in_table(LEVEL_COLUMNS, level_rows(label_map)))
@@ -222,11 +308,12 @@ def _measures(chosen: Chosen, *, new: bool) -> None:
         st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
         if at_chance := levels_at_chance(report):
             st.warning(chance_sentence(at_chance))
-    top = label_map.levels[0]
-    rows = sorted(((one.name, one.size) for one in top.clusters), key=lambda row: -row[1])
-    st.dataframe(
-        pd.DataFrame(rows, columns=[f"{top.name} cluster", "classes"]),
-        hide_index=True,
-        key=f"built_top_{new}",
-        height=280,
-    )
+    if agreements := people(chosen.key, label_map):
+        st.caption("Agreement (ARI) with groups that people made, at the level that agrees most")
+        best = {}
+        for one in sorted(agreements, key=lambda one: -one.ari):
+            best.setdefault(
+                one.grouping, (one.grouping, one.groups, one.classes, one.level, one.ari)
+            )
+        rows = [best[name] for name in sorted(best)]
+        st.markdown(in_table(("people's", "groups", "of classes", "level", "ARI"), rows))

@@ -20,17 +20,17 @@ from app.data.comparison import (
     united,
 )
 from app.data.label_maps import Chosen
+from app.data.measure_cache import agreement_between
 from app.figures.contingency import contingency_figure
 from app.figures.sankey import CLICK, Ribbon, sankey_height_px, sankey_options, strongest
 from app.figures.sizes import sizes_figure
 from app.theme.markdown import counted, in_markdown, sentence
-from hierlab import HierlabError, LabelMap, compare
+from hierlab import HierlabError
 
 if TYPE_CHECKING:
     from hierlab.measures.agreement import CompareReport, LevelAgreement
 
 MAX_RIBBONS = 400
-MAX_CLASSES = 100_000
 MAX_UNITED = 5
 MAX_CELLS = 250_000
 VIEWS = ("Ribbons", "Who moved", "Heatmap", "Sizes")
@@ -43,7 +43,7 @@ def render() -> None:
     if first is None or second is None:
         return
     try:
-        report = _report(first.key + second.key, first.label_map, second.label_map)
+        report = agreement_between(first.key, second.key, first.label_map, second.label_map)
     except HierlabError as error:
         st.error(f"These two cannot be compared: {sentence(error)}")
         return
@@ -69,15 +69,6 @@ def _choose_two() -> tuple[Chosen | None, Chosen | None]:
         choose_map("Hierarchy A", "a", column=columns[0]),
         choose_map("Hierarchy B", "b", default=1, column=columns[2]),
     )
-
-
-@st.cache_resource(max_entries=32, show_spinner="Comparing…")
-def _report(key: str, _first: LabelMap, _second: LabelMap) -> CompareReport:
-    if max(len(_first.classes), len(_second.classes)) > MAX_CLASSES:
-        raise HierlabError(
-            f"the page compares up to {MAX_CLASSES:,} classes; use hierlab compare for more"
-        )
-    return compare(_first, _second)
 
 
 def _summary(report: CompareReport) -> None:

@@ -11,9 +11,9 @@ from torch import Tensor
 from codec_plugin.errors import HierarchyMismatchError
 from hierlab.classes import folded
 from hierlab.errors import HierlabError
-from hierlab.labelmap import load_label_map
+from hierlab.labelmap import LabelMap, load_label_map
 
-__all__ = ["Hierarchy", "level_ends", "levels_of_stages", "load_hierarchy"]
+__all__ = ["Hierarchy", "hierarchy_of", "level_ends", "levels_of_stages", "load_hierarchy"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,11 @@ def load_hierarchy(path: str | Path) -> Hierarchy:
         if not Path(path).exists():
             said = "neither a file nor a shipped one; give its file with --hierarchy"
         raise HierarchyMismatchError(f"label map {path}: {said}") from error
+    return hierarchy_of(label_map)
+
+
+def hierarchy_of(label_map: LabelMap) -> Hierarchy:
+    """A label map in memory, as the codec sees it."""
     return Hierarchy(
         id=label_map.id,
         name=label_map.name,

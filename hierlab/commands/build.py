@@ -21,7 +21,7 @@ from hierlab.commands._options import (
     parse_settings,
 )
 from hierlab.commands._outputs import Force, Output, default_output, guard_outputs, say_saved
-from hierlab.utils.terminal import note, say
+from hierlab.utils.terminal import note, progress, say
 
 
 def build(
@@ -63,22 +63,24 @@ def build(
     inputs = [path for path in (classes, prototypes, similarity, *asked) if path is not None]
     guard_outputs([output] if output else [], inputs, force=force)
     listed = listed_classes(classes, key, name_column, synset_column)
-    label_map = build_map(
-        clip=clip,
-        k="auto" if k == "auto" else parse_counts(k),
-        method=method or None,
-        seed=seed,
-        classes=classes if classes == "imagenet-1k" else listed,
-        prototypes=prototypes,
-        similarity=similarity,
-        consensus=asked or None,
-        stable=stable,
-        source=source,
-        name=name,
-        levels=levels.split(",") if levels else None,
-        parameters=parse_settings(setting or []),
-        wordnet=wordnet,
-    )
+    with progress("runs") as step:
+        label_map = build_map(
+            clip=clip,
+            k="auto" if k == "auto" else parse_counts(k),
+            method=method or None,
+            seed=seed,
+            classes=classes if classes == "imagenet-1k" else listed,
+            prototypes=prototypes,
+            similarity=similarity,
+            consensus=asked or None,
+            stable=stable,
+            source=source,
+            name=name,
+            levels=levels.split(",") if levels else None,
+            parameters=parse_settings(setting or []),
+            wordnet=wordnet,
+            progress=step,
+        )
     path = label_map.save(output or default_output(label_map.name, ".json", inputs, force=force))
     say_saved(label_map, path, largest=True)
     if label_map.classes.read_as != listed.read_as:
