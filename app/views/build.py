@@ -51,6 +51,7 @@ def render() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             pressed = st.button(
                 "Build",
+                key="build_go",
                 type="secondary" if job else "primary",
                 icon=":material/construction:",
                 disabled=job is not None,
