@@ -86,7 +86,7 @@ class Classifier(nn.Module):
         return logits
 
     def logits_and_features(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Logits (B, C) and inner feature maps, shallow to deep, of images taken as they are.
+        """Logits (B, C) and the deeper inner feature maps of images taken as they are.
 
         Raises:
             ClassifierError: the network does not expose its inner features.

@@ -20,6 +20,8 @@ _PLAN: tuple[tuple[int, int, bool], ...] = (
     (64, 1, False), (512, 3, False), (64, 1, False), (512, 3, False), (128, 1, False),
 )  # fmt: skip
 """Channels, kernel, and whether a max pool follows, of each layer before the last."""
+_MATCHED = {3 * layer + 2 for layer in (7, 11, 13)}
+"""Activations whose maps are told as inner features: the widest of each of the last sizes."""
 
 
 def load_darknet(file: str) -> Classifier:
@@ -40,9 +42,9 @@ def load_darknet(file: str) -> Classifier:
         )
     body = _layers()
     load_arrays(body, file)
-    return Classifier(
+    return _DarknetClassifier(
         f"darknet:{file}",
-        _Pooled(body),
+        body,
         [class_ids[place] for place in order],
         input_size=224,
         mean=(0.0,) * 3,
@@ -77,13 +79,20 @@ class _LeakyThenPool(nn.Module):
         return nn.functional.max_pool2d(t, 2) if self.pooled else t
 
 
-class _Pooled(nn.Module):
-    """Mean over the map of class scores: (B, 1000, h, w) -> (B, 1000)."""
+class _DarknetClassifier(Classifier):
+    """The mean over the map of class scores, (B, 1000, h, w) -> (B, 1000), and inner maps."""
 
-    def __init__(self, body: nn.Module) -> None:
-        super().__init__()
-        self.body = body
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits (B, C) of images taken as they are, without resizing or cropping."""
+        return self.logits_and_features(images)[0]
 
-    def forward(self, x: Tensor) -> Tensor:
-        scores: Tensor = self.body(x)
-        return torch.flatten(scores.mean((2, 3)), 1)
+    def logits_and_features(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits (B, C) and the maps of the widest layers, of one pass."""
+        t = (images - self.mean) / self.std
+        maps = []
+        layers: list[nn.Module] = list(self.network.children())
+        for number, layer in enumerate(layers):
+            t = layer(t)
+            if number in _MATCHED:
+                maps.append(t)
+        return torch.flatten(t.mean((2, 3)), 1), maps

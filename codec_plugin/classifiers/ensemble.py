@@ -47,6 +47,12 @@ class Ensemble(Classifier):
         """Mean log-posteriors (B, C) of images taken as they are, without resizing or cropping."""
         return self._mean([member.logits(images) for member in self._members()])
 
+    def logits_and_features(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Mean log-posteriors (B, C) and the inner maps of all members, one after the other."""
+        answers = [member.logits_and_features(images) for member in self._members()]
+        maps = [found for _, features in answers for found in features]
+        return self._mean([logits for logits, _ in answers]), maps
+
     def forward(self, images: Tensor) -> Tensor:
         """Mean log-posteriors (B, C) of images of any size, each member at its own."""
         return self._mean([member(images) for member in self._members()])

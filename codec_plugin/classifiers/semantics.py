@@ -144,10 +144,10 @@ class Semantics(nn.Module):
         return total, own
 
     def _answer(self, images: Tensor, with_features: bool) -> tuple[Tensor, list[Tensor]]:
-        if with_features:
-            return self.classifier.logits_and_features(images)
         device = images.device.type
         with torch.autocast(device, dtype=torch.bfloat16, enabled=self.low_precision):
+            if with_features:
+                return self.classifier.logits_and_features(images)
             return self.classifier.logits(images), []
 
 
@@ -157,10 +157,10 @@ def of_stage(values: Sequence[float], stage: Tensor, device: torch.device | None
 
 
 def _feature_distance(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
-    """(B,) mean over the deeper half of the maps of squared distance over the clean map's power."""
-    pairs = list(zip(found, wanted, strict=True))[len(found) // 2 :]
+    """(B,) mean over the maps of squared distance over the clean map's power."""
     terms = [
-        (a - b).square().mean((1, 2, 3)) / b.square().mean().clamp_min(PROBABILITY_MIN)
-        for a, b in pairs
+        (a.float() - b.float()).square().mean((1, 2, 3))
+        / b.float().square().mean().clamp_min(PROBABILITY_MIN)
+        for a, b in zip(found, wanted, strict=True)
     ]
     return torch.stack(terms).mean(0)

@@ -11,6 +11,8 @@ __all__ = ["load_squeezenet"]
 _FIRES = ((96, 16, 64), (128, 16, 64), (128, 32, 128), (256, 32, 128), (256, 48, 192))
 _MORE_FIRES = ((384, 48, 192), (384, 64, 256), (512, 64, 256))
 _POOL_AFTER = {-1, 2, 6}
+_MATCHED = {4, 6, 7}
+"""Fires whose maps are told as inner features."""
 
 
 class _Fire(nn.Module):
@@ -37,26 +39,32 @@ class _SqueezeNet(nn.Module):
         self.conv10 = nn.Conv2d(512, 1000, 1)
         self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits (B, 1000) of pixels 0..255, blue first, means taken off."""
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits (B, 1000) and maps of pixels 0..255, blue first, means taken off."""
         t = self.pool(torch.relu(self.conv1(x)))
+        maps = []
         for number, fire in enumerate(self.f):
             t = fire(t)
+            if number in _MATCHED:
+                maps.append(t)
             if number in _POOL_AFTER:
                 t = self.pool(t)
-        return torch.relu(self.conv10(t)).mean((2, 3))
+        return torch.relu(self.conv10(t)).mean((2, 3)), maps
 
 
-class _BlueFirst(nn.Module):
-    """Swap red and blue before a network; the rest of the normalisation is the classifier's."""
+class _SqueezeNetClassifier(Classifier):
+    """The network sees blue first, and tells its inner maps."""
 
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits (B, C) of images taken as they are, without resizing or cropping."""
+        return self.logits_and_features(images)[0]
 
-    def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.network(x.flip(1))
-        return logits
+    def logits_and_features(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits (B, C) and the maps of the last three sizes of fires, of one pass."""
+        answer: tuple[Tensor, list[Tensor]] = self.network(
+            ((images - self.mean) / self.std).flip(1)
+        )
+        return answer
 
 
 def load_squeezenet(file: str) -> Classifier:
@@ -68,9 +76,9 @@ def load_squeezenet(file: str) -> Classifier:
     network = _SqueezeNet()
     load_arrays(network, file)
     red_first = (123 / 255, 117 / 255, 104 / 255)
-    return Classifier(
+    return _SqueezeNetClassifier(
         f"squeezenet:{file}",
-        _BlueFirst(network),
+        network,
         imagenet_class_ids(),
         input_size=227,
         mean=red_first,

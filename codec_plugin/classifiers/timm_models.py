@@ -22,13 +22,13 @@ class TimmClassifier(Classifier):
     """A timm network, whose inner features are those of its stages."""
 
     def logits_and_features(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Logits (B, C) and the stages' feature maps of one pass."""
+        """Logits (B, C) and the feature maps of the deeper half of the stages, of one pass."""
         network: Any = self.network
         if not hasattr(network, "forward_intermediates"):
             return super().logits_and_features(images)
         normalised = (images - self.mean) / self.std
         last, maps = network.forward_intermediates(normalised)
-        return network.forward_head(last), maps
+        return network.forward_head(last), maps[len(maps) // 2 :]
 
 
 def load_lite(number: int) -> Classifier:
