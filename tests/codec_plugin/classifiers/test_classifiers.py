@@ -147,6 +147,11 @@ def test_networks_from_files_recognise_photographs(name: str, shared_data: Path)
     numbers = range(0, len(folder), len(folder) // 24)[:24]
     right = [recogniser.answer(folder.tensor(n)).fine_class == folder.labels[n] for n in numbers]
     assert sum(right) >= 10
+    images = folder.tensor(0)[None]
+    logits, maps = classifier.logits_and_features(images)
+    assert torch.equal(logits, classifier.logits(images))
+    assert len(maps) == 3
+    assert all(found.shape[1] >= 256 and found.shape[-1] < 64 for found in maps)
 
 
 def test_those_whose_weights_are_here_stand_in_for_several(

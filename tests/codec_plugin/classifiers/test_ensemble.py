@@ -31,6 +31,22 @@ def test_members_prepare_for_themselves() -> None:
     torch.testing.assert_close(Ensemble([one, other])(images), wanted)
 
 
+def test_inner_maps_are_those_of_all_members() -> None:
+    lite = load_classifier("efficientnet-lite0")
+    both = Ensemble([lite, load_classifier("efficientnet-lite1")])
+    images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    logits, maps = both.logits_and_features(images)
+    torch.testing.assert_close(logits, both.logits(images))
+    torch.testing.assert_close(maps[0], lite.logits_and_features(images)[1][0])
+    assert [found.shape[-1] for found in maps] == [8, 4, 2] * 2  # strides 8, 16, 32
+
+
+def test_a_member_without_inner_maps_is_named() -> None:
+    both = Ensemble([load_classifier("efficientnet-lite0"), small_classifier()])
+    with pytest.raises(ClassifierError, match="'small' has no inner features"):
+        both.logits_and_features(torch.rand(1, 3, 64, 64))
+
+
 def test_classifiers_without_a_common_class_are_refused() -> None:
     with pytest.raises(ClassifierError, match="share no class"):
         Ensemble([small_classifier(), small_classifier(("a", "b"))])

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from codec_plugin.classifiers.base import Classifier
 from codec_plugin.classifiers.semantics import Semantics, Target
 from codec_plugin.train.loss import _views, stage_loss
 from codec_plugin.train.settings import Phase
@@ -71,6 +72,39 @@ def test_gradient_reaches_the_pixels_and_not_the_classifier() -> None:
     assert decoded.grad is not None
     assert float(decoded.grad.abs().sum()) > 0
     assert all(parameter.grad is None for parameter in semantics.parameters())
+
+
+class _WithMaps(Classifier):
+    """Its inner map is the picture itself, times two."""
+
+    def logits_and_features(self, images: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        return self.logits(images), [2 * images]
+
+
+def test_the_distance_of_inner_maps_is_relative_to_the_clean_ones() -> None:
+    plain = small_classifier()
+    classifier = _WithMaps(
+        "maps", plain.network, CLASS_IDS, input_size=64, mean=(0,) * 3, std=(1,) * 3
+    )
+    semantics = Semantics(classifier, small_hierarchy())
+    clean = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    decoded = (clean * torch.tensor([1.0, 0.5]).view(2, 1, 1, 1)).requires_grad_()
+    phase = Phase(
+        name="p", steps=1, lambdas=(1e-9,) * 3, feature_weights=(3.0, 1.0, 0.0), view_share=1.0
+    )
+    assert phase.semantic
+    found = stage_loss(
+        (decoded, torch.zeros(2, 3), torch.zeros(2)), clean, 0, phase, semantics
+    ).total
+    # (2x - x)^2 over (2x)^2: a quarter of the second picture's power over the mean of both
+    power = clean.square().mean((1, 2, 3))
+    assert float(found.detach()) == pytest.approx(
+        3 * 0.25 * float(power[1] / power.mean()) / 2, rel=1e-4
+    )
+    (slope,) = torch.autograd.grad(found, decoded)
+    assert float(slope[0].abs().max()) < 1e-8 < float(slope[1].abs().max())
+    none = stage_loss((decoded, torch.zeros(2, 3), torch.zeros(2)), clean, 2, phase, semantics)
+    assert float(none.total) < 1e-4
 
 
 def test_a_stage_a_picture_is_the_mean_of_pictures_alone() -> None:
