@@ -50,6 +50,7 @@ def _opener(name: str) -> Callable[[], None]:
         if "pandas" in sys.modules:
             # Plotly looks at it: wait where another visitor's page is half-way through its import.
             importlib.import_module("pandas")
+        importlib.import_module("app.components.followed_class").carry_class(name)
         importlib.import_module(f"app.views.{name}").render()
 
     open_page.__name__ = name

@@ -7,9 +7,11 @@ import importlib.util
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
+import torch
 from numpy.typing import NDArray
 
 from app.codec_page.photograph import Machine, Photograph, as_tensor, look_at
@@ -37,6 +39,7 @@ __all__ = [
     "first_sure",
     "load_recogniser",
     "seer",
+    "shares_of_class",
     "told_by_file",
 ]
 
@@ -59,7 +62,7 @@ def classifiers_here() -> tuple[str, ...]:
     return (DEFAULT_CLASSIFIER, *lite, *by_file)
 
 
-def choose_classifier(key: str = "classifier") -> str:
+def choose_classifier(key: str = "classifier", *, column: Any = st) -> str:
     """Lay out the choice of who looks at the pictures, where there is one.
 
     Args:
@@ -68,14 +71,14 @@ def choose_classifier(key: str = "classifier") -> str:
     names = classifiers_here()
     if len(names) == 1:
         return names[0]
-    return choose_named("classifier", "Who looks at the picture", names, key)
+    return choose_named("classifier", "Who looks at the picture", names, key, column=column)
 
 
-def choose_through(machine: Machine) -> Chosen | None:
+def choose_through(machine: Machine, column: Any) -> Chosen | None:
     """Lay out the choice of the label map whose clusters are told; None is the codec's own."""
     own = f"{machine.codec.checkpoint.meta.label_map_name} (the codec's own)"
     others = [name for name in map_names() if name != machine.codec.checkpoint.meta.label_map_name]
-    name = choose_named("label map", "Clusters of", [own, *others], "through")
+    name = choose_named("label map", "Clusters of", [own, *others], "through", column=column)
     try:
         return None if name == own else map_of_name(name)
     except HierlabError as error:
@@ -136,26 +139,38 @@ def _label_map_of(meta: CheckpointMeta, label_maps: Mapping[str, Path]) -> Path 
 
 def answers_at(photograph: Photograph, recogniser: Recogniser, size: int | None) -> Answers:
     """What is seen at each level in the picture after `size` bytes; None is the original."""
-    who = seer(recogniser)
-    return _answers(photograph.key, size, who, recogniser, photograph)
+    posterior = _posterior(photograph.key, size, seer(recogniser), recogniser, photograph)
+    return _best(recogniser, posterior)
+
+
+def shares_of_class(
+    photograph: Photograph, recogniser: Recogniser, size: int, position: int
+) -> tuple[float, ...]:
+    """Probability 0..1 of the clusters that hold a class, coarse first, after `size` bytes."""
+    posterior = _posterior(photograph.key, size, seer(recogniser), recogniser, photograph)
+    labels = recogniser.hierarchy.labels
+    return tuple(float(posterior[row == row[position]].sum()) for row in labels)
 
 
 @st.cache_data(max_entries=2048, show_spinner=False)
-def _answers(
+def _posterior(
     key: str,
     size: int | None,
-    classifier: str,
+    who: str,
     _recogniser: Recogniser,
     _photograph: Photograph,
-) -> Answers:
+) -> torch.Tensor:
     pixels = _photograph.original if size is None else look_at(_photograph, size).pixels
     assert pixels is not None
-    return answers_of(_recogniser, pixels)
+    return _recogniser.posterior(as_tensor(pixels))
 
 
 def answers_of(recogniser: Recogniser, pixels: NDArray[np.uint8]) -> Answers:
     """What a classifier sees in a picture (H, W, 3), at each level."""
-    posterior = recogniser.posterior(as_tensor(pixels))
+    return _best(recogniser, recogniser.posterior(as_tensor(pixels)))
+
+
+def _best(recogniser: Recogniser, posterior: torch.Tensor) -> Answers:
     hierarchy = recogniser.hierarchy
     answers = {}
     for level, name in enumerate(hierarchy.level_names):

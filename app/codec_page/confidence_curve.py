@@ -14,9 +14,11 @@ from app.codec_page.classification import (
     answers_at,
     best_of,
     first_sure,
+    shares_of_class,
 )
 from app.codec_page.conventional import seen_in_files
 from app.codec_page.photograph import Photograph, look_at
+from app.components.followed_class import class_name, followed
 from app.components.widgets import chart
 from app.figures.answers import answer_figure, confidence_figure
 from app.theme.markdown import in_markdown
@@ -46,13 +48,20 @@ def show_confidence(
     words = st.empty()
     words.markdown(sure_sentences(levels, seen, original, None))
     shares = {level: [best[place][1] for _, best in seen] for place, level in enumerate(levels)}
+    title, of = "Where each level becomes sure", "the best cluster"
+    key = followed()
+    if key is not None and (position := recogniser.hierarchy.index.get(key)) is not None:
+        of = class_name(key)
+        title = f"How sure {of} is, and the clusters that hold it"
+        own = [shares_of_class(photograph, recogniser, cut, position) for cut in sizes]
+        shares = {level: [one[place] for one in own] for place, level in enumerate(levels)}
     chart(
-        confidence_figure(sizes, shares, _ends(photograph, recogniser), now=size),
+        confidence_figure(sizes, shares, _ends(photograph, recogniser), now=size, of=of),
         lambda: _table(photograph, levels, seen),
-        title="Where each level becomes sure",
+        title=title,
         source=f"{recogniser.hierarchy.name}, {recogniser.classifier.name}",
         key="sureness",
-        alt="Probability of the best cluster at each level against bytes",
+        alt=f"Probability of {of} at each level against bytes",
     )
     answers = answers_at(photograph, recogniser, size)
     chart(

@@ -15,6 +15,7 @@ from app.codec_page.encoding import (
 )
 from app.codec_page.photograph import Machine, Photograph, Pixels, encode, load_machine
 from app.codec_page.slider import show_cuts
+from app.components.followed_class import class_name, followed, photos_of
 from app.components.widgets import choose_named
 from app.data.data_dir import photos, stamp
 from app.data.own_files import own_files, plain_name, take_file
@@ -44,7 +45,7 @@ def render() -> None:
         st.error(sentence(error), icon=":material/error:")
         return
     if photograph is not None:
-        show_cuts(photograph)
+        show_cuts(photograph, _tell_class)
 
 
 def _check(content: bytes, name: str) -> str:
@@ -59,6 +60,26 @@ def _check(content: bytes, name: str) -> str:
     except CodecError as error:
         raise UploadError(f"This is not a .c2f file that can be read: {error}.") from error
     return name
+
+
+def _tell_class() -> None:
+    """Whether the photograph shows the class that is followed, and which does."""
+    key = followed()
+    if key is None:
+        return
+    name, known, shown = in_markdown(class_name(key)), photos_of(key), st.session_state["photo"]
+
+    def show() -> None:
+        st.session_state["photo"] = known[0]
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if shown in known:
+            st.caption(f"This photograph shows **{name}**, the class that is followed.")
+        elif known:
+            st.caption(f"Another photograph shows **{name}**, the class that is followed.")
+            st.button(in_markdown(known[0]), key="photo_of_class", on_click=show)
+        else:
+            st.caption(f"No photograph here shows **{name}**; how sure it is in this one, is told.")
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -78,7 +99,7 @@ def _searched(checkpoint: tuple[str, int, int], key: str, _pixels: Pixels) -> by
 def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
     """Lay out the choice of codec and photograph, and encode it."""
     known = photos()
-    columns = st.columns([3, 3, 2, 4], vertical_alignment="bottom")
+    columns = st.columns([6, 6, 4, 8, 6], vertical_alignment="bottom")
     take_file(
         "JPEG, PNG, WebP, AVIF or .c2f",
         "photos",
@@ -95,15 +116,21 @@ def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
     if not names:
         st.info("Take a photograph of your own to begin.")
         return None
-    shown = choose_named("photograph", "Photograph", names, "photo", column=columns[1])
+    asked = followed()
+    own_kind = photos_of(asked) if asked else []
+    first = names.index(own_kind[0]) if own_kind else 0
+    shown = choose_named(
+        "photograph", "Photograph", names, "photo", default=first, column=columns[1]
+    )
     side = columns[2].selectbox("Longest side, pixels", SIDES, key="side", bind="query-params")
-    searching = st.toggle(
-        "Search for the classes while encoding",
+    searching = columns[4].toggle(
+        "Search for the classes",
         key="search",
         bind="query-params",
         disabled=side > MAX_SEARCHED_SIDE,
-        help=f"As c2f encode --effort {EFFORT}: the first bytes then tell the class more often; "
-        f"the decoder stays the same. Up to {MAX_SEARCHED_SIDE} pixels.",
+        help=f"While encoding, as c2f encode --effort {EFFORT}: the first bytes then tell the "
+        "class more often; the decoder stays the same. "
+        f"Up to {MAX_SEARCHED_SIDE} pixels.",
     )
     checkpoint = stamp(checkpoints[name])
     content = own[shown] if shown in own else known[shown].read_bytes()

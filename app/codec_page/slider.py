@@ -6,7 +6,7 @@ dragged; any other number of bytes is decoded when the slider is let go.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -46,8 +46,12 @@ SHOWN = {"JPEG": "jpeg", "WebP": "webp", "AVIF": "avif"}
 
 
 @st.fragment
-def show_cuts(photograph: Photograph) -> None:
-    """Lay out everything below the choice of photograph."""
+def show_cuts(photograph: Photograph, tell: Callable[[], None]) -> None:
+    """Lay out everything below the choice of photograph.
+
+    Args:
+        tell: lays out what is to be said of it first, beside the stage.
+    """
     size = _chosen_size(photograph)
     try:
         look = look_at(photograph, size)
@@ -64,8 +68,10 @@ def show_cuts(photograph: Photograph) -> None:
     _tell_faults(photograph, size, look)
     left, right = st.columns([3, 2], gap="medium")
     with right:
-        classifier = choose_classifier()
-        through = choose_through(photograph.machine)
+        tell()
+        who_at, clusters_at = st.columns(2)
+        classifier = choose_classifier(column=who_at)
+        through = choose_through(photograph.machine, clusters_at)
     recogniser = load_recogniser(photograph.machine, classifier, through)
     if isinstance(recogniser, str):
         why = in_markdown(without_folders(recogniser))

@@ -183,7 +183,7 @@ class ClassMap {
         const dim = map.chosen && !chosen && !(number > map.chosen[0] && this.inside(number, place));
         const put = this.put(cluster.name, at, {
           px: Math.max(px, 11), weight: number === 0 ? 700 : 600, wide: number === 0 ? 18 : 20, rings: number === 0 ? 14 : 5,
-          colour: this.colourOf(number, place), opacity: dim ? 0.45 : 1,
+          colour: this.colourOf(number, place), opacity: dim ? 0.6 : 1,
           name: `c${number}-${place}`,
         }, free, boxes, nodes);
         if (put) written.push(number);

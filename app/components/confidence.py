@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from app.components.followed_class import class_name, followed
 from app.components.widgets import chart, choose_named, choose_one
 from app.data.data_dir import stamp
-from app.data.label_maps import label_map_files
+from app.data.label_maps import label_map_files, map_names
 from app.figures.confidence import histogram
+from app.theme.markdown import in_markdown
 from hierlab import HierlabError, load_label_map
 
 __all__ = ["show_confidence"]
@@ -34,12 +37,17 @@ def _sure(content: tuple[str, int, int]) -> dict[str, pd.DataFrame]:
     }
 
 
-def show_confidence() -> None:
-    """Lay out how sure the classes of a map are."""
+def show_confidence(map_at: DeltaGenerator, level_at: DeltaGenerator) -> None:
+    """Lay out how sure the classes of a map are.
+
+    Args:
+        map_at, level_at: where the choices of map and level stand.
+    """
     known = {}
-    for name, path in label_map_files().items():
+    files = label_map_files()
+    for name in filter(files.__contains__, map_names()):
         try:
-            if tables := _sure(stamp(path)):
+            if tables := _sure(stamp(files[name])):
                 known[name] = tables
         except HierlabError:
             continue
@@ -49,13 +57,19 @@ def show_confidence() -> None:
             "make such maps."
         )
         return
-    left, right = st.columns(2, vertical_alignment="top")
-    name = choose_named("map", "Hierarchy", list(known), "sure_map", column=left)
+    name = choose_named("map", "Hierarchy", list(known), "sure_map", column=map_at)
     levels = list(known[name])
-    level = choose_one("Level", levels, "sure_level", place=right)
+    level = choose_one("Level", levels, "sure_level", place=level_at)
     table = known[name][level]
+    key = followed()
+    own = table[table["key"] == key]
+    if key is not None:
+        _tell(key, own)
     chart(
-        histogram(table["confidence"]),
+        histogram(
+            table["confidence"],
+            marked=None if own.empty else (own["class"].iloc[0], float(own["confidence"].iloc[0])),
+        ),
         lambda: table,
         title="How often a class stays with its cluster (1 = always)",
         source=f"{name}, level {level}",
@@ -63,3 +77,14 @@ def show_confidence() -> None:
         alt="Histogram of the confidence of the classes",
     )
     st.caption("The table starts with the least sure.")
+
+
+def _tell(key: str, own: pd.DataFrame) -> None:
+    """How sure the class that is followed is."""
+    name = in_markdown(class_name(key))
+    if own.empty:
+        st.caption(f"**{name}** is no class of this map.")
+        return
+    row = own.iloc[0]
+    cluster = in_markdown(row["cluster"])
+    st.markdown(f"**{name}** stays with *{cluster}* in {100 * row['confidence']:.0f} % of the runs")

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import streamlit as st
 
+from app.components.followed_class import class_links
 from app.components.tables import (
     CONSISTENCY_COLUMNS,
     CONSISTENCY_HELP,
@@ -104,6 +105,8 @@ def _class(chosen: Chosen, position: int, go: Go) -> None:
                     on_click=go,
                     args=(label_map, place, position),
                 )
+    with st.popover("Follow it", icon=":material/conversion_path:"):
+        class_links(classes.ids[position], "", map=chosen.name)
 
 
 def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:

@@ -19,6 +19,7 @@ from hierlab.errors import HierlabError
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
+    from streamlit.delta_generator import DeltaGenerator
 
 __all__ = [
     "chart",
@@ -44,11 +45,13 @@ CHART = {
 }
 
 
-def page_title(title: str, about: str) -> None:
-    """The head of a page: what it is, in one line."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+def page_title(title: str, about: str) -> DeltaGenerator:
+    """The head of a page: what it is, in one line; the line, which has room for more."""
+    line = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    with line:
         st.header(title, anchor=False, width="content")
         st.caption(about, width="content")
+    return line
 
 
 def lacks_codec() -> bool:

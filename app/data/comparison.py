@@ -25,6 +25,7 @@ __all__ = [
     "ribbon_table",
     "ribbons_of",
     "shared_classes",
+    "stand_of",
     "united",
 ]
 
@@ -117,11 +118,17 @@ def parse_ribbon(
     """Read `ab@n02123045`, `a@…` or `b@…` (`a3-b17` of older addresses); None if it is neither."""
     sides, at, key = text.partition("@")
     if at and sides in ("a", "b", "ab"):
-        stands = next(
-            (place for one, place in _stands(agreement, first, second) if one == key), None
-        )
+        stands = stand_of(key, agreement, first, second)
         return None if stands is None else "-".join(f"{side}{stands[side]}" for side in sides)
     return text if re.fullmatch(r"[ab]\d{1,7}|a\d{1,7}-b\d{1,7}", text, re.ASCII) else None
+
+
+def stand_of(
+    key: str, agreement: LevelAgreement, first: LabelMap, second: LabelMap
+) -> dict[str, int] | None:
+    """Numbers of the clusters that hold a class in A (`a`) and in B (`b`); None if not in both."""
+    stands = _stands(agreement, first, second)
+    return next((place for one, place in stands if one == key), None)
 
 
 def _stands(

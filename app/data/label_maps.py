@@ -16,7 +16,7 @@ from hierlab.utils.files import hierarchies_path
 
 __all__ = ["Chosen", "keep_own_map", "label_map_files", "map_names", "map_of_name"]
 
-FAVOURITES = ("clip-seven", "clip-four", "vit-b-32-consensus", "vit-b-32-topdown", "wordnet-k")
+FAVOURITES = ("clip-seven", "wordnet-k", "clip-four", "vit-b-32-consensus", "vit-b-32-topdown")
 
 
 @dataclass(frozen=True)

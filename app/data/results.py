@@ -19,7 +19,7 @@ from codec_plugin.evaluation.results_table import parse_rows
 from codec_plugin.evaluation.statistics.bd_rate import bd_quality, mean_curve
 from codec_plugin.evaluation.statistics.summary import SummaryRow, bytes_to_reach, summarise
 
-__all__ = ["Results", "bd_table", "panel_table", "read_results"]
+__all__ = ["Results", "bd_table", "panel_table", "read_class_results", "read_results"]
 
 Row = dict[str, Any]
 NEEDED = ("subject", "cut", "image", "bytes", "rate_bpp", "psnr_db")
@@ -46,7 +46,20 @@ def read_results(content: bytes) -> Results:
     Raises:
         UploadError: too large, not such a table, or a value that is no number.
     """
-    table = _rows(content)
+    return _summarised(_rows(content))
+
+
+def read_class_results(content: bytes, key: str) -> Results | None:
+    """The same of one class's photographs alone (KEY_….webp); None where the table has none.
+
+    Raises:
+        UploadError: as `read_results`.
+    """
+    table = [row for row in _rows(content) if row["image"].partition("_")[0] == key]
+    return _summarised(table) if table else None
+
+
+def _summarised(table: list[Row]) -> Results:
     try:
         rows = parse_rows(table)
         summary = summarise(rows)

@@ -19,6 +19,7 @@ __all__ = ["answer_figure", "confidence_figure"]
 
 Answers = Mapping[str, Sequence[tuple[str, float]]]
 GREY = "#8C8C8C"
+NOTE_PX = 14
 NOW = LINES[3]  # no level of the shipped codecs has this colour
 
 
@@ -77,6 +78,7 @@ def confidence_figure(
     ends: Mapping[str, int],
     *,
     now: int,
+    of: str = "the best cluster",
     height_px: int = 320,
 ) -> go.Figure:
     """Lines of the best cluster's probability at each level against bytes.
@@ -86,6 +88,7 @@ def confidence_figure(
         shares: by level, probability 0..1 of the most probable cluster at each look.
         ends: bytes at which each level is told, marked.
         now: bytes shown at present, marked.
+        of: whose probability it is, for the axis.
     """
     from math import log10
 
@@ -123,17 +126,19 @@ def confidence_figure(
             "annotations": [
                 {
                     # Each higher than the one before: two may stand close together.
-                    **_note(words, x=log10(max(at, 1)), y=1 + 0.06 * row),
+                    **_note(words, x=log10(max(at, 1)), y=1),
+                    "yshift": NOTE_PX * row,
                     "xref": "x",
                     "font": {"size": 11},
                 }
                 for row, (at, words, _, _) in enumerate(marked)
             ],
             "height": height_px,
-            "margin": {"t": 72, "l": 8, "r": 8, "b": 8},
+            # Room for the notes, one above the other; the legend stands below, where none reaches.
+            "margin": {"t": 20 + NOTE_PX * len(marked), "l": 8, "r": 8, "b": 8},
             "xaxis": {"title": "bytes (log)", "type": "log", **log_ticks(sizes)},
-            "yaxis": {"title": "probability of the best cluster in %", "range": [0, 103]},
-            "legend": {"orientation": "h", "y": 1.2, "yanchor": "bottom"},
+            "yaxis": {"title": f"probability of {in_figure(of, 24)} in %", "range": [0, 103]},
+            "legend": {"orientation": "h", "y": -0.28, "yanchor": "top"},
         },
     )
 

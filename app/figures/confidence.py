@@ -6,13 +6,20 @@ from collections.abc import Iterable
 
 import plotly.graph_objects as go
 
-from app.theme.palette import LINES
+from app.theme.markdown import in_figure
+from app.theme.palette import LINES, MARK
 
 __all__ = ["histogram"]
 
 
-def histogram(values: Iterable[float], *, height_px: int = 360) -> go.Figure:
-    """Histogram of class confidences, 0..1, in twenty bins."""
+def histogram(
+    values: Iterable[float], *, marked: tuple[str, float] | None = None, height_px: int = 360
+) -> go.Figure:
+    """Histogram of class confidences, 0..1, in twenty bins.
+
+    Args:
+        marked: name and confidence of a class to mark.
+    """
     figure = go.Figure(
         go.Histogram(
             x=list(values),
@@ -21,9 +28,20 @@ def histogram(values: Iterable[float], *, height_px: int = 360) -> go.Figure:
             hovertemplate="%{x}<br>classes: %{y}<extra></extra>",
         )
     )
+    if marked is not None:
+        name, value = marked
+        figure.add_vline(
+            value,
+            line={"color": MARK, "width": 3},
+            annotation={
+                "text": in_figure(name, 40),
+                "xanchor": "right" if value > 0.5 else "left",
+                "yanchor": "bottom",
+            },
+        )
     figure.update_layout(
         height=height_px,
-        margin={"t": 8, "l": 8, "r": 8, "b": 8},
+        margin={"t": 28 if marked else 8, "l": 8, "r": 8, "b": 8},
         xaxis={"title": "confidence", "range": [0, 1]},
         yaxis={"title": "classes"},
     )

@@ -9,22 +9,32 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.theme.markdown import counted, in_figure
-from app.theme.palette import AMOUNT
+from app.theme.palette import AMOUNT, MARK
 
 if TYPE_CHECKING:
     from app.figures.sankey import Ribbon
 
 __all__ = ["contingency_figure"]
 
+# So many names stand upright on a telephone; a row of them needs this height, with its share of
+# what the upright ones take below.
+MOST_COLUMNS, ROW_PX = 24, 25
+
 
 def contingency_figure(
-    ribbons: Sequence[Ribbon], *, first: str, second: str, height_px: int = 560
+    ribbons: Sequence[Ribbon],
+    *,
+    first: str,
+    second: str,
+    chosen: str | None = None,
+    height_px: int = 560,
 ) -> go.Figure:
     """Draw shared classes, columns ordered so that the fullest cells stand near the diagonal.
 
     Args:
         ribbons: every pair of clusters that shares classes.
         first, second: names of the two partitions.
+        chosen: id of a ribbon whose cell is framed.
     """
     rows = {one.first: one.first_name for one in ribbons}
     columns = {one.second: one.second_name for one in ribbons}
@@ -71,22 +81,36 @@ def contingency_figure(
             showlegend=False,
         )
     )
-    few = max(table.shape) <= 30
+    for one in ribbons:
+        if one.id == chosen:
+            x, y = place_of[column_place[one.second]], row_place[one.first]
+            frame = {"line": {"color": MARK, "width": 3}}
+            figure.add_shape(type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5, **frame)
     figure.update_layout(
         height=height_px,
         margin={"t": 8, "l": 8, "r": 8, "b": 8},
         clickmode="event+select",
         dragmode=False,
         xaxis={
-            "title": f"clusters of {in_figure(second)}",
-            "tickvals": [f"{place}" for place in range(len(names))] if few else [],
-            "ticktext": [in_figure(names[place], 18) for place in order] if few else [],
+            "title": {"text": f"clusters of {in_figure(second)}", "standoff": 8},
+            "tickangle": -90,
+            **_ticks([names[place] for place in order], MOST_COLUMNS),
         },
         yaxis={
             "title": f"clusters of {in_figure(first)}",
             "autorange": "reversed",
-            "tickvals": [f"{place}" for place in range(len(rows))] if few else [],
-            "ticktext": [in_figure(name, 18) for name in rows.values()] if few else [],
+            **_ticks(list(rows.values()), height_px // ROW_PX),
         },
     )
     return figure
+
+
+def _ticks(names: Sequence[str], most: int) -> dict[str, object]:
+    """Names at every so many places that they do not run into each other."""
+    step = -(-len(names) // most)
+    return {
+        "tickvals": [f"{place}" for place in range(0, len(names), step)],
+        "ticktext": [in_figure(name, 18) for name in names[::step]],
+        "automargin": True,
+        "showgrid": False,
+    }

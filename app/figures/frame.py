@@ -26,7 +26,12 @@ def put_in_frame(figure: go.Figure, title: str, source: str, *, dark: bool) -> N
     layout = figure.layout
     layout.title = {
         "text": "<br>".join(in_figure(line, 200) for line in lines),
-        **{"x": 0, "xanchor": "left", "xref": "container", "pad": {"t": 2, "l": 2}},
+        **{
+            "x": 0,
+            "xanchor": "left",
+            "xref": "container",
+            "pad": {"t": 2 + LINE_PX * (len(lines) - 1), "l": 2},
+        },
         **{"y": 1, "yanchor": "top", "yref": "container"},
         "font": {"size": 14},
         "subtitle": {"text": in_figure(source, 120), "font": {"size": 11, "color": ink}},

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from app.query_params import Spot
 from app.theme.markdown import counted, in_figure
-from app.theme.palette import category, ink, lighter
+from app.theme.palette import MARK, category, ink, lighter
 
 if TYPE_CHECKING:
     from hierlab import LabelMap
@@ -37,7 +37,7 @@ PATH_PX = 26
 HEIGHT_PX, ROW_PX = 560, 11
 # Words on it are white, and it is seen on a light and on a dark page.
 ROOT_COLOUR = "#66707C"
-EDGE, MARK = "rgba(128,128,128,0.6)", "#D55E00"
+EDGE = "rgba(128,128,128,0.6)"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ __all__ = [
     "DASHES",
     "INK",
     "LINES",
+    "MARK",
     "MARKERS",
     "OURS",
     "category",
@@ -38,6 +39,8 @@ CATEGORIES = (
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C8C8C")
 # Lines differ in dash and marker too: colour is never the only sign.
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+# What is followed or chosen, in every figure.
+MARK = "#D55E00"
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross")
 # Words of axes and legends, by theme: a contrast of at least 4.5 to its two backgrounds.
 INK = {"light": "#4A5360", "dark": "#B4BCC6"}

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.components.encoders import BUILT_IN, choose_encoders, show_absent
+from app.components.followed_class import class_name, follow_class, followed
 from app.components.tables import (
     CONSISTENCY_COLUMNS,
     CONSISTENCY_HELP,
@@ -26,7 +27,8 @@ from app.data.label_maps import Chosen, keep_own_map, map_of_name
 from app.data.measure_cache import agreement_between, measured, people
 from app.data.own_files import days_kept, own_files
 from app.data.uploads import MAX_CLASSES_MB, UploadError, class_list_of
-from app.figures.tree import tree_figure, tree_nodes
+from app.figures.tree import path_of_class, tree_figure, tree_nodes
+from app.query_params import class_of_key
 from app.theme.markdown import counted, in_markdown, in_table, sentence
 from hierlab import ClassList, HierlabError, LabelMap, list_
 from hierlab.builders import get_builder
@@ -42,7 +44,8 @@ JOB = "build_job"
 
 def render() -> None:
     """Lay out the page."""
-    page_title("Build", "Make a hierarchy here and now, and measure it beside another.")
+    line = page_title("Build", "Make a hierarchy here and now, and measure it beside another.")
+    follow_class("build", place=line)
     available = _available()
     form, result = st.columns([2, 3], gap="large")
     with form:
@@ -280,8 +283,20 @@ def _agreement(made: Chosen, beside: Chosen) -> None:
 
 
 def _picture(made: Chosen) -> None:
+    label_map = made.label_map
+    position = class_of_key(label_map, followed())
+    path = "" if position is None else path_of_class(label_map, position)
+    if position is not None:
+        stands = [
+            f"{in_markdown(level.name)}: *{in_markdown(level.clusters[number].name)}*"
+            for level in label_map.levels
+            if level.k < len(label_map.classes)
+            for number in [level.labels[position]]
+        ]
+        name = in_markdown(class_name(label_map.classes.ids[position], label_map.classes))
+        st.markdown(f"**{name}** stands in {', '.join(stands)}")
     chart(
-        tree_figure(tree_nodes(made.label_map), "Treemap", depth=1),
+        tree_figure(tree_nodes(label_map), "Treemap", depth=1, path=path),
         lambda: cluster_table(made.label_map, 0),
         title="Treemap: area = number of classes",
         source=made.name,
@@ -311,7 +326,7 @@ def _measures(chosen: Chosen) -> None:
             st.warning(chance_sentence(at_chance))
     if agreements := people(chosen.key, label_map):
         st.caption("Agreement (ARI) with groups that people made, at the level that agrees most")
-        best = {}
+        best: dict[str, tuple[object, ...]] = {}
         for one in sorted(agreements, key=lambda one: -one.ari):
             best.setdefault(
                 one.grouping, (one.grouping, one.groups, one.classes, one.level, one.ari)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 
+from app.components.followed_class import follow_class
 from app.components.widgets import lacks_codec, page_title
 
 
 def render() -> None:
     """Lay out the page."""
-    page_title("Codec", "Encode a photograph once; the slider keeps only its first bytes.")
+    line = page_title("Codec", "Encode a photograph once; the slider keeps only its first bytes.")
+    follow_class("codec", place=line)
     if not lacks_codec():
         # Imported here: without the codec's packages there is none to import.
         importlib.import_module("app.codec_page.page").render()

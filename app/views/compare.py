@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from app.components.followed_class import class_name, follow_class, followed
 from app.components.widgets import chart, choose_map, choose_one, page_title, show_table, upload_map
 from app.data.comparison import (
     MAX_ROWS,
@@ -17,10 +18,11 @@ from app.data.comparison import (
     ribbon_table,
     ribbons_of,
     shared_classes,
+    stand_of,
     united,
 )
 from app.data.label_maps import Chosen
-from app.data.measure_cache import agreement_between
+from app.data.measure_cache import agreement_between, people
 from app.figures.contingency import contingency_figure
 from app.figures.sankey import CLICK, Ribbon, sankey_height_px, sankey_options, strongest
 from app.figures.sizes import sizes_figure
@@ -38,8 +40,9 @@ VIEWS = ("Ribbons", "Who moved", "Heatmap", "Sizes")
 
 def render() -> None:
     """Lay out the page."""
-    page_title("Compare", "Where two hierarchies agree, and which classes moved.")
+    line = page_title("Compare", "Where two hierarchies agree, and which classes moved.")
     first, second = _choose_two()
+    follow_class("compare", classes=first.label_map.classes if first else None, place=line)
     if first is None or second is None:
         return
     try:
@@ -54,11 +57,16 @@ def render() -> None:
     told = [one for one in report.levels if min(one.k_first, one.k_second) < one.classes]
     pairs = told or list(report.levels)
     names = [f"{one.first} / {one.second}" for one in pairs]
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
-    pair = choose_one("Levels A / B", names, "levels", place=left)
-    view = choose_one("View", VIEWS, "show", place=right)
-    _view(view, pairs[names.index(pair)], first, second)
+    shares = [4, 5, 6] if followed() else [4, 6]
+    columns = st.columns(shares, vertical_alignment="bottom")
+    pair = choose_one("Levels A / B", names, "levels", place=columns[0])
+    view = choose_one("View", VIEWS, "show", place=columns[1])
+    agreement = pairs[names.index(pair)]
+    with columns[-1]:
+        _followed(agreement, first, second)
+    _view(view, agreement, first, second)
     _summary(report)
+    _against_people(first, second)
 
 
 def _choose_two() -> tuple[Chosen | None, Chosen | None]:
@@ -87,6 +95,43 @@ def _summary(report: CompareReport) -> None:
         st.caption("Without a counterpart: " + in_markdown(", ".join(report.unpaired)))
 
 
+def _followed(agreement: LevelAgreement, first: Chosen, second: Chosen) -> None:
+    """Where the class that is followed stands in both, and whether it moved."""
+    key = followed()
+    if key is None:
+        return
+    name = in_markdown(class_name(key, first.label_map.classes))
+    stands = stand_of(key, agreement, first.label_map, second.label_map)
+    if stands is None:
+        st.info(f"**{name}** is not a class of both maps.")
+        return
+    a = first.label_map.level(agreement.first).clusters[stands["a"]].name
+    b = second.label_map.level(agreement.second).clusters[stands["b"]].name
+    moved = any(one.id == key for one in agreement.moves)
+    said = "it **moved**" if moved else "it went with most of its cluster"
+    st.markdown(f"**{name}**: in A *{in_markdown(a)}*, in B *{in_markdown(b)}*; {said}.")
+
+
+def _against_people(first: Chosen, second: Chosen) -> None:
+    """Both beside groups that people made of such classes."""
+    best: dict[str, dict[str, float]] = {}
+    about = {}
+    for side, chosen in (("A", first), ("B", second)):
+        for one in people(chosen.key, chosen.label_map):
+            about[one.grouping] = (one.groups, one.classes)
+            found = best.setdefault(one.grouping, {})
+            found[side] = max(found.get(side, -1.0), one.ari)
+    if not best:
+        return
+    st.markdown("**Beside groups that people made**")
+    rows = [
+        (name, *about[name], found.get("A"), found.get("B")) for name, found in sorted(best.items())
+    ]
+    columns = ["grouping", "groups", "classes", "A, ARI", "B, ARI"]
+    show_table(pd.DataFrame(rows, columns=columns), key="people")
+    st.caption("ARI at the level of each map that agrees most; sources: data/groupings/README.md.")
+
+
 def _view(view: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -> None:
     ribbons = ribbons_of(agreement, first.label_map, second.label_map)
     if view == "Ribbons":
@@ -105,7 +150,10 @@ def _view(view: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -
             )
         if len(joined) > MAX_UNITED:
             st.caption(f"and {len(joined) - MAX_UNITED:,} more such clusters of B")
-        st.dataframe(move_table(agreement), hide_index=True, key="moves", height=480)
+        moves = move_table(agreement)
+        # The class that is followed first.
+        moves = moves.sort_values("key", key=lambda keys: keys != followed(), kind="stable")
+        st.dataframe(moves, hide_index=True, key="moves", height=480)
     elif view == "Heatmap":
         if agreement.k_first * agreement.k_second > MAX_CELLS:
             st.info("There are too many clusters for a heatmap; see who moved instead.")
@@ -135,10 +183,11 @@ def _heatmap(
         if isinstance(picked, list) and picked:
             _keep_ribbon(str(picked[0]), agreement, first, second)
 
+    chosen = _chosen_ribbon(ribbons, agreement, first, second)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         chart(
-            contingency_figure(ribbons, first=first.name, second=second.name),
+            contingency_figure(ribbons, first=first.name, second=second.name, chosen=chosen),
             lambda: ribbon_table(ribbons, first.name, second.name),
             title="Classes that each pair of clusters shares",
             source=f"{first.name} and {second.name}",
@@ -147,7 +196,7 @@ def _heatmap(
             on_select=clicked,
         )
     with right:
-        _inside(_chosen_ribbon(ribbons, agreement, first, second), agreement, first, second)
+        _inside(chosen, agreement, first, second)
         _choose_in_table(ribbons, agreement, first, second)
 
 
@@ -202,6 +251,9 @@ def _chosen_ribbon(
 ) -> str | None:
     """The ribbon or cluster that the address asks for; a number alone is made into a class."""
     asked = st.query_params.get("ribbon", "")
+    key = followed()
+    if not asked and key is not None:
+        asked = f"ab@{key}"
     text = parse_ribbon(asked, agreement, first.label_map, second.label_map)
     ends = {end for one in ribbons for end in (one.id, f"a{one.first}", f"b{one.second}")}
     if text is None or text not in ends:

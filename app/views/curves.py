@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.components.followed_class import class_name, follow_class, followed
 from app.components.tables import csv_bytes
 from app.components.widgets import (
     chart,
@@ -21,10 +22,10 @@ from app.components.widgets import (
 )
 from app.data import data_dir
 from app.data.own_files import own_files, take_file
-from app.data.results import Results, bd_table, panel_table, read_results
+from app.data.results import Results, bd_table, panel_table, read_class_results, read_results
 from app.data.uploads import MAX_TABLE_MB, UploadError
 from app.figures.curves import curve_figure
-from app.theme.markdown import sentence
+from app.theme.markdown import counted, in_markdown, sentence
 from app.theme.palette import CONVENTIONAL, OURS
 from codec_plugin.evaluation.reports.curves import Panel
 
@@ -34,7 +35,8 @@ FEW = 6
 
 def render() -> None:
     """Lay out the page."""
-    page_title("Curves", "Accuracy at each level, and PSNR, against the bits of real files.")
+    about = "Accuracy at each level, and PSNR, against the bits of real files."
+    follow_class("curves", place=page_title("Curves", about))
     if lacks_codec():
         return
     columns = st.columns([4, 7, 2, 2], vertical_alignment="bottom")
@@ -48,7 +50,7 @@ def render() -> None:
     name, content = chosen
     try:
         key = hashlib.sha256(content).hexdigest()
-        results = _read(key, content)
+        results = _of_class(key, content) or _read(key, content)
     except UploadError as error:
         st.error(sentence(error), icon=":material/error:")
         return
@@ -59,6 +61,25 @@ def render() -> None:
 @st.cache_resource(max_entries=32, show_spinner="Summarising…")
 def _read(key: str, _content: bytes) -> Results:
     return read_results(_content)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Summarising…")
+def _read_class(key: str, of: str, _content: bytes) -> Results | None:
+    return read_class_results(_content, of)
+
+
+def _of_class(key: str, content: bytes) -> Results | None:
+    """The results of the followed class's photographs alone, if there are any and it is chosen."""
+    asked = followed()
+    if asked is None:
+        return None
+    name = in_markdown(class_name(asked))
+    own = _read_class(key, asked, content)
+    if own is None:
+        st.caption(f"No photograph of **{name}** is in this table; all photographs are drawn.")
+        return None
+    about = f"Only {counted(own.images, 'photograph')} of {name}"
+    return own if st.toggle(about, key="only", bind="query-params") else None
 
 
 def _check(content: bytes, name: str) -> str:
@@ -123,7 +144,7 @@ def _diagram(
         curve_figure(kept, results.subjects, log_rate=log_rate),
         lambda: panel_table(kept, picked),
         title=f"{kept.title} ({kept.axis}) against bits per pixel",
-        source=f"{name}: {results.images:,} photographs, 95 % intervals",
+        source=f"{name}: {counted(results.images, 'photograph')}, 95 % intervals",
         key="curves",
         alt=f"{kept.title} against bits per pixel for {', '.join(picked) or 'nothing'}",
     )
@@ -131,8 +152,8 @@ def _diagram(
         "Points of this diagram (CSV)", lambda: csv_bytes(panel_table(kept, picked)), "curves.csv"
     )
     st.caption(
-        f"Means over {results.images:,} photographs with 95 % bootstrap intervals; filled marks "
-        "are ends of stages. The camera above the figure saves it as an SVG."
+        f"Means over {counted(results.images, 'photograph')} with 95 % bootstrap intervals; filled "
+        "marks are ends of stages. The camera above the figure saves it as an SVG."
     )
 
 

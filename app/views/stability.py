@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.components.confidence import show_confidence
+from app.components.followed_class import follow_class
 from app.components.widgets import chart, choose_named, choose_one, page_title, show_table
 from app.data.comparison import agreement_table, move_table
 from app.data.data_dir import served, stamp
@@ -34,11 +35,12 @@ VIEWS = ("Answer", "Encoders", "Axes", "Variance", "Confidence")
 
 def render() -> None:
     """Lay out the page."""
-    page_title("Stability", "Would another model, prompt or seed have given the same hierarchy?")
+    about = "Would another model, prompt or seed have given the same hierarchy?"
+    follow_class("stability", place=page_title("Stability", about))
     view_at, study_at, choice_at = st.columns([5, 3, 5], vertical_alignment="top")
     view = choose_one("View", VIEWS, "part", place=view_at)
     if view == "Confidence":
-        show_confidence()
+        show_confidence(study_at, choice_at)
         return
     studies = _studies()
     if not studies:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.figures.tree import MARK
 from app.theme.markdown import in_markdown
+from app.theme.palette import MARK
 from hierlab.classes import ClassList
 from hierlab.labelmap import Cluster, LabelMap, Level
 

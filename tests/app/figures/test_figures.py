@@ -18,7 +18,6 @@ from app.figures.sizes import sizes_figure
 from app.figures.stability import axis_figure, axis_heatmap, share_figure
 from app.figures.tree import (
     KINDS,
-    MARK,
     ROOT,
     ROOT_COLOUR,
     Node,
@@ -29,7 +28,7 @@ from app.figures.tree import (
 )
 from app.query_params import Spot, format_spot, parse_number, parse_spot, spot_of_class
 from app.theme.markdown import counted, in_figure, in_list, in_markdown, in_table, sentence, short
-from app.theme.palette import CATEGORIES, INK, LINES, category, codec_style, ink, lighter
+from app.theme.palette import CATEGORIES, INK, LINES, MARK, category, codec_style, ink, lighter
 from app.views.explore import clicked_place
 from codec_plugin.evaluation.reports.curves import Curve, Panel
 from hierlab.labelmap import LabelMap

@@ -1,0 +1,120 @@
+"""One class followed over all pages: it stands in the address, and every page says where it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.components.widgets import open_page
+from app.data.data_dir import class_of_photo, photos
+from app.theme.markdown import in_markdown, short
+from hierlab import load_classes
+from hierlab.datasets.class_lists import find_class
+
+if TYPE_CHECKING:
+    from hierlab import ClassList
+
+__all__ = ["carry_class", "class_links", "class_name", "follow_class", "followed", "photos_of"]
+
+MAX_FOUND = 8
+USUAL = "imagenet-1k"
+
+
+def carry_class(page: str) -> None:
+    """Keep the class in the address when the menu leads to another page.
+
+    Args:
+        page: the one that is about to be laid out.
+    """
+    former, kept = st.session_state.get("class_carried", (page, None))
+    asked = st.query_params.get("class")
+    if asked is None and former != page and kept is not None:
+        st.query_params["class"] = asked = kept
+    st.session_state["class_carried"] = page, asked
+
+
+def followed() -> str | None:
+    """Key of the class that the address asks to follow."""
+    return st.query_params.get("class") or None
+
+
+def class_name(key: str, classes: ClassList | None = None) -> str:
+    """What people call a class; its key where no list here knows it."""
+    for known in (classes, load_classes(USUAL)):
+        if known is not None and (place := known.index.get(key)) is not None:
+            return known.names[place]
+    return short(key, 40)
+
+
+def photos_of(key: str) -> list[str]:
+    """Names of the photographs of the Codec page that show a class."""
+    return [name for name, path in photos().items() if class_of_photo(path) == key]
+
+
+def follow_class(page: str, *, classes: ClassList | None = None, place: Any = st) -> None:
+    """Lay out the search for a class, and the ways to it on the other pages.
+
+    Args:
+        page: the one that is shown.
+        classes: among which it is sought; those of ImageNet if None.
+    """
+    key = followed()
+    title = (
+        "Follow a class" if key is None else f"Following {in_markdown(class_name(key, classes))}"
+    )
+    with place.popover(title, icon=":material/conversion_path:", key="follow", width="content"):
+        known = classes or load_classes(USUAL)
+        query = st.text_input(
+            "Find a class", key="follow_find", placeholder="tabby, n02123045", max_chars=80
+        )
+        found = find_class(known, query) if query else ()
+        if query and not found:
+            st.caption(f"No class here is called {in_markdown(query)}.")
+        with st.container(horizontal=True, gap="small"):
+            for position in found[:MAX_FOUND]:
+                st.button(
+                    in_markdown(known.names[position]),
+                    key=f"follow_{known.ids[position]}",
+                    on_click=_follow,
+                    args=(known.ids[position],),
+                )
+        if len(found) > MAX_FOUND:
+            st.caption(f"and {len(found) - MAX_FOUND:,} more; type more of the name")
+        if key is not None:
+            st.markdown(f"**{in_markdown(class_name(key, classes))}** ({in_markdown(key)})")
+            class_links(key, page)
+            st.button("Follow none", key="follow_none", on_click=_follow, args=(None,))
+
+
+def class_links(key: str, page: str, **maps: str) -> None:
+    """Lay out buttons to a class on the other pages.
+
+    Args:
+        page: the one that is shown.
+        maps: what the address of Explore and Compare is to say besides, such as `map`.
+    """
+    explore = {name: text for name, text in maps.items() if name == "map"}
+    compare = {"a": maps["map"]} if "map" in maps else {}
+    ways = [
+        ("Its path in Explore", "account_tree", "explore", explore),
+        ("Its place in the class map", "scatter_plot", "explore", {**explore, "view": "Class map"}),
+        ("Where it moved", "compare_arrows", "compare", compare),
+        ("How sure it is", "balance", "stability", {"part": "Confidence"}),
+        ("Its curve", "show_chart", "curves", {"only": "true"}),
+    ]
+    if known := photos_of(key):
+        ways.insert(3, ("Its photograph", "compress", "codec", {"photo": known[0]}))
+    with st.container(horizontal=True, gap="small"):
+        for number, (words, icon, name, address) in enumerate(ways):
+            if name == page:
+                continue
+            if st.button(words, key=f"way_{page}_{number}", icon=f":material/{icon}:"):
+                open_page(name, **{"class": key}, **address)
+
+
+def _follow(key: str | None) -> None:
+    if key is None:
+        st.query_params.pop("class", None)
+    else:
+        st.query_params["class"] = key
