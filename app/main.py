@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app.components.first_page import hold_figures
+
 # Name in the address, title, icon. A page's module, and what it needs, load when it is opened.
 # (The folder is not called `pages`: Streamlit would take that for its older kind of page.)
 PAGES = (
@@ -70,6 +72,7 @@ def main() -> None:
     with st.container(horizontal=True, gap="small", key="pages"):
         for page in pages:
             st.page_link(page, width="content")
+    hold_figures()
     chosen.run()
 
 

@@ -5,7 +5,8 @@
 - start: from running `hierlab app` to a page that can be used (heading, search field, and
   buttons that lead to the clusters are there), and to the treemap as plotly draws it, in a browser
   that runs already but has never seen the page; beside it, in the same run, a page of Streamlit
-  with a heading only, and one with a treemap of three areas: the floor;
+  with a heading only, and one with a treemap of three areas: the floor. Below the table stands
+  how many times the floor's it is, by the clock and in processor time;
 - page: from opening any other page's link to its last change, in a server that has run a while;
 - slider: from a click on the byte slider to another picture drawn by the browser, each time at a
   number of bytes that was never looked at (photograph of 256 × 256), and until
@@ -33,10 +34,10 @@ from typing import TYPE_CHECKING, Any
 from playwright.sync_api import Error, sync_playwright
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("build", "compare", "stability", "codec", "curves")
+PAGES = ("build", "compare", "stability", "codec", "batch", "curves")
 TREEMAP = "document.querySelector('.treemaplayer .slice path')"
 CLUSTERS = "document.querySelector('[class*=st-key-jump_] button')"
 HEADING = "document.querySelector('h2')"
@@ -59,13 +60,14 @@ TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 @dataclass(frozen=True)
 class Start:
     """Seconds from the command to the server's first answer, to a page that can be used, and to
-    one that is complete; processor seconds until then."""
+    one that is complete; processor seconds of server and browser until it can be used, and until it
+    is complete."""
 
     up_s: float
     usable_s: float
     complete_s: float
-    server_cpu_s: float
-    browser_cpu_s: float
+    usable_cpu_s: tuple[float, float]
+    complete_cpu_s: tuple[float, float]
 
 
 @contextmanager
@@ -137,19 +139,27 @@ def open_when_up(tab: Any, address: str) -> float:
     raise SystemExit("the app did not start within 90 seconds")
 
 
-def time_start(browser: Any, command: Sequence[str], usable: Sequence[str], complete: str) -> Start:
-    """Start a server and wait until parts of its page are drawn."""
+def time_start(
+    launch: Callable[[], Any], command: Sequence[str], usable: Sequence[str], complete: str
+) -> Start:
+    """Start a server and wait until parts of its page are drawn, in a browser of its own."""
+    browser = launch()
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.goto("about:blank")
     before = cpu_s(os.getpid(), "chrom")
+
     with running(command) as (address, begun, process):
+
+        def spent() -> tuple[float, float]:
+            return cpu_s(process), cpu_s(os.getpid(), "chrom") - before
+
         up = open_when_up(tab, address)
         tab.wait_for_function(f"() => {' && '.join(usable)}", timeout=180_000, polling=50)
-        used = time.perf_counter()
+        used, used_cpu = time.perf_counter(), spent()
         tab.wait_for_function(f"() => {complete}", timeout=180_000, polling=50)
-        completed = time.perf_counter()
-        server, after = cpu_s(process), cpu_s(os.getpid(), "chrom")
-    tab.close()
-    return Start(up - begun, used - begun, completed - begun, server, after - before)
+        completed, completed_cpu = time.perf_counter(), spent()
+    browser.close()
+    return Start(up - begun, used - begun, completed - begun, used_cpu, completed_cpu)
 
 
 def time_page(browser: Any, link: str) -> float:
@@ -201,12 +211,21 @@ def print_row(what: str, taken: Sequence[float], server: str = "", browser: str 
 def print_starts(what: str, starts: Sequence[Start]) -> None:
     """The lines of one kind of start."""
     print_row(f"{what}: server answers", [one.up_s for one in starts])
-    print_row(f"{what}: can be used", [one.usable_s for one in starts])
-    print_row(
-        f"{what}: drawn",
-        [one.complete_s for one in starts],
-        f"{statistics.median(one.server_cpu_s for one in starts):.2f}",
-        f"{statistics.median(one.browser_cpu_s for one in starts):.2f}",
+    usable, complete = (
+        [f"{statistics.median(parts):.2f}" for parts in zip(*spent, strict=True)]
+        for spent in zip(*((one.usable_cpu_s, one.complete_cpu_s) for one in starts), strict=True)
+    )
+    print_row(f"{what}: can be used", [one.usable_s for one in starts], *usable)
+    print_row(f"{what}: drawn", [one.complete_s for one in starts], *complete)
+
+
+def print_ratio(floor: Sequence[Start], starts: Sequence[Start]) -> None:
+    """How many times the floor's time it takes until the page can be used."""
+    by_clock = [statistics.median(one.usable_s for one in kind) for kind in (starts, floor)]
+    by_cpu = [statistics.median(sum(one.usable_cpu_s) for one in kind) for kind in (starts, floor)]
+    sys.stdout.write(
+        f"\nCan be used after {by_clock[0] / by_clock[1]:.2f} times an empty page's time by the "
+        f"clock, {by_cpu[0] / by_cpu[1]:.2f} times its processor time\n\n"
     )
 
 
@@ -225,9 +244,12 @@ def main() -> None:
         "|---|---|---|---|---|---|\n"
     )
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
+
+        def launch() -> Any:
+            return playwright.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            )
+
         floor, chart = Path(folder) / "floor.py", Path(folder) / "chart.py"
         floor.write_text(FLOOR)
         chart.write_text(FLOOR + CHART)
@@ -239,11 +261,14 @@ def main() -> None:
         starts: dict[str, list[Start]] = {kind: [] for kind in kinds}
         for _ in range(asked.starts):  # in turn, so that a busy minute falls on all
             for kind, (command, usable, complete) in kinds.items():
-                starts[kind].append(time_start(browser, command, usable, complete))
+                starts[kind].append(time_start(launch, command, usable, complete))
         for kind, taken in starts.items():
             if taken:
                 print_starts(kind, taken)
+        if asked.starts:
+            print_ratio(starts["Streamlit with a heading"], starts["hierlab app"])
         if asked.moves:
+            browser = launch()
             place = nullcontext((asked.address, 0, 0)) if asked.address else running(APP)
             with place as (address, _, _):
                 open_when_up(browser.new_page(), address)
@@ -253,7 +278,7 @@ def main() -> None:
                 moves = time_moves(browser, address, asked.moves)
                 print_row("slider: picture drawn", [drawn for drawn, _ in moves])
                 print_row("slider: all drawn", [settled for _, settled in moves])
-        browser.close()
+            browser.close()
 
 
 if __name__ == "__main__":

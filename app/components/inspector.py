@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import streamlit as st
 
+from app.components.first_page import figures_wait
 from app.components.followed_class import class_links
 from app.components.tables import (
     CONSISTENCY_COLUMNS,
@@ -59,7 +60,9 @@ def show_spot(
     else:
         _cluster(chosen, spot, go)
     _downloads(chosen, level)
-    if spot is None and (report := measured(chosen.key, chosen.label_map)) is not None:
+    if spot is not None or figures_wait():
+        return
+    if (report := measured(chosen.key, chosen.label_map)) is not None:
         st.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
         st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
         if at_chance := levels_at_chance(report):

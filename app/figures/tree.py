@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hierlab import LabelMap
 
 __all__ = [
+    "HEIGHT_PX",
     "KINDS",
     "ROOT",
     "Kind",

@@ -12,6 +12,7 @@ from hierlab.errors import HierlabError
 
 __all__ = [
     "PairMeans",
+    "average_ranks",
     "class_means",
     "clusters_of",
     "cophenetic_correlation",
@@ -157,8 +158,6 @@ def cophenetic_correlation(
     Returns:
         None in place of a correlation with something constant.
     """
-    from scipy.stats import rankdata
-
     count = labels.shape[1]
     if count * (count - 1) // 2 <= MAX_PAIRS:
         first, second = np.triu_indices(count, 1)
@@ -167,7 +166,17 @@ def cophenetic_correlation(
         second = (first + rng.integers(1, count, MAX_PAIRS)) % count
     shared = sum((row[first] == row[second] for row in labels), np.zeros(len(first)))
     alike = similarity[first, second]
-    return _pearson(shared, alike), _pearson(rankdata(shared), rankdata(alike))
+    return _pearson(shared, alike), _pearson(average_ranks(shared), average_ranks(alike))
+
+
+def average_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks from 1 of (N,) numbers; equal ones share the mean of theirs.
+
+    Not `scipy.stats.rankdata`, whose import takes longer than all that the app shows at first.
+    """
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    means: NDArray[np.float64] = np.cumsum(counts) - (counts - 1) / 2
+    return means[place]
 
 
 def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:

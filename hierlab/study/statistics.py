@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlab.measures.pair_statistics import average_ranks
+
 __all__ = [
     "holm",
     "partial_correlation",
@@ -93,10 +95,8 @@ def partial_correlation(
 
 def _ranked(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Ranks of the pairs, centred and scaled to −0.5..0.5; zeros on the diagonal."""
-    from scipy.stats import rankdata
-
     rows, columns = np.triu_indices(len(matrix), 1)
-    ranks = rankdata(matrix[rows, columns]) / max(1, len(rows)) - 0.5
+    ranks = average_ranks(matrix[rows, columns]) / max(1, len(rows)) - 0.5
     ranked = np.zeros_like(matrix, dtype=np.float64)
     ranked[rows, columns] = ranked[columns, rows] = ranks
     return ranked
