@@ -21,6 +21,7 @@ _PER_STAGE = (
     "lambdas", "rate_weights", "stage_weights", "stage_probability", "gammas", "fine_gammas",
     "feature_weights",
 )  # fmt: skip
+_SEMANTIC = _PER_STAGE[-3:]
 
 
 def as_stages(
@@ -65,11 +66,11 @@ def stage_nearest(preset: TrainSettings, value: float) -> int:
 
 def without_classifier(preset: TrainSettings) -> list[str]:
     """Rate and distortion alone."""
-    return ["phases.0.gammas=[]", "phases.0.fine_gammas=[]"]
+    return [f"phases.0.{name}=[]" for name in _SEMANTIC]
 
 
 def scaled_semantics(factor: float) -> Callable[[TrainSettings], list[str]]:
-    """The preset's weights of cross-entropy, all times `factor`."""
+    """The preset's weights of what classifiers see, all times `factor`."""
     return partial(_scaled, factor)
 
 
@@ -79,7 +80,7 @@ def _as_last_stage(blocks: int, preset: TrainSettings) -> list[str]:
 
 def _scaled(factor: float, preset: TrainSettings) -> list[str]:
     phase = preset.phases[0]
-    names = ("gammas", "fine_gammas")
     return [
-        f"phases.0.{name}={[factor * value for value in getattr(phase, name)]}" for name in names
+        f"phases.0.{name}={[factor * value for value in getattr(phase, name)]}"
+        for name in _SEMANTIC
     ]

@@ -117,15 +117,23 @@ METHODS = (
         convert=_wide_first,
         note="one pass a block; refinements of blocks that begin elsewhere begin at zero",
     ),
-    _ablation("own-level", "no cross-entropy of the finest level", ("phases.0.fine_gammas=[]",)),
+    _ablation(
+        "own-level",
+        "cross-entropy of each stage's own level instead of inner features",
+        (
+            "phases.0.feature_weights=[]",
+            "phases.0.gammas=[4.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]",
+            "phases.0.semantic_share=1.5",
+        ),
+    ),
     _ablation(
         "light-semantics",
-        "a quarter of the cross-entropy's weight",
+        "a quarter of the features' weight",
         scaled_semantics(0.25),
     ),
     _ablation(
         "heavy-semantics",
-        "four times the cross-entropy's weight",
+        "four times the features' weight",
         scaled_semantics(4.0),
     ),
 )

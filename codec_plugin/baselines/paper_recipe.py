@@ -59,6 +59,7 @@ METHODS = (
             "phases.0.stage_probability=[]",
             "phases.0.cut_probability=0.0",
             "phases.0.semantic_share=0.0",
+            "phases.0.label_share=0.5",
             "level_blocks=[]",
             "search_gammas=[]",
             "search_fine_gammas=[]",

@@ -36,7 +36,12 @@ def _widest_first(table: TritTable, plane: int, index: int, bin_: int) -> int:
 
 def _through_classes(preset: TrainSettings) -> list[str]:
     """Cross-entropy over single classes, as the paper's one task has it: no hierarchy."""
-    return [*ONE_RATE(preset), "phases.0.fine_gammas=[0.1]"]
+    return [
+        *ONE_RATE(preset),
+        "phases.0.fine_gammas=[0.1]",
+        "phases.0.label_share=0.5",
+        "phases.0.semantic_share=1.5",
+    ]
 
 
 METHODS = (

@@ -76,7 +76,7 @@ class RunLog:
         # Of a run that failed before its first state was saved.
         (self.run / FIGURES).unlink(missing_ok=True)
         if images := self.held.images():
-            figures = validate(now.model, images, self.semantics)
+            figures = self._validated(now, images)
             self._append(now, figures)
             save_start(self.run, StartFigures(self.held.names, tuple(figures)))
 
@@ -98,7 +98,7 @@ class RunLog:
         last = self.run / "last.safetensors"
         figures: list[StageFigures] = []
         if images := self.held.images():
-            figures = validate(now.model, images, self.semantics)
+            figures = self._validated(now, images)
             self._append(now, figures)
             _save_strip(self.run / "preview.png", _stage_strip(now.model, self._preview_images()))
         images = calibration_images(self.held)
@@ -129,6 +129,13 @@ class RunLog:
         for name, value in scalars.items():
             self._writer.add_scalar(name, value, step)
 
+    @property
+    def _with_features(self) -> bool:
+        return any(any(phase.feature_weights) for phase in self.settings.phases)
+
+    def _validated(self, now: Snapshot, images: Sequence[Tensor]) -> list[StageFigures]:
+        return validate(now.model, images, self.semantics, with_features=self._with_features)
+
     def _preview_images(self) -> list[Tensor]:
         """The first few photographs of one width."""
         images = self.held.images(limit=4 * self.settings.preview_images)
@@ -153,12 +160,14 @@ class RunLog:
         header = ["step", "minutes", "stage", "rate_bpp", "psnr_db"]
         header += [f"agreement_{name}" for name in names]
         header += [f"cross_entropy_{name}" for name in names]
+        header += ["feature_distance"] * self._with_features
         lines = io.StringIO()
         writer = csv.writer(lines, lineterminator="\n")
         if not path.exists():
             writer.writerow(header)
         for row in figures:
             values = [row.rate_bpp, row.psnr_db, *row.agreement, *row.cross_entropy]
+            values += [row.feature_distance] * self._with_features
             place = [now.step, f"{now.seconds / 60:.1f}", row.stage + 1]
             writer.writerow([*place, *(f"{value:.4f}" for value in values)])
         with path.open("a", newline="", encoding="utf-8") as stream:

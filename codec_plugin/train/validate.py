@@ -24,6 +24,8 @@ class StageFigures(NamedTuple):
         mse: pixels in 0..1.
         agreement: per level, share of photographs whose cluster is that of the clean one.
         cross_entropy: per level against the clean posterior, nats.
+        feature_distance: of the classifier's inner maps, over the power of the clean ones; 0 where
+            it was not asked for.
     """
 
     stage: int
@@ -32,6 +34,7 @@ class StageFigures(NamedTuple):
     mse: float
     agreement: tuple[float, ...]
     cross_entropy: tuple[float, ...]
+    feature_distance: float = 0.0
 
 
 def pad_to_stride(images: Tensor) -> Tensor:
@@ -46,12 +49,16 @@ def pad_to_stride(images: Tensor) -> Tensor:
 
 @torch.no_grad()
 def validate(
-    model: ProgressiveModel, images: Sequence[Tensor], semantics: Semantics | None
+    model: ProgressiveModel,
+    images: Sequence[Tensor],
+    semantics: Semantics | None,
+    *,
+    with_features: bool = False,
 ) -> list[StageFigures]:
     """Figures of every stage on photographs (3, H, W) in 0..1, one at a time."""
     was_training = model.training
     model.eval()
-    rows = [_one(model, image[None], semantics) for image in images]
+    rows = [_one(model, image[None], semantics, with_features) for image in images]
     model.train(was_training)
     return [_mean(stage, [row[stage] for row in rows]) for stage in range(model.config.n_blocks)]
 
@@ -65,17 +72,21 @@ def objective(figures: Sequence[StageFigures], phase: Phase, levels: Sequence[in
     own = phase.per_stage("stage_weights", 1.0)
     weights = phase.per_stage("rate_weights", 1.0)
     gammas, fine = phase.per_stage("gammas", 0.0), phase.per_stage("fine_gammas", 0.0)
+    matched = phase.per_stage("feature_weights", 0.0)
     total = 0.0
     for row in figures:
         k = row.stage
         stage = weights[k] * row.rate_bpp + phase.lambdas[k] * 255**2 * row.mse
         if row.cross_entropy:
             stage += gammas[k] * row.cross_entropy[levels[k]] + fine[k] * row.cross_entropy[-1]
+        stage += matched[k] * row.feature_distance
         total += own[k] * stage
     return total / len(figures)
 
 
-def _one(model: ProgressiveModel, image: Tensor, semantics: Semantics | None) -> list[StageFigures]:
+def _one(
+    model: ProgressiveModel, image: Tensor, semantics: Semantics | None, with_features: bool
+) -> list[StageFigures]:
     """Figures of one photograph (1, 3, H, W) at each stage."""
     padded = pad_to_stride(image)
     height, width = image.shape[-2:]
@@ -94,9 +105,13 @@ def _one(model: ProgressiveModel, image: Tensor, semantics: Semantics | None) ->
                 ours, theirs = (semantics.hierarchy.sum_posteriors(p, level).argmax() for p in pair)
                 agreement.append(float(ours == theirs))
                 entropy.append(float(semantics.cross_entropy(posterior, target, level)))
+        distance = 0.0
+        if semantics is not None and with_features:
+            distance = float(semantics.feature_distance(decoded, image))
         rate = float(output.kept_bits) / (height * width)
         psnr = float(-10 * torch.log10(mse.clamp_min(1e-10)))
-        rows.append(StageFigures(stage, rate, psnr, float(mse), tuple(agreement), tuple(entropy)))
+        told = (tuple(agreement), tuple(entropy), distance)
+        rows.append(StageFigures(stage, rate, psnr, float(mse), *told))
     return rows
 
 
@@ -108,4 +123,6 @@ def _mean(stage: int, rows: list[StageFigures]) -> StageFigures:
 
     rate, psnr, mse = means((row.rate_bpp, row.psnr_db, row.mse) for row in rows)
     agreement = means(row.agreement for row in rows)
-    return StageFigures(stage, rate, psnr, mse, agreement, means(row.cross_entropy for row in rows))
+    entropy = means(row.cross_entropy for row in rows)
+    distance = sum(row.feature_distance for row in rows) / len(rows)
+    return StageFigures(stage, rate, psnr, mse, agreement, entropy, distance)

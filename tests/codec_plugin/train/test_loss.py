@@ -9,6 +9,7 @@ from codec_plugin.classifiers.base import Classifier
 from codec_plugin.classifiers.semantics import Semantics, Target
 from codec_plugin.train.loss import _views, stage_loss
 from codec_plugin.train.settings import Phase
+from codec_plugin.train.validate import StageFigures, objective
 from tests.codec_plugin.semantic import CLASS_IDS, small_classifier, small_hierarchy
 
 LAMBDAS = (0.001, 0.004, 0.016)
@@ -105,6 +106,22 @@ def test_the_distance_of_inner_maps_is_relative_to_the_clean_ones() -> None:
     assert float(slope[0].abs().max()) < 1e-8 < float(slope[1].abs().max())
     none = stage_loss((decoded, torch.zeros(2, 3), torch.zeros(2)), clean, 2, phase, semantics)
     assert float(none.total.detach()) < 1e-4
+
+
+def test_matched_maps_count_in_the_held_out_objective() -> None:
+    figures = [
+        StageFigures(k, 0.5, 30.0, 0.0, (), (), feature_distance=d)
+        for k, d in enumerate((0.4, 0.2))
+    ]
+    phase = Phase(name="p", steps=1, lambdas=(1e-9,) * 2, feature_weights=(3.0, 1.0))
+    assert objective(figures, phase, [0, 1]) == pytest.approx(0.5 + (3 * 0.4 + 0.2) / 2)
+    plain = small_classifier()
+    classifier = _WithMaps(
+        "maps", plain.network, CLASS_IDS, input_size=64, mean=(0,) * 3, std=(1,) * 3
+    )
+    semantics = Semantics(classifier, small_hierarchy())
+    clean = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    assert float(semantics.feature_distance(clean * 0.5, clean)) == pytest.approx(0.25, rel=1e-5)
 
 
 def test_a_stage_a_picture_is_the_mean_of_pictures_alone() -> None:

@@ -171,7 +171,7 @@ def test_every_preset_fits_the_network_that_it_trains(name: str) -> None:
 def test_plain_is_the_joint_preset_without_its_classifier() -> None:
     joint, plain = load_settings("compact"), load_settings("compact-plain")
     (phase,) = joint.phases
-    blind = msgspec.structs.replace(phase, gammas=(), fine_gammas=(), semantic_share=0.0)
+    blind = msgspec.structs.replace(phase, feature_weights=(), semantic_share=0.0)
     assert plain == msgspec.structs.replace(
         joint, name="compact-plain", classifier="none", phases=(blind,)
     )
