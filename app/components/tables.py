@@ -33,6 +33,7 @@ __all__ = [
 
 MAX_SHOWN = 5_000
 MIN_LIFT = 0.02
+HOLDS = "name holds for, %"
 LEVEL_COLUMNS = ("level", "clusters", "smallest", "median", "largest")
 CONSISTENCY_COLUMNS = ("level", "within", "between", "random", "lift")
 CONSISTENCY_TITLE = "Wu-Palmer similarity in WordNet: 0 to 1, higher is closer"
@@ -61,14 +62,18 @@ def cluster_table(label_map: LabelMap, level: int) -> pd.DataFrame:
     found = label_map.levels[level]
     names = dict(zip(label_map.classes.ids, label_map.classes.names, strict=True))
     rows = [
-        (number, one.name, one.size, names[one.medoid], one.synset or "", one.confidence)
+        (
+            *(number, one.name, one.size),
+            None if one.coverage is None else 100 * one.coverage,
+            *(names[one.medoid], one.synset or "", one.confidence),
+        )
         for number, one in enumerate(found.clusters)
     ]
-    columns = ["number", "cluster", "classes", "medoid", "synset", "confidence"]
+    columns = ["number", "cluster", "classes", HOLDS, "medoid", "synset", "confidence"]
     table = pd.DataFrame(rows, columns=columns).sort_values(
         ["classes", "number"], ascending=[False, True], ignore_index=True
     )
-    return _without_empty(table.head(MAX_SHOWN), "confidence")
+    return _without_empty(table.head(MAX_SHOWN), "confidence", HOLDS)
 
 
 def class_table(label_map: LabelMap) -> pd.DataFrame:

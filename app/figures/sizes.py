@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from app.theme.markdown import counted, in_figure
+from app.theme.markdown import counted, held, in_figure
 from app.theme.palette import LINES
 
 if TYPE_CHECKING:
@@ -43,11 +43,12 @@ def sizes_figure(
                         cluster,
                         in_figure(level.clusters[cluster].name),
                         counted(level.clusters[cluster].size, "class"),
+                        held(level.clusters[cluster].coverage),
                     ]
                     for cluster in order
                 ],
                 marker={"color": colours},
-                hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>",
+                hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]}<br>%{customdata[3]}<extra></extra>",
             )
         )
     figure.update_layout(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import plotly.graph_objects as go
 
 from app.query_params import Spot
-from app.theme.markdown import counted, in_figure
+from app.theme.markdown import counted, held, in_figure
 from app.theme.palette import MARK, category, ink, lighter
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Node:
         size: number of classes.
         spot: the cluster it shows, or None for the root and for a single class.
         position: the class it shows, or None.
+        coverage: share of the cluster's classes that its name holds for, 0..1, or None.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Node:
     colour: str
     spot: Spot | None = None
     position: int | None = None
+    coverage: float | None = None
 
 
 def tree_nodes(label_map: LabelMap) -> tuple[Node, ...]:
@@ -96,6 +98,7 @@ def tree_nodes(label_map: LabelMap) -> tuple[Node, ...]:
                     len(members),
                     lighter(category(top[members[0]]), min(0.25 * number, 0.6)),
                     spot=Spot(number, cluster),
+                    coverage=level.clusters[cluster].coverage,
                 )
             )
             for position in members:
@@ -179,7 +182,10 @@ def tree_figure(
                 },
             },
             textfont={"color": [ink(node.colour) for node in shown]},
-            customdata=[counted(node.size, "class") for node in shown],
+            customdata=[
+                "<br>".join(filter(None, (counted(node.size, "class"), held(node.coverage))))
+                for node in shown
+            ],
             hovertemplate="<b>%{label}</b><br>%{customdata}<extra></extra>",
             texttemplate="%{label}" if kind == "Sunburst" else "%{text}",
             **own,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "counted",
+    "held",
     "in_figure",
     "in_list",
     "in_markdown",
@@ -70,6 +71,11 @@ def sentence(error: Exception, limit: int = 400) -> str:
 def without_folders(text: str) -> str:
     """The same with files told by their names, not by where they lie on the server."""
     return _PATH.sub(r"\1", text)
+
+
+def held(coverage: float | None) -> str:
+    """`the name holds for 73 %`; empty where the file does not say."""
+    return "" if coverage is None else f"the name holds for {100 * coverage:.0f} %"
 
 
 def counted(number: int, what: str) -> str:

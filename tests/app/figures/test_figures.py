@@ -1,12 +1,14 @@
 """Figures are functions of data: what they draw is in what they return."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.codec_page.classification import first_sure
+from app.components.tables import cluster_table
 from app.data.studies import share_table
 from app.figures.answers import answer_figure, confidence_figure
 from app.figures.confidence import histogram
@@ -31,7 +33,7 @@ from app.theme.markdown import counted, in_figure, in_list, in_markdown, in_tabl
 from app.theme.palette import CATEGORIES, INK, LINES, MARK, category, codec_style, ink, lighter
 from app.views.explore import clicked_place
 from codec_plugin.evaluation.reports.curves import Curve, Panel
-from hierlab.labelmap import LabelMap
+from hierlab.labelmap import Cluster, LabelMap
 from hierlab.measures.bootstrap import Interval
 from hierlab.study.results import REST, AxisAgreement, VarianceShare
 
@@ -331,6 +333,48 @@ def test_cells_of_a_heatmap_can_be_clicked() -> None:
     marks = contingency_figure(ribbons, first="A", second="B").data[1]
     assert marks.hoverinfo != "skip"  # plotly sends no clicks of what is skipped
     assert list(marks.text) == ["a → b: 2 classes", "c → b: 1 class"]
+
+
+def test_a_large_heatmap_has_names_that_fit_and_the_chosen_cell_a_frame() -> None:
+    many = [Ribbon(one, one, f"a{one}", f"b{one}", 1 + one % 3) for one in range(100)]
+    figure = contingency_figure(many, first="A", second="B", chosen="a7-b7")
+    for axis, most in ((figure.layout.xaxis, 24), (figure.layout.yaxis, 560 // 12)):
+        assert 15 <= len(axis.ticktext) <= most
+        for place, name in zip(axis.tickvals, axis.ticktext, strict=True):
+            assert name[1:] == place  # every name stands at its own place
+    (frame,) = figure.layout.shapes
+    assert (frame.x0, frame.y0, frame.line.color) == (6.5, 6.5, MARK)
+    few = contingency_figure(RIBBONS, first="A", second="B")
+    assert len(few.layout.yaxis.ticktext) == 2
+    assert not few.layout.shapes
+
+
+def test_notes_of_the_bytes_stand_clear_of_the_legend() -> None:
+    figure = confidence_figure([64, 512], {"coarse": [0.2, 0.9]}, {"coarse": 64}, now=500)
+    assert figure.layout.legend.y < 0  # the notes are above
+    shifts = [note.yshift for note in figure.layout.annotations]
+    assert max(shifts) + 14 <= figure.layout.margin.t
+    assert len(set(shifts)) == len(shifts)
+    assert (
+        "tabby"
+        in confidence_figure(
+            [64], {"coarse": [0.2]}, {}, now=64, of="tabby"
+        ).layout.yaxis.title.text
+    )
+
+
+def test_names_say_what_they_hold_for(nested: LabelMap) -> None:
+    level = nested.levels[0]
+    clusters = tuple(
+        Cluster(one.name, one.size, one.medoid, coverage=0.75) for one in level.clusters
+    )
+    named = replace(nested, levels=(replace(level, clusters=clusters),))
+    (trace,) = tree_figure(tree_nodes(named), "Treemap", depth=1).data
+    assert "the name holds for 75 %" in trace.customdata[1]
+    bars = sizes_figure({"toys": named.levels[0]}).data[0]
+    assert "the name holds for 75 %" in bars.customdata[0]
+    assert list(cluster_table(named, 0)["name holds for, %"]) == [75, 75]
+    assert "name holds for, %" not in cluster_table(nested, 0)
 
 
 def test_parts_of_an_answer_stand_in_lines() -> None:

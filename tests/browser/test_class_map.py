@@ -1,0 +1,207 @@
+"""The class map, small pictures of classes, a stopped build, and one class over all pages."""
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+MAP = "clip-seven-10-100-1000"
+TABBY = "n02123045"
+NAMES = """() => {
+  const root = [...document.querySelectorAll('*')].map(one => one.shadowRoot).filter(Boolean)
+    .find(one => one.querySelector('.map'));
+  return [...root.querySelectorAll('.labels text')].map(one => {
+    const box = one.getBoundingClientRect();
+    return [one.dataset.name, box.left, box.top, box.right, box.bottom, one.textContent,
+      parseFloat(one.getAttribute('font-size'))];
+  });
+}"""
+needs_codec = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None,
+    reason="PyTorch is not installed: pip install 'hierlab[codec]'",
+)
+
+
+def wait_until_quiet(tab: Any) -> None:
+    tab.wait_for_function(
+        "() => document.querySelector('[data-testid=stApp]')"
+        "?.getAttribute('data-test-script-state') === 'notRunning'"
+        " && !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')",
+        timeout=180_000,
+    )
+
+
+def no_sideways_scrolling(tab: Any) -> None:
+    wide = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0
+
+
+def open_map(tab: Any, address: str, **asked: str) -> None:
+    wanted = {"map": MAP, "view": "Class+map", **asked}
+    tab.goto(f"{address}/?{'&'.join(f'{name}={value}' for name, value in wanted.items())}")
+    tab.locator(".map .labels text").first.wait_for(timeout=180_000)
+    wait_until_quiet(tab)
+    no_sideways_scrolling(tab)
+
+
+def names_apart(tab: Any) -> dict[str, list[str]]:
+    """The names on the map, by level (`c0`, `c1`, `p` for classes), none over another."""
+    tab.wait_for_timeout(150)  # a frame in which the browser draws
+    found = tab.evaluate(NAMES)
+    for number, (name, left, top, right, bottom, words, _) in enumerate(found):
+        for other in found[:number]:
+            over = min(right, other[3]) - max(left, other[1])
+            under = min(bottom, other[4]) - max(top, other[2])
+            # Lines of one font overlap in their boxes by what no letter fills.
+            assert over <= 1 or under <= 4, (name, words, other)
+    kinds: dict[str, list[str]] = {}
+    for name, *_, words, size_px in found:
+        kinds.setdefault(name.partition("-")[0] if name[0] == "c" else name[0], []).append(words)
+        assert size_px >= 11, words
+    return kinds
+
+
+def test_names_grow_finer_with_the_zoom_and_never_overlap(tab: Any, address: str) -> None:
+    open_map(tab, address)
+    first = names_apart(tab)
+    assert set(first) == {"c0"}
+    assert len(first["c0"]) >= 7
+    seen = set(first)
+    for _ in range(7):
+        tab.locator(".map [data-do=in]").click()
+        seen |= set(names_apart(tab))
+    assert {"c0", "c1", "p"} <= seen
+    tab.locator(".map [data-do=whole]").click()
+    assert names_apart(tab) == first
+    plane = tab.locator(".map .plane")
+    plane.press("+")  # the keyboard does the same
+    plane.press("ArrowLeft")
+    assert names_apart(tab) != first
+    plane.press("0")
+    assert names_apart(tab) == first
+    assert "t-SNE of the centred cosine of 7 encoders" in tab.locator(".map .title").inner_text()
+    assert "In view" not in tab.locator(".map .seen").inner_text()
+
+
+def test_a_name_and_a_class_of_the_map_are_clicked(tab: Any, address: str) -> None:
+    open_map(tab, address)
+    tab.locator(".map .labels [data-name^=c0]", has_text="dog").click()
+    tab.wait_for_url("**cluster=coarse**")
+    tab.get_by_role("heading", name="dog", exact=True).wait_for()
+    open_map(tab, address, **{"class": TABBY})
+    tab.locator(".map [data-do=marked]").click()
+    names = names_apart(tab)
+    assert any("tabby" in words for words in names["m"])
+    tab.locator(".map .tiles > svg").first.wait_for()  # a shipped photograph shows a tabby
+    other = tab.locator(".map .labels [data-name^=p]").first
+    words = other.inner_text()
+    other.click()
+    tab.wait_for_url(re.compile(f"class=(?!{TABBY})"))
+    tab.get_by_text("Class ").and_(tab.get_by_text(words)).first.wait_for()
+
+
+def test_the_map_is_saved_with_its_title_and_source(tab: Any, address: str) -> None:
+    open_map(tab, address)
+    with tab.expect_download() as waiting:
+        tab.locator(".map [data-do=save]").click()
+    content = Path(waiting.value.path()).read_text()
+    assert content.startswith("<svg")
+    assert "Classes on a plane" in content
+    assert f"{MAP} · hierlab" in content
+    assert content.count("<circle") == 1000
+    assert ">dog<" in content
+
+
+def test_areas_show_small_pictures_of_their_classes(tab: Any, address: str) -> None:
+    tab.goto(f"{address}/?map={MAP}")
+    tab.locator(".treemaplayer .slice").nth(1).wait_for(timeout=180_000)
+    picture = tab.locator(".area-picture").first
+    picture.wait_for(timeout=60_000)
+    at = picture.bounding_box()
+    areas = tab.locator(".treemaplayer .slice path.surface")
+    boxes = [areas.nth(one).bounding_box() for one in range(1, areas.count())]
+    assert any(
+        box["x"] <= at["x"]
+        and box["y"] <= at["y"]
+        and at["x"] + at["width"] <= box["x"] + box["width"]
+        and at["y"] + at["height"] <= box["y"] + box["height"]
+        for box in boxes
+    )
+    tab.mouse.move(at["x"] + 4, at["y"] - 8)
+    tab.mouse.move(at["x"] + 8, at["y"] - 12)
+    tab.locator(".area-card").wait_for()
+
+
+def test_a_build_is_stopped_and_leaves_nothing(tab: Any, address: str) -> None:
+    tab.goto(f"{address}/build?method=consensus")
+    build = tab.get_by_role("button", name="Build", exact=False).last
+    wait_until_quiet(tab)
+    build.click()
+    tab.get_by_text(re.compile(r"Building: \d+ s, [1-9] of 10 runs")).wait_for(timeout=180_000)
+    tab.get_by_role("button", name="Stop").click()
+    tab.get_by_text("Stopped; nothing of it was kept.").wait_for()
+    assert not tab.get_by_text("New: my").count()
+    no_sideways_scrolling(tab)
+
+
+@needs_codec
+def test_a_class_is_followed_over_all_pages(tab: Any, address: str) -> None:
+    tab.goto(f"{address}/?map={MAP}")
+    tab.get_by_label("Find a class").fill("tabby")
+    tab.get_by_label("Find a class").press("Enter")
+    tab.get_by_role("button", name=re.compile("^tabby")).first.click()
+    tab.get_by_text("which stands in").wait_for()
+    tab.wait_for_url(f"**class={TABBY}**")
+    tab.get_by_role("button", name="Follow it").click()
+    tab.get_by_role("button", name="Where it moved").click()
+    tab.wait_for_url(f"**/compare**class={TABBY}**")
+    tab.get_by_text("in A other mammal").wait_for()
+    no_sideways_scrolling(tab)
+    menu = "[data-testid=stMain] a" if tab.viewport_size["width"] < 769 else "header a"
+    tab.locator(menu, has_text="Codec").first.click()
+    tab.wait_for_url(f"**/codec**class={TABBY}**")  # the menu keeps it
+    tab.get_by_text("This photograph shows tabby cat").wait_for(timeout=180_000)
+    tab.get_by_text("How sure tabby cat is").first.wait_for(timeout=180_000)
+    no_sideways_scrolling(tab)
+    wait_until_quiet(tab)
+    tab.get_by_role("button", name="Following tabby cat").click()
+    tab.get_by_role("button", name="How sure it is").click()
+    tab.wait_for_url(f"**/stability**class={TABBY}**")
+    tab.get_by_text("% of the runs").wait_for(timeout=60_000)
+
+
+HIGH = {
+    "map": f"/?map={MAP}&view=Class+map&class={TABBY}",
+    "heatmap": f"/compare?show=Heatmap&levels=mid+/+mid&class={TABBY}",
+    "ribbons": f"/compare?class={TABBY}",
+    "confidence": f"/stability?part=Confidence&class={TABBY}",
+    "codec": f"/codec?class={TABBY}",
+    "curves": f"/curves?class={TABBY}",
+}
+
+
+@needs_codec
+@pytest.mark.parametrize("name", HIGH)
+def test_figures_begin_high_with_a_class_followed_too(tab: Any, address: str, name: str) -> None:
+    if tab.viewport_size["width"] < 640:
+        pytest.skip("controls stand above one another on a narrow screen")
+    tab.set_viewport_size({"width": 1280, "height": 800})
+    tab.goto(address + HIGH[name])
+    figure = tab.locator(
+        {"map": ".map .plane", "codec": ".stage .view", "ribbons": ".echarts-container"}.get(
+            name, ".js-plotly-plot"
+        )
+    ).first
+    figure.wait_for(timeout=180_000)
+    if name == "codec":
+        notes = tab.locator(".st-key-sureness .annotation-text-g text")
+        notes.first.wait_for(timeout=180_000)
+        wait_until_quiet(tab)
+        legend = tab.locator(".st-key-sureness .legend").first.bounding_box()
+        for box in (one.bounding_box() for one in notes.all()):
+            assert box["y"] + box["height"] <= legend["y"]  # "now" stands on no legend
+    wait_until_quiet(tab)
+    assert figure.bounding_box()["y"] < 300
