@@ -7,6 +7,7 @@ const MARK = "#D55E00";
 const SIZES = [18, 13.5, 12];
 const CLASS_PX = 11.5;
 const TILE_PX = 40;
+const NARROW_PX = 500;
 // Room in px² that a name needs, so that a level is written when its clusters in view have it.
 const ROOM = 12000;
 const maps = new WeakMap();
@@ -110,17 +111,26 @@ class ClassMap {
   layout() {
     const wide = this.plane.parentElement.clientWidth;
     if (!wide) return;
-    const spread = Math.max(...this.data.map.y.map(Math.abs), 0.35);
+    const { map } = this.data;
+    // On a narrow screen the long side of the map stands upright.
+    this.turned = wide < NARROW_PX;
+    const [far, flat] = [1, Math.max(...map.y.map(Math.abs), 0.35)];
+    const [across, up] = this.turned ? [flat, far] : [far, flat];
     // No higher than the window, and no higher than the map itself.
-    const high = Math.round(Math.min(Math.max(360, wide * spread + 40), 0.72 * window.innerHeight, 640));
+    const high = Math.round(Math.min(Math.max(360, (wide * up) / across + 40), 0.72 * window.innerHeight, 640));
     Object.assign(this, { wide, high });
     this.plane.style.height = `${high}px`;
     this.svg.setAttribute("viewBox", `0 0 ${wide} ${high}`);
-    this.scale = Math.min((0.47 * wide), (0.46 * high) / spread);
+    this.scale = Math.min((0.47 * wide) / across, (0.46 * high) / up);
     this.draw();
   }
 
-  at(x, y) {
+  turn(x, y) {
+    return this.turned ? [y, -x] : [x, y];
+  }
+
+  at(east, north) {
+    const [x, y] = this.turn(east, north);
     const factor = this.scale * this.zoom;
     return [this.wide / 2 + (x - this.cx) * factor, this.high / 2 - (y - this.cy) * factor];
   }
@@ -138,7 +148,7 @@ class ClassMap {
     const reach = 1 - 1 / this.zoom;
     this.cx = Math.min(Math.max(this.cx, -reach - 0.2), reach + 0.2);
     this.cy = Math.min(Math.max(this.cy, -reach - 0.2), reach + 0.2);
-    const radius = Math.min(3.1 + 0.75 * Math.log2(this.zoom), 7) * (this.wide < 500 ? 0.85 : 1);
+    const radius = Math.min(3.1 + 0.75 * Math.log2(this.zoom), 7) * (this.wide < NARROW_PX ? 0.85 : 1);
     this.places = map.x.map((x, place) => this.at(x, map.y[place]));
     this.view = [];
     this.places.forEach(([x, y], place) => {
@@ -172,7 +182,7 @@ class ClassMap {
         .map((cluster, place) => ({ cluster, place, at: this.at(cluster.x, cluster.y) }))
         .filter(({ cluster, at }) => cluster.size > 1 && at[0] > 0 && at[0] < this.wide && at[1] > 0 && at[1] < this.high);
       if (number > 0 && shown.length > 1.7 * most) return;
-      const px = (SIZES[number] || 12) * (this.wide < 500 ? 0.86 : 1);
+      const px = (SIZES[number] || 12) * (this.wide < NARROW_PX ? 0.86 : 1);
       shown.sort((one, two) => two.cluster.size - one.cluster.size);
       for (const { cluster, place, at } of shown) {
         const extent = 2 * cluster.reach * this.scale * this.zoom;
@@ -198,12 +208,18 @@ class ClassMap {
     const { map } = this.data;
     const [x, y] = this.places[place];
     if (x < 0 || x > this.wide || y < 0 || y > this.high) return;
-    const ring = svg("circle", { cx: x, cy: y, r: radius + 5, fill: "none", stroke: MARK, "stroke-width": 3.5 });
-    nodes.leaders.push(ring);
-    boxes.push([x - radius - 8, y - radius - 8, x + radius + 8, y + radius + 8]);
+    const cell = this.data.sheet && this.data.sheet.cells[map.keys[place]];
+    // Its picture in a frame, or a ring around its dot.
+    const half = cell === undefined || cell === null ? radius + 5 : TILE_PX / 2 + 1;
+    const edge = { fill: "none", stroke: MARK, "stroke-width": 3.5 };
+    if (half > radius + 5) {
+      nodes.tiles.push(this.tile(cell, x, y, place));
+      nodes.tiles.push(svg("rect", { x: x - half, y: y - half, width: 2 * half, height: 2 * half, rx: 3, ...edge }));
+    } else nodes.leaders.push(svg("circle", { cx: x, cy: y, r: half, ...edge }));
+    boxes.push([x - half - 3, y - half - 3, x + half + 3, y + half + 3]);
     const inside = (box) => box[0] >= 2 && box[1] >= 2 && box[2] <= this.wide - 2 && box[3] <= this.high - 2;
     for (const side of [1, -1]) {
-      const put = this.put(map.names[place], [x, y + side * (radius + 20)], {
+      const put = this.put(map.names[place], [x, y + side * (half + 15)], {
         px: 14, weight: 700, wide: 26, rings: 0, colour: readable(MARK, this.ground), opacity: 1, name: `m${place}`,
       }, inside, boxes, nodes);
       if (put) return;
@@ -334,7 +350,7 @@ class ClassMap {
         if (act === "whole") return this.look(0, 0, 1);
         if (act === "marked") {
           const { map } = this.data;
-          return this.look(map.x[map.marked], map.y[map.marked], Math.max(this.zoom, 8));
+          return this.look(...this.turn(map.x[map.marked], map.y[map.marked]), Math.max(this.zoom, 8));
         }
         return this.zoomTo(this.zoom * (act === "in" ? STEP : 1 / STEP));
       }),
