@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["CLEAN", "ResultsTable", "Row", "parse_rows", "read_rows", "subjects_of", "write_rows"]
+__all__ = [
+    "CLEAN",
+    "ResultsTable",
+    "Row",
+    "parse_rows",
+    "read_fields",
+    "read_rows",
+    "subjects_of",
+    "write_fields",
+    "write_rows",
+]
 
 CLEAN = "clean"
 """Subject and cut name of the row that holds the original's answers."""
@@ -92,7 +102,7 @@ def read_rows(path: Path) -> list[Row]:
             import pyarrow.parquet as parquet
 
             return parse_rows(parquet.read_table(path).to_pylist())
-        return parse_rows(_read_fields(path))
+        return parse_rows(read_fields(path))
     except DataError as error:
         raise DataError(f"{path} {error}") from error
     except (OSError, ValueError, EOFError, zlib.error) as error:
@@ -107,7 +117,7 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
     Raises:
         DataError: the file cannot be written.
     """
-    _write_fields(path, [row.fields() for row in rows])
+    write_fields(path, [row.fields() for row in rows])
 
 
 def subjects_of(rows: Iterable[Row]) -> tuple[str, ...]:
@@ -143,7 +153,7 @@ class ResultsTable:
         self.stale_rows = len(table) - len(kept)
         self.done = {_pair(fields) for fields in kept}
         if kept:
-            _write_fields(path, kept)
+            write_fields(path, kept)
         else:
             path.unlink()
 
@@ -178,7 +188,7 @@ def whole_fields(path: Path) -> list[dict[str, str]]:
     photograph's name may be too, so that those before it are not known to be whole either.
     """
     try:
-        table = _read_fields(path) if path.exists() else []
+        table = read_fields(path) if path.exists() else []
     except (OSError, ValueError) as error:
         raise DataError(f"results {path} cannot be read: {error}") from error
     if table and not set(_KEYS[:4]) <= set(table[0]):
@@ -193,13 +203,19 @@ def _pair(fields: Mapping[str, str]) -> tuple[str, str]:
     return fields["subject"], fields["image"]
 
 
-def _read_fields(path: Path) -> list[dict[str, str]]:
+def read_fields(path: Path) -> list[dict[str, str]]:
+    """Columns of a CSV table's rows as text, in gzip or not."""
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 
-def _write_fields(path: Path, table: Sequence[Mapping[str, Any]]) -> None:
+def write_fields(path: Path, table: Sequence[Mapping[str, Any]]) -> None:
+    """Write columns as CSV, CSV in gzip or Parquet, as the file's name says.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
     columns = list(dict.fromkeys(name for fields in table for name in fields))
     try:
         with open_atomic(path) as stream:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CODECS", "Jpeg2000", "JpegXl", "Vvc"]
 
-_SECONDS = 300
+_SECONDS = 900
 _LAYER_RATIOS = "400,250,160,110,80,60,45,34,26,20,15,11"
 
 
@@ -102,7 +102,8 @@ class Vvc(_Tool):
             "--internal-bitdepth",
             "8",
         ]
-        command = ["vvencapp", "-i", "in.yuv", *shape, "--preset", "medium", "-q", setting]
+        options = ["--preset", "medium", "--threads", "1", "-q", setting]
+        command = ["vvencapp", "-i", "in.yuv", *shape, *options]
         stream = _converted(_to_yuv(pixels), "in.yuv", "out.266", *command, "-o", "out.266")
         return stream + height.to_bytes(2, "big") + width.to_bytes(2, "big")
 

@@ -51,6 +51,8 @@ def _share(rows: Sequence[Row], level: str, *, interval: bool) -> str:
     # In order of name, so that the interval is the same whatever order the rows came in.
     ordered = sorted(rows, key=lambda row: row.image)
     values = [value for row in ordered if (value := row.value(f"correct_{level}")) is not None]
+    if not values:
+        return "-"
     share = bootstrap_mean(values)
     text = f"{100 * share.mean:.0f}"
     return f"{text} ({100 * share.low:.0f}–{100 * share.high:.0f})" if interval else text

@@ -27,6 +27,7 @@ __all__ = [
     "bare_table",
     "judges_table",
     "relation",
+    "short_name",
     "transfer_table",
 ]
 
@@ -55,6 +56,14 @@ def relation(judge: str, asked: Sequence[str]) -> str:
 
 def _family(name: str) -> str:
     return next(iter(re.findall("[a-z]{5,}", name.lower())), name)
+
+
+def short_name(judge: str) -> str:
+    """A judge as files of shipped rows name it: `lite0` of `efficientnet-lite0`, `mobilenetv2` of
+    `tf2_mobilenet_v2_1.0_224_ptq`; others keep their names.
+    """
+    known = re.search(r"(lite\d|mobilenet_?v\d)", judge)
+    return known[0].replace("_", "") if known else judge
 
 
 def judges_table(judged: Mapping[str, Sequence[Row]], asked: Sequence[str]) -> Table:
