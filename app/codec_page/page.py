@@ -13,11 +13,12 @@ from app.codec_page.encoding import (
     machine_of,
     shrunk_once,
 )
+from app.codec_page.photo_strip import photo_strip
 from app.codec_page.photograph import Machine, Photograph, Pixels, encode, load_machine
 from app.codec_page.slider import show_cuts
 from app.components.followed_class import class_name, followed, photos_of
 from app.components.widgets import choose_named
-from app.data.data_dir import photos, stamp
+from app.data.data_dir import about_photo, photos, stamp
 from app.data.own_files import own_files, plain_name, take_file
 from app.data.uploads import MAX_PICTURE_MB, UploadError, digest, picture_of
 from app.theme.markdown import in_markdown, sentence
@@ -96,6 +97,22 @@ def _searched(checkpoint: tuple[str, int, int], key: str, _pixels: Pixels) -> by
     return encode(_searcher(checkpoint), _pixels, effort=EFFORT)
 
 
+def _choose(name: str) -> None:
+    st.session_state["photo"] = name
+    st.session_state.pop("photo_missing", None)
+
+
+def _credit(path: Path) -> None:
+    """Lay out who made a shipped photograph, and what it is an example of."""
+    about = about_photo(path)
+    if about is None:
+        return
+    words = f"Photograph by [{in_markdown(about.author)}]({about.url}), {about.licence}."
+    if about.example == "failure":
+        words = f"**A failure**: the first stage does not tell the class of this one. {words}"
+    st.caption(words)
+
+
 def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
     """Lay out the choice of codec and photograph, and encode it."""
     known = photos()
@@ -132,6 +149,12 @@ def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
         "class more often; the decoder stays the same. "
         f"Up to {MAX_SEARCHED_SIDE} pixels.",
     )
+    strip, credit = st.columns([3, 1], vertical_alignment="center")
+    with strip:
+        photo_strip(known, shown, _choose)
+    if shown in known:
+        with credit:
+            _credit(known[shown])
     checkpoint = stamp(checkpoints[name])
     content = own[shown] if shown in own else known[shown].read_bytes()
     machine = machine_of(checkpoint)

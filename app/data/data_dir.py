@@ -6,13 +6,15 @@ Visitors choose from lists of what lies there; nothing they type or upload becom
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from codec_plugin.data.photograph_sets.shipped import ShippedPhoto, shipped_photos
+
 __all__ = [
     "VARIABLE",
+    "about_photo",
     "class_of_photo",
     "images_of",
     "photos",
@@ -47,16 +49,26 @@ def stamp(path: Path) -> tuple[str, int, int]:
 
 
 def photos() -> dict[str, Path]:
-    """Photographs to try the codec on: those that come with it, and `photos/` of the folder."""
-    parts = [_codec_part("photos")]
-    if root := os.environ.get(VARIABLE):
-        parts.append(Path(root) / "photos")
-    return {
-        path.stem: path
-        for part in parts
-        if part is not None and part.is_dir()
-        for path in sorted(_pictures(part))
-    }
+    """Photographs to try the codec on: those that come with it, and `photos/` of the folder.
+
+    The shipped ones are called by what they show.
+    """
+    known = {_called(photo): photo.path for photo in shipped_photos().values()}
+    root = os.environ.get(VARIABLE)
+    part = Path(root) / "photos" if root else None
+    if part is not None and part.is_dir():
+        known |= {path.stem: path for path in sorted(_pictures(part))}
+    return known
+
+
+def _called(photo: ShippedPhoto) -> str:
+    return photo.title + (" (a failure)" if photo.example == "failure" else "")
+
+
+def about_photo(path: Path) -> ShippedPhoto | None:
+    """What is known of a shipped photograph; None for any other."""
+    photo = shipped_photos().get(path.stem)
+    return photo if photo is not None and photo.path == path else None
 
 
 def class_of_photo(path: Path) -> str:
@@ -64,12 +76,8 @@ def class_of_photo(path: Path) -> str:
 
     A served one says so by its name, as in `images/`: KEY_….jpg.
     """
-    part = _codec_part("photos")
-    if part is not None and path.parent == part:
-        listed = part / "classes.json"
-        told = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else {}
-        return str(told.get(path.stem, ""))
-    return path.stem.partition("_")[0]
+    shipped = about_photo(path)
+    return path.stem.partition("_")[0] if shipped is None else shipped.class_id
 
 
 def results() -> dict[str, Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
 from pathlib import Path
@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 
 from app.data.data_dir import sample_images
 
-__all__ = ["CELL_PX", "Sheet", "sheet_of"]
+__all__ = ["CELL_PX", "Sheet", "sheet_of", "sheet_of_files"]
 
 CELL_PX = 56
 MAX_CELLS = 2_000
@@ -30,7 +30,7 @@ class Sheet:
     Args:
         src: the sheet as an address that needs no server; empty without pictures.
         columns: squares a row.
-        cells: number of the square of each class that has one, by class key.
+        cells: number of the square of each picture, by the key of its class or by its name.
     """
 
     src: str
@@ -47,10 +47,15 @@ class Sheet:
 
 def sheet_of(keys: Sequence[str]) -> Sheet:
     """The sheet of the first sample image of each class, of at most 2,000 classes."""
-    files = tuple((key, found[0]) for key, found in sample_images(keys).items())[:MAX_CELLS]
+    found = {key: files[0] for key, files in sample_images(keys).items()}
+    return sheet_of_files(dict(sorted(list(found.items())[:MAX_CELLS])))
+
+
+def sheet_of_files(files: Mapping[str, Path]) -> Sheet:
+    """A sheet of picture files by name; those that are no pictures have no square."""
     if not files:
         return Sheet("", 1, {})
-    return _sheet(tuple((key, str(path), _changed(path)) for key, path in sorted(files)))
+    return _sheet(tuple((name, str(path), _changed(path)) for name, path in files.items()))
 
 
 def _changed(path: Path) -> int:
@@ -60,7 +65,7 @@ def _changed(path: Path) -> int:
         return 0
 
 
-@st.cache_resource(max_entries=4, show_spinner="Making small pictures of the classes, once…")
+@st.cache_resource(max_entries=6, show_spinner="Making small pictures, once…")
 def _sheet(files: tuple[tuple[str, str, int], ...]) -> Sheet:
     squares = {}
     for key, path, _ in files:

@@ -15,6 +15,7 @@ from codec_plugin.commands._files import (
     level_words,
     write_output,
 )
+from codec_plugin.data.photograph_sets.shipped import shipped_photos
 
 __all__ = ["demo"]
 
@@ -22,9 +23,9 @@ _WEBP_QUALITY = 95  # a page shows the strip: what the codecs did is far coarser
 
 
 def demo(
-    photo: Annotated[str, typer.Argument(help="chelsea, coffee, astronaut, or a file.")] = (
-        "chelsea"
-    ),
+    photo: Annotated[
+        str, typer.Argument(help=f"A file, or a shipped one: {', '.join(shipped_photos())}.")
+    ] = next(iter(shipped_photos())),
     checkpoint: Annotated[str, typer.Option(help="Checkpoint file or shipped name.")] = "compact",
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Picture strip: .png, or a smaller .webp.")
@@ -40,7 +41,7 @@ def demo(
     from codec_plugin.data.label_hierarchy import load_hierarchy
     from codec_plugin.data.picture import read_picture, write_pixels
     from codec_plugin.errors import ConfigError
-    from codec_plugin.evaluation.demo import PHOTOS, demo_photo, demo_rows, picture_strip
+    from codec_plugin.evaluation.demo import demo_rows, picture_strip
     from codec_plugin.evaluation.recognition import Recogniser
     from codec_plugin.utils.threads import use_threads
 
@@ -48,8 +49,11 @@ def demo(
     kind = ".png" if is_special(str(output)) else output.suffix
     if kind.lower() not in (".png", ".webp"):
         raise ConfigError(f"the strip is drawn as .png or .webp, not {kind or output.name}")
-    shipped = PHOTOS / f"{photo}.png"
-    pixels = demo_photo(photo) if shipped.is_file() else read_picture(photo).bytes_rgb
+    shipped = shipped_photos().get(photo)
+    if shipped is None and not Path(photo).exists():
+        known = ", ".join(shipped_photos())
+        raise ConfigError(f"no file {photo!r}, and no shipped photograph of that name: {known}")
+    pixels = read_picture(photo if shipped is None else shipped.path).bytes_rgb
     use_threads(threads)
     codec = Codec.load(checkpoint)
     label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
@@ -60,6 +64,11 @@ def demo(
         rows = [row._asdict() for group in groups for row in group]
         typer.echo(json.dumps([{k: v for k, v in row.items() if k != "pixels"} for row in rows]))
         return
+    if shipped is not None:
+        typer.echo(f"{shipped.title}, by {shipped.author}, {shipped.licence}, {shipped.url}")
+        if shipped.example == "failure":
+            typer.echo("A failure: the first stage does not tell this class.")
+        typer.echo("")
     for group in groups:
         for row in group:
             answers = level_words(label_map.level_names, row.names, row.confidences)

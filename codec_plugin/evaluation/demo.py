@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from codec_plugin.bitstream.container import read_header
+from codec_plugin.data.photograph_sets.shipped import shipped_photos
 from codec_plugin.data.picture import read_picture
 from codec_plugin.evaluation.codecs.conventional import decode_conventional, fit_conventional
 from codec_plugin.evaluation.metrics import psnr_db
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from codec_plugin.evaluation.codecs.base import Pixels
     from codec_plugin.evaluation.recognition import Recogniser
 
-__all__ = ["PHOTOS", "DemoRow", "demo_photo", "demo_rows", "picture_strip"]
+__all__ = ["DemoRow", "demo_photo", "demo_rows", "picture_strip"]
 
-PHOTOS = Path(__file__).resolve().parent.parent / "photos"
 DEMO_CODECS = ("jpeg", "webp", "avif")
 LABEL_HEIGHT = 30
 
@@ -53,8 +52,12 @@ class DemoRow(NamedTuple):
 
 
 def demo_photo(name: str) -> Pixels:
-    """A shipped photograph (256, 256, 3)."""
-    return read_picture(PHOTOS / f"{name}.png").bytes_rgb
+    """A shipped photograph (256, 256, 3).
+
+    Raises:
+        KeyError: none has that name.
+    """
+    return read_picture(shipped_photos()[name].path).bytes_rgb
 
 
 def demo_rows(codec: Codec, recogniser: Recogniser, pixels: Pixels) -> list[list[DemoRow]]:

@@ -20,6 +20,7 @@ from app.data.comparison import format_ribbon, parse_ribbon, ribbons_of, shared_
 from app.data.data_dir import photos
 from app.figures.sankey import Ribbon
 from app.theme.markdown import in_markdown
+from codec_plugin.data.photograph_sets.shipped import shipped_photos
 from hierlab import LabelMap, compare
 from hierlab.classes import ClassList
 from hierlab.labelmap import Cluster, Level
@@ -417,7 +418,13 @@ def test_curves_refuse_what_is_no_results_table(page: Page, served: Path, wrong:
 
 def stage(test: AppTest) -> dict[str, Any]:
     """What the browser is given to draw on the Codec page."""
-    return dict(json.loads(test.get("bidi_component")[0].proto.json))
+    return given(test, "cuts")
+
+
+def given(test: AppTest, part: str) -> dict[str, Any]:
+    """What the browser is given for the component whose data have this part."""
+    everything = [json.loads(one.proto.json) for one in test.get("bidi_component")]
+    return next(dict(one) for one in everything if part in one)
 
 
 def end_of(test: AppTest, level: str) -> int:
@@ -463,6 +470,25 @@ def test_the_codec_page_keeps_the_bytes_of_the_address(page: Page) -> None:
     for wrong in ("0", "99999999", "x", "-1"):
         test = page("codec", photo="chelsea", bytes=wrong)
         assert test.number_input(key="bytes").value == end_of(test, "coarse")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
+def test_shipped_photographs_stand_in_a_strip_and_the_failure_says_so(page: Page) -> None:
+    test = page("codec", bytes="300")
+    assert not test.exception
+    told = given(test, "photographs")
+    names = [one["name"] for one in told["photographs"]]
+    assert names == list(photos()) == list(test.selectbox(key="photo").options)
+    assert told["chosen"] == names[0]
+    marks = {one["name"]: one["mark"] for one in told["photographs"] if one["mark"]}
+    [failure] = [photo for photo in shipped_photos().values() if photo.example == "failure"]
+    assert marks == {f"{failure.title} (a failure)": "a failure"}
+    test.selectbox(key="photo").set_value(next(iter(marks))).run()
+    assert not test.exception
+    assert given(test, "photographs")["chosen"] == next(iter(marks))
+    assert f"Photograph by [{in_markdown(failure.author)}]({failure.url}), CC-BY-2.0" in words(test)
+    assert "**A failure**" in words(test)
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def few(served: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (part / "a.png").write_bytes(small("chelsea"))
     (part / "b.png").write_bytes(b"no picture")
     (part / "c.png").write_bytes(small("coffee"))
-    monkeypatch.setattr("app.data.data_dir._codec_part", lambda name: None)
+    monkeypatch.setattr("app.data.data_dir.shipped_photos", dict)
     return part
 
 

@@ -2,14 +2,14 @@
 
 import base64
 import io
-import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from app.data.data_dir import class_of_photo, photos, sample_images
-from app.data.thumbnails import CELL_PX, sheet_of
+from app.data.data_dir import about_photo, class_of_photo, photos, sample_images
+from app.data.thumbnails import CELL_PX, sheet_of, sheet_of_files
+from codec_plugin.data.photograph_sets.shipped import shipped_photos
 
 TABBY = "n02123045"
 
@@ -61,9 +61,27 @@ def test_a_changed_picture_is_seen(served: Path) -> None:
 def test_shipped_photographs_tell_their_class(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HIERLAB_APP_DATA", raising=False)
     known = photos()
-    listed = next(iter(known.values())).parent / "classes.json"
-    told = json.loads(listed.read_text())
-    assert set(told) <= set(known)  # none is told of a photograph that is not here
-    for stem, key in told.items():
-        assert class_of_photo(known[stem]) == key
-        assert known[stem] in sample_images([key])[key]
+    assert set(known.values()) == {photo.path for photo in shipped_photos().values()}
+    assert sum("(a failure)" in name for name in known) == 1
+    for photo in shipped_photos().values():
+        assert about_photo(photo.path) == photo
+        assert class_of_photo(photo.path) == photo.class_id
+        if photo.class_id:
+            assert photo.path in sample_images([photo.class_id])[photo.class_id]
+
+
+def test_a_served_photograph_of_a_shipped_name_is_another(served: Path) -> None:
+    path = served / "photos" / "chelsea.png"
+    paint(path, "red")
+    assert photos()["chelsea"] == path
+    assert about_photo(path) is None
+    assert class_of_photo(path) == "chelsea"
+
+
+def test_a_sheet_of_files_leaves_out_what_is_no_picture(served: Path) -> None:
+    paint(served / "a.png", "red")
+    (served / "b.png").write_bytes(b"no picture")
+    paint(served / "c.png", "lime")
+    files = {name: served / f"{name}.png" for name in ("c", "b", "a")}
+    assert sheet_of_files(files).cells == {"c": 0, "a": 1}
+    assert sheet_of_files({}).as_data() is None
