@@ -69,3 +69,20 @@ def test_the_table_of_shipped_rows_is_printed(tmp_path: Path) -> None:
     assert done.stdout.startswith("few.csv: 40 photographs\n")
     assert "coarse2fine-search and avif: " in done.stdout
     assert "of the coarse accuracy on originals" in done.stdout
+
+
+def test_a_checkpoint_differs_from_itself_by_nothing(tmp_path: Path) -> None:
+    photos = ROOT / "codec_plugin" / "photos"
+    lines = ["file,wnid"]
+    for name, wnid in (("chelsea", "n02123045"), ("coffee", "n07920052")):
+        (tmp_path / f"{name}.png").write_bytes((photos / f"{name}.png").read_bytes())
+        lines.append(f"{name}.png,{wnid}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
+    done = run(
+        ROOT / "benchmarks" / "compare_checkpoints.py", "compact", "compact", "--data", tmp_path,
+        "--judge", "efficientnet-lite0", "--stages", "1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "2 photographs; judges: efficientnet-lite0" in done.stdout
+    last = done.stdout.strip().splitlines()[-1]
+    assert last.startswith("| 1 | +0.0 % | +0.00 | +0 (+0 to +0)")
