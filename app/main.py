@@ -37,6 +37,16 @@ STYLE = """
   [data-testid=stHeader] { background: none; }
   [data-testid=stHeader], [data-testid=stToolbar] { pointer-events: none; }
   .stMainBlockContainer { padding-top: 1.5rem; }
+  /* What a finger presses is at least 40 px high. */
+  .stMainBlockContainer :is(button, summary, input, [data-testid=stPageLink-NavLink],
+      [data-testid=stCheckbox] label):not([role=slider], [type=range], [type=checkbox],
+      [data-testid=stTooltipHoverTarget] *) { min-height: 40px; }
+  .stMainBlockContainer [data-testid=stCheckbox] label { align-items: center; }
+  [data-testid=stMultiSelect] button { min-width: 40px; }
+  /* Beside a figure's title there is room for the camera; two fingers zoom. */
+  .modebar-btn[data-attr=zoom], .modebar-btn[data-attr^=reset], .modebar-btn[data-val=reset] {
+    display: none !important;
+  }
 }
 @media (min-width: 769px) {
   div:has(> .st-key-pages) { display: none !important; }

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["agreement_heatmap", "axis_figure", "axis_heatmap", "share_figure"]
 
 
+def _short(value: float) -> str:
+    """`.84`: two digits fit into a cell of a telephone's heatmap."""
+    return "" if value != value else f"{value:.2f}".replace("0.", ".")
+
+
 def agreement_heatmap(heatmap: Heatmap, *, height_px: int = 460) -> go.Figure:
     """Adjusted Rand index of every pair of encoders; a cell's place is in its custom data."""
     names = [in_figure(name, 34) for name in heatmap.names]
@@ -30,8 +35,9 @@ def agreement_heatmap(heatmap: Heatmap, *, height_px: int = 460) -> go.Figure:
             zmin=0,
             zmax=1,
             colorscale=AMOUNT,
-            colorbar={"title": "ARI", "thickness": 12},
-            texttemplate="%{z:.2f}",
+            showscale=False,  # its room is that of three columns on a telephone: numbers tell more
+            text=[[_short(value) for value in row] for row in heatmap.ari],
+            texttemplate="%{text}",
             textfont={"size": 11},  # plotly's own are of 7 px on a telephone
             customdata=[[f"{names[a]}<br>{names[b]}" for b in places] for a in places],
             hovertemplate="%{customdata}<br>ARI %{z:.3f}<extra></extra>",
@@ -62,7 +68,6 @@ def agreement_heatmap(heatmap: Heatmap, *, height_px: int = 460) -> go.Figure:
             "ticktext": [str(place + 1) for place in places],
         },
         yaxis={
-            "title": "encoder",
             "tickvals": list(places),
             "ticktext": down,
             "autorange": "reversed",
