@@ -228,7 +228,6 @@ def _ribbons(
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.markdown("**Left: clusters of A. Right: clusters of B. Width: classes.**")
         # It registers itself with the running server: it cannot be imported without one.
         from streamlit_echarts import st_echarts
 
@@ -239,6 +238,7 @@ def _ribbons(
             key=key,
             on_change=clicked,
         )
+        st.caption("Left: clusters of A. Right: clusters of B. Width: classes.")
         if len(ribbons) > len(shown):
             st.caption(f"The {len(shown)} widest of {len(ribbons)} ribbons; the table has all.")
     with right:

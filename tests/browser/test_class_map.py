@@ -97,7 +97,7 @@ def test_a_name_and_a_class_of_the_map_are_clicked(tab: Any, address: str) -> No
     assert any("tabby" in words for words in names["m"])
     tab.locator(".map .tiles > svg").first.wait_for()  # a shipped photograph shows a tabby
     other = tab.locator(".map .labels [data-name^=p]").first
-    words = other.inner_text()
+    words = other.text_content()
     other.click()
     tab.wait_for_url(re.compile(f"class=(?!{TABBY})"))
     tab.get_by_text("Class ").and_(tab.get_by_text(words)).first.wait_for()
@@ -141,7 +141,7 @@ def test_a_build_is_stopped_and_leaves_nothing(tab: Any, address: str) -> None:
     wait_until_quiet(tab)
     build.click()
     tab.get_by_text(re.compile(r"Building: \d+ s, [1-9] of 10 runs")).wait_for(timeout=180_000)
-    tab.get_by_role("button", name="Stop").click()
+    tab.locator(".st-key-build_stop button:enabled").click()
     tab.get_by_text("Stopped; nothing of it was kept.").wait_for()
     assert not tab.get_by_text("New: my").count()
     no_sideways_scrolling(tab)
