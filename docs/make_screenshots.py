@@ -18,6 +18,7 @@ PICTURES = {
     "explore": (f"/?map={MAP}&cluster=coarse%3A0", 1280, "light"),
     "explore-dark": (f"/?map={MAP}&view=Icicle&level=mid", 1280, "dark"),
     "explore-narrow": (f"/?map={MAP}&cluster=coarse%3A0", 390, "light"),
+    "classmap": (f"/?map={MAP}&view=Class+map&class=n02123045", 1280, "light"),
     "compare": (f"/compare?a={MAP}&b={WORDNET}", 1280, "light"),
     "build": ("/build?method=consensus", 1280, "light"),
     "stability": ("/stability?part=Encoders&pair=0-1", 1280, "light"),

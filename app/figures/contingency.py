@@ -94,11 +94,12 @@ def contingency_figure(
         xaxis={
             "title": {"text": f"clusters of {in_figure(second)}", "standoff": 8},
             "tickangle": -90,
+            "range": [-0.5, len(names) - 0.5],
             **_ticks([names[place] for place in order], MOST_COLUMNS),
         },
         yaxis={
             "title": f"clusters of {in_figure(first)}",
-            "autorange": "reversed",
+            "range": [len(rows) - 0.5, -0.5],
             **_ticks(list(rows.values()), height_px // ROW_PX),
         },
     )

@@ -100,7 +100,7 @@ def test_a_name_and_a_class_of_the_map_are_clicked(tab: Any, address: str) -> No
     words = other.text_content()
     other.click()
     tab.wait_for_url(re.compile(f"class=(?!{TABBY})"))
-    tab.get_by_text("Class ").and_(tab.get_by_text(words)).first.wait_for()
+    tab.get_by_text(f"Class {words} (").first.wait_for()
 
 
 def test_the_map_is_saved_with_its_title_and_source(tab: Any, address: str) -> None:
