@@ -81,6 +81,8 @@ def main() -> None:
                 if name.startswith("codec"):  # all cuts are decoded
                     page.get_by_text("Sure: one cluster").wait_for()
                     page.wait_for_function(QUIET)
+                if name == "classmap":
+                    page.locator(".map .labels text").first.wait_for()
                 page.wait_for_timeout(2_500)  # figures are drawn after the script has ended
                 page.screenshot(path=ROOT / "docs" / "images" / f"app-{name}.png")
                 page.close()

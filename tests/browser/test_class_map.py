@@ -191,7 +191,7 @@ def test_figures_begin_high_with_a_class_followed_too(tab: Any, address: str, na
     tab.set_viewport_size({"width": 1280, "height": 800})
     tab.goto(address + HIGH[name])
     figure = tab.locator(
-        {"map": ".map .plane", "codec": ".stage .view", "ribbons": ".echarts-container"}.get(
+        {"map": ".map .plane", "codec": ".stage .view", "ribbons": ".echarts-container canvas"}.get(
             name, ".js-plotly-plot"
         )
     ).first
