@@ -22,8 +22,8 @@ PICTURES = {
     "compare": (f"/compare?a={MAP}&b={WORDNET}", 1280, "light"),
     "build": ("/build?method=consensus", 1280, "light"),
     "stability": ("/stability?part=Encoders&pair=0-1", 1280, "light"),
-    "codec": ("/codec?photo=chelsea&against=AVIF", 1280, "light"),
-    "codec-narrow": ("/codec?photo=chelsea&against=AVIF", 390, "dark"),
+    "codec": ("/codec?against=AVIF", 1280, "light"),
+    "codec-narrow": ("/codec?against=AVIF", 390, "dark"),
     "curves": ("/curves", 1280, "light"),
 }
 QUIET = (

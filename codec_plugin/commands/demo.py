@@ -42,7 +42,7 @@ def demo(
     from codec_plugin.data.picture import read_picture, write_pixels
     from codec_plugin.errors import ConfigError
     from codec_plugin.evaluation.demo import demo_rows, picture_strip
-    from codec_plugin.evaluation.recognition import Recogniser
+    from codec_plugin.evaluation.recognition import Recogniser, true_clusters
     from codec_plugin.utils.threads import use_threads
 
     guard(output, photo, checkpoint, hierarchy, force=force)
@@ -58,7 +58,12 @@ def demo(
     codec = Codec.load(checkpoint)
     label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
     groups = demo_rows(codec, Recogniser(load_classifier(), label_map), pixels)
-    strip = write_pixels(picture_strip(pixels, groups), kind, _WEBP_QUALITY)
+    true_names: tuple[str, ...] = ()
+    if shipped is not None and shipped.class_id in label_map.index:
+        clusters = true_clusters(label_map, shipped.class_id)
+        levels = zip(label_map.cluster_names, clusters, strict=True)
+        true_names = tuple(names[cluster] for names, cluster in levels)
+    strip = write_pixels(picture_strip(pixels, groups, true_names), kind, _WEBP_QUALITY)
     write_output(str(output), strip)
     if json_out:
         rows = [row._asdict() for group in groups for row in group]

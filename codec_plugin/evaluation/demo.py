@@ -27,6 +27,8 @@ __all__ = ["DemoRow", "demo_photo", "demo_rows", "picture_strip"]
 
 DEMO_CODECS = ("jpeg", "webp", "avif")
 LABEL_HEIGHT = 30
+MAX_NAME = 34  # characters
+RIGHT, WRONG = "#006000", "#b00000"
 
 
 class DemoRow(NamedTuple):
@@ -86,13 +88,30 @@ def demo_rows(codec: Codec, recogniser: Recogniser, pixels: Pixels) -> list[list
     return groups
 
 
-def picture_strip(original: Pixels, groups: Sequence[Sequence[DemoRow]]) -> Pixels:
-    """All versions with their bytes underneath: a row a stage, the original at its left."""
-    cells = [[_labelled(original, "original")] for _ in groups]
-    for line, rows in zip(cells, groups, strict=True):
+def picture_strip(
+    original: Pixels, groups: Sequence[Sequence[DemoRow]], true_names: Sequence[str] = ()
+) -> Pixels:
+    """All versions with their bytes and the answer at their level underneath.
+
+    A row of pictures a level, coarse first, and one for the whole file; the original at its left.
+
+    Args:
+        true_names: clusters of the class that is shown, coarse first: what is wrong then says so.
+    """
+    cells = []
+    for level, rows in enumerate(groups):
+        level = min(level, len(rows[0].names) - 1)
+        true = true_names[level] if true_names else ""
+        line = [_labelled(original, "original", (true, RIGHT))]
         for row in rows:
-            line.append(_labelled(row.pixels, f"{row.name}: {row.bytes} bytes", row.names[0]))
-    return np.concatenate([np.concatenate(line, 1) for line in cells], 0)
+            wrong = bool(true) and row.names[level] != true
+            name = row.names[level]
+            name = name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
+            told = f"{'wrong: ' * wrong}{name} {100 * row.confidences[level]:.0f} %"
+            colour = WRONG if wrong else RIGHT if true else "black"
+            line.append(_labelled(row.pixels, f"{row.name}: {row.bytes:,} bytes", (told, colour)))
+        cells.append(np.concatenate(line, 1))
+    return np.concatenate(cells, 0)
 
 
 def _row(name: str, size: int, pixels: Pixels, original: Tensor, recogniser: Recogniser) -> DemoRow:
@@ -103,12 +122,12 @@ def _row(name: str, size: int, pixels: Pixels, original: Tensor, recogniser: Rec
     return DemoRow(name, size, rate, quality, names, answer.confidences, pixels)
 
 
-def _labelled(pixels: Pixels, *lines: str) -> Pixels:
-    """A picture with words on white underneath."""
+def _labelled(pixels: Pixels, head: str, answer: tuple[str, str]) -> Pixels:
+    """A picture with words on white underneath; the answer has a colour."""
     height, width = pixels.shape[:2]
     canvas = Image.new("RGB", (width, height + LABEL_HEIGHT), "white")
     canvas.paste(Image.fromarray(pixels), (0, 0))
     draw = ImageDraw.Draw(canvas)
-    for number, line in enumerate(lines):
-        draw.text((4, height + 2 + 13 * number), line, fill="black")
+    draw.text((4, height + 2), head, fill="black")
+    draw.text((4, height + 15), answer[0], fill=answer[1])
     return np.asarray(canvas)

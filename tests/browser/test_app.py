@@ -108,6 +108,23 @@ def open_codec(tab: Any, address: str, **asked: str) -> Any:
     return tab.get_by_role("slider", name="Bytes kept")
 
 
+@needs_codec
+def test_a_click_on_a_small_picture_chooses_its_photograph(tab: Any, address: str) -> None:
+    tab.goto(f"{address}/codec?side=256")
+    strip = tab.get_by_role("group", name="Photographs")
+    strip.wait_for(timeout=180_000)
+    pressed = strip.locator("button[aria-pressed=true]")
+    first = pressed.get_attribute("aria-label")
+    failure = strip.get_by_role("button", name="(a failure)")
+    failure.scroll_into_view_if_needed()
+    assert failure.inner_text() == "a failure"
+    failure.click()
+    tab.get_by_text("the first stage does not tell the class").wait_for(timeout=180_000)
+    assert "a+failure" in tab.url or "a%20failure" in tab.url
+    assert pressed.get_attribute("aria-label") != first
+    no_sideways_scrolling(tab)
+
+
 FIGURES = {
     "explore": f"/?map={MAP}",
     "compare": f"/compare?a={MAP}&b=wordnet-k-10-100-1000&show=Sizes",

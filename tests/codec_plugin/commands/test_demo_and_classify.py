@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from codec_plugin.bitstream.container import read_header
-from codec_plugin.evaluation.demo import DEMO_CODECS, LABEL_HEIGHT
+from codec_plugin.data.photograph_sets.shipped import shipped_photos
+from codec_plugin.evaluation.demo import DEMO_CODECS, LABEL_HEIGHT, DemoRow, picture_strip
 
 LEVELS = ("coarse", "mid", "fine")
 
@@ -43,6 +44,39 @@ def test_the_strip_is_what_its_name_says(run, tmp_path: Path) -> None:
     refused = run("demo", "coffee", "-o", tmp_path / "strip.gif")
     assert (refused.code, "drawn as .png or .webp, not .gif" in refused.err) == (2, True)
     assert not (tmp_path / "strip.gif").exists()
+
+
+def test_the_demo_names_the_author_and_what_may_be_asked_for(run, tmp_path: Path) -> None:
+    [(name, failure)] = [
+        (name, photo) for name, photo in shipped_photos().items() if photo.example == "failure"
+    ]
+    told = run("demo", name, "-o", tmp_path / "strip.webp").out
+    credit = f"{failure.title}, by {failure.author}, CC-BY-2.0, {failure.url}"
+    assert told.splitlines()[:2] == [
+        credit,
+        "A failure: the first stage does not tell this class.",
+    ]
+    refused = run("demo", "nothing", "-o", tmp_path / "other.webp")
+    assert refused.code == 2
+    known = ", ".join(shipped_photos())
+    assert f"no file 'nothing', and no shipped photograph of that name: {known}" in refused.err
+    assert not (tmp_path / "other.webp").exists()
+
+
+def test_the_strip_says_what_is_wrong() -> None:
+    grey = np.full((256, 256, 3), 128, np.uint8)
+    row = DemoRow("stage 1", 500, 0.06, 30.0, ("dog", "hound"), (0.9, 0.5), grey)
+    unknown = picture_strip(grey, [[row], [row], [row]])
+    right = picture_strip(grey, [[row], [row], [row]], ("dog", "hound"))
+    wrong = picture_strip(grey, [[row], [row], [row]], ("dog", "terrier"))
+    height = 256 + LABEL_HEIGHT
+    assert unknown.shape == (3 * height, 512, 3)
+    levels = [slice(level * height, (level + 1) * height) for level in range(3)]
+    # The whole file's row tells the finest level, as the one before it does.
+    assert [bool((right[part] == wrong[part]).all()) for part in levels] == [True, False, False]
+    assert (unknown[:height, 256:] != right[:height, 256:]).any()  # green, not black
+    reds = [wrong[part, 256:].astype(int) for part in levels]
+    assert [bool((red[..., 0] - red[..., 1] > 100).any()) for red in reds] == [False, True, True]
 
 
 @pytest.fixture(scope="module")
