@@ -1,6 +1,8 @@
 """What is claimed of the shipped photographs holds for the shipped checkpoint."""
 
+import re
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,8 @@ from codec_plugin.classifiers import load_classifier
 from codec_plugin.codec import Codec
 from codec_plugin.data.label_hierarchy import load_hierarchy
 from codec_plugin.data.photograph_sets.shipped import shipped_photos
-from codec_plugin.evaluation.demo import demo_photo
+from codec_plugin.evaluation.codecs.conventional import encode_conventional
+from codec_plugin.evaluation.demo import DEMO_CODECS, demo_photo
 from codec_plugin.evaluation.recognition import Recogniser, image_tensor, true_clusters
 
 CLAIMED = {name: photo for name, photo in shipped_photos().items() if photo.example}
@@ -49,3 +52,27 @@ def test_a_shipped_photograph_is_the_example_that_it_is_called(name: str) -> Non
                 assert all(right[: level + 1]), (who, stage, judge(who).names(answer))
             elif level == 0:
                 assert not right[0], (who, judge(who).names(answer))
+
+
+def test_the_readme_tells_of_the_first_photograph_what_is_so(repository: Path) -> None:
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    told = re.search(
+        r"first (\d+) bytes are a \*dog\*\nto EfficientNet-Lite0 with (\d+) %, and a \*Basenji\* "
+        r"with (\d+) %; no other codec here has a file below (\d+)\.",
+        text,
+    )
+    assert told is not None
+    size, dog, basenji, smallest = map(int, told.groups())
+    name = next(iter(shipped_photos()))
+    pixels, codec = demo_photo(name), shipped_codec()
+    blob = codec.encode(pixels)
+    end = read_header(blob).ends[0]
+    assert end == pytest.approx(size, rel=0.02)  # float sums differ from processor to processor
+    who = judge(JUDGES[0])
+    answer = who.answer(image_tensor(codec.decode(blob[:end]).pixels))
+    assert who.names(answer)[0] == "dog"
+    assert who.names(answer)[2] == "Basenji"
+    assert 100 * answer.confidences[0] == pytest.approx(dog, abs=3)
+    assert 100 * answer.confidences[2] == pytest.approx(basenji, abs=6)
+    files = [encode_conventional(kind, pixels, int(kind == "jpeg")) for kind in DEMO_CODECS]
+    assert min(map(len, files)) == pytest.approx(smallest, rel=0.05)
