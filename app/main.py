@@ -8,8 +8,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.components.first_page import hold_figures
-
 # Name in the address, title, icon. A page's module, and what it needs, load when it is opened.
 # (The folder is not called `pages`: Streamlit would take that for its older kind of page.)
 PAGES = (
@@ -82,7 +80,6 @@ def main() -> None:
     with st.container(horizontal=True, gap="small", key="pages"):
         for page in pages:
             st.page_link(page, width="content")
-    hold_figures()
     chosen.run()
 
 

@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 import streamlit as st
 
-from app.components.first_page import figures_wait
 from app.components.followed_class import class_links
 from app.components.tables import (
     CONSISTENCY_COLUMNS,
@@ -60,7 +59,7 @@ def show_spot(
     else:
         _cluster(chosen, spot, go)
     _downloads(chosen, level)
-    if spot is not None or figures_wait():
+    if spot is not None:
         return
     if (report := measured(chosen.key, chosen.label_map)) is not None:
         st.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)

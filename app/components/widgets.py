@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.components.first_page import figure_place, figures_wait
 from app.data.label_maps import Chosen, map_names, map_of_name
 from app.data.own_files import take_file
 from app.data.uploads import MAX_MAP_MB, label_map_of
@@ -90,17 +89,14 @@ def chart(
         source: what it was drawn from, which a saved picture tells too.
     """
     put_in_frame(figure, title, f"{source} · hierlab", dark=st.context.theme.type == "dark")
-    if figures_wait():
-        figure_place(key, int(figure.layout.height))
-    else:
-        st.plotly_chart(
-            figure,
-            key=key,
-            alt=alt,
-            config={**CHART, "toImageButtonOptions": {"format": "svg", "filename": key}},
-            on_select=on_select or "ignore",
-            selection_mode="points",
-        )
+    st.plotly_chart(
+        figure,
+        key=key,
+        alt=alt,
+        config={**CHART, "toImageButtonOptions": {"format": "svg", "filename": key}},
+        on_select=on_select or "ignore",
+        selection_mode="points",
+    )
     table_below(table, key=f"{key}_table")
 
 

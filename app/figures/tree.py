@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from hierlab import LabelMap
 
 __all__ = [
-    "HEIGHT_PX",
     "KINDS",
     "ROOT",
     "Kind",

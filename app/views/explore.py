@@ -10,7 +10,6 @@ from streamlit.delta_generator import DeltaGenerator
 from app.components import inspector
 from app.components.area_pictures import show_area_pictures
 from app.components.class_map import show_class_map
-from app.components.first_page import figure_place, figures_wait
 from app.components.tables import cluster_table
 from app.components.widgets import (
     chart,
@@ -26,7 +25,6 @@ from app.data.thumbnails import sheet_of
 from app.figures.classmap import class_map
 from app.figures.sizes import MAX_BARS, sizes_figure
 from app.figures.tree import (
-    HEIGHT_PX,
     KINDS,
     Kind,
     Node,
@@ -163,9 +161,7 @@ def _found(chosen: Chosen, level: int, query: str | None) -> None:
 
 def _picture(chosen: Chosen, level: int, spot: Spot | None, position: int | None) -> None:
     view = st.session_state.get("view") or VIEWS[0]
-    if figures_wait():
-        figure_place("picture", HEIGHT_PX)
-    elif view in KINDS:
+    if view in KINDS:
         _tree(chosen, view, level, spot, position)
     elif view == "Sizes":
         _sizes(chosen, level, _at_level(chosen.label_map, spot, position, level))
