@@ -101,6 +101,14 @@ class Semantics(nn.Module):
         """Target of whole pictures (B, 3, H, W) of any size: the classifier's posterior."""
         return Target(self.posterior(self.classifier(images)), [])
 
+    def inner_maps(self, images: Tensor) -> list[Tensor]:
+        """The classifier's inner maps (B, …) of crops (B, 3, S, S) taken as they are.
+
+        Raises:
+            ClassifierError: the classifier does not expose them.
+        """
+        return self._answer(images, with_features=True)[1]
+
     def feature_distance(self, decoded: Tensor, clean: Tensor) -> Tensor:
         """(B,) distance of the inner maps of decoded and clean crops (B, 3, S, S), taken as they
         are: mean over the maps of the squared difference over the clean map's power.
@@ -109,8 +117,8 @@ class Semantics(nn.Module):
             ClassifierError: the classifier does not expose its inner features.
         """
         with torch.no_grad():
-            wanted = self._answer(clean, with_features=True)[1]
-        return _feature_distance(self._answer(decoded, with_features=True)[1], wanted)
+            wanted = self.inner_maps(clean)
+        return _feature_distance(self.inner_maps(decoded), wanted)
 
     def cross_entropy(self, posterior: Tensor, target: Target, level: int) -> Tensor:
         """Mean over the batch of the cross-entropy of a level's clusters, nats."""

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from codec_plugin.checkpointing.checkpoint import save_checkpoint
 from codec_plugin.checkpointing.record import CheckpointMeta
+from codec_plugin.classifiers.registry import load_classifier
+from codec_plugin.classifiers.semantics import Semantics
 from codec_plugin.data.label_hierarchy import Hierarchy, load_hierarchy
 from codec_plugin.data.sources import HeldOut, open_source
 from codec_plugin.entropy.cdf_tables import CodingTables
@@ -32,6 +34,7 @@ def export_model(
     step: int,
     path: Path,
     images: Sequence[Tensor] = (),
+    semantics: Semantics | None = None,
 ) -> str:
     """Freeze a network to integers and write it as a checkpoint; returns the model id.
 
@@ -40,6 +43,7 @@ def export_model(
         step: optimiser steps done.
         images: photographs (3, H, W) in 0..1 that tables and prices of errors are fitted to; none
             leaves Gaussian tables and rounding.
+        semantics: the classifier whose inner maps the last phase matched, for the prices of errors.
     """
     exact = ExactEntropy.from_model(model)
     meta = _meta(settings, hierarchy, step)
@@ -47,7 +51,8 @@ def export_model(
         refines = model.config.layout.refines
         tables = CodingTables.from_prior(model.entropy.prior, refines=refines)
         return save_checkpoint(path, model, exact, tables, meta)
-    costs = error_costs(model, images, meta.lambdas)
+    phase, _ = settings.phase_at(max(0, step - 1))
+    costs = error_costs(model, images, meta.lambdas, semantics, phase.feature_weights)
     tables = fitted_tables(model, exact, images, costs)
     meta = msgspec.structs.replace(meta, error_costs=costs)
     return save_checkpoint(path, model, exact, tables, meta)
@@ -58,6 +63,7 @@ def export_run(run: Path, path: Path) -> str:
 
     Raises:
         TrainingError: the folder holds no run.
+        ClassifierError: the last phase matched inner maps of a classifier that is not here.
     """
     settings = stored_settings(run)
     step = read_state(run / STATE_FILE).state.step
@@ -66,7 +72,11 @@ def export_run(run: Path, path: Path) -> str:
     if Path(settings.data.path).is_dir():  # else the photographs have moved
         data = msgspec.structs.replace(settings.data, cache=False)
         images = calibration_images(open_source(data, {}, seed=settings.seed).held)
-    return export_model(averaged_model(run), settings, hierarchy, step, path, images)
+    phase, _ = settings.phase_at(max(0, step - 1))
+    semantics = None
+    if any(phase.feature_weights):
+        semantics = Semantics(load_classifier(settings.classifier), hierarchy)
+    return export_model(averaged_model(run), settings, hierarchy, step, path, images, semantics)
 
 
 def calibration_images(held: HeldOut) -> list[Tensor]:

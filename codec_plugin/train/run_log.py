@@ -102,7 +102,9 @@ class RunLog:
             self._append(now, figures)
             _save_strip(self.run / "preview.png", _stage_strip(now.model, self._preview_images()))
         images = calibration_images(self.held)
-        export_model(now.model, self.settings, self.hierarchy, now.step, last, images)
+        export_model(
+            now.model, self.settings, self.hierarchy, now.step, last, images, self.semantics
+        )
         if not figures:
             return [], now.best_loss
         loss = self._objective(now.step, figures)

@@ -43,6 +43,20 @@ def small_classifier(class_ids: tuple[str, ...] = CLASS_IDS, seed: int = 0) -> C
     return Classifier("small", network, class_ids, input_size=64, mean=(0.5,) * 3, std=(0.25,) * 3)
 
 
+class PixelMaps(Classifier):
+    """A classifier whose only inner map is the picture itself, times two."""
+
+    def logits_and_features(self, images: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Logits (B, C) and that map."""
+        return self.logits(images), [2 * images]
+
+
+def pixel_maps() -> Classifier:
+    """The small classifier, with such a map."""
+    network = small_classifier().network
+    return PixelMaps("maps", network, CLASS_IDS, input_size=64, mean=(0,) * 3, std=(1,) * 3)
+
+
 def write_photographs(folder: Path, count: int = 6, side: int = 72) -> Path:
     """Smooth coloured noise as PNG files; half of them labelled in labels.csv."""
     folder.mkdir(parents=True, exist_ok=True)

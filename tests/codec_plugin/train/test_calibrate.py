@@ -10,11 +10,13 @@ from codec_plugin.checkpointing.checkpoint import (
     pack_checkpoint,
     unpack_checkpoint,
 )
+from codec_plugin.classifiers.semantics import Semantics
 from codec_plugin.codec import Codec
 from codec_plugin.entropy.cdf_tables import CodingTables
 from codec_plugin.errors import CheckpointError
 from codec_plugin.latent_codec.rdo_quantization import Quantiser, whole_numbers
 from codec_plugin.train.calibrate import error_costs, fitted_tables
+from tests.codec_plugin.semantic import pixel_maps, small_hierarchy
 from tests.codec_plugin.tiny import META, stored_codec, tiny_picture
 
 
@@ -78,6 +80,27 @@ def test_an_error_costs_what_it_does_to_the_picture(
             error = model.synthesis(spoiled, known) - model.synthesis(clean, known)
             bits = lambdas[2] * 255**2 * float(error.square().sum()) / 3
             assert 2.5 * bits == pytest.approx(0.25 * cost, rel=0.6)
+
+
+def test_matched_maps_are_paid_for_as_they_were_trained(
+    plain: Checkpoint, images: list[torch.Tensor]
+) -> None:
+    """A map that is the picture: its distance is the squared error over the picture's power."""
+    semantics = Semantics(pixel_maps(), small_hierarchy())
+    model, none = plain.model, (0.0, 0.0, 0.0)
+    large = [torch.from_numpy(tiny_picture(256, 256)).permute(2, 0, 1).float() / 255]
+    found = error_costs(model, large, none, semantics, (0.0, 0.0, 3.0))
+    lagrangian = 3.0 / float(large[0].square().mean()) / 255**2
+    wanted = error_costs(model, large, (0.0, 0.0, lagrangian))
+    ratios = [
+        a / b
+        for one, other in zip(found, wanted, strict=True)
+        for a, b in zip(one, other, strict=True)
+    ]
+    assert np.median(ratios) == pytest.approx(1.0, abs=0.3)
+    dearer = error_costs(model, images[:1], META.lambdas, semantics, (3.0, 0.0, 0.0))
+    plainly = error_costs(model, images[:1], META.lambdas)
+    assert all(a > b for a, b in zip(dearer[0], plainly[0], strict=True))
 
 
 def test_fitted_tables_and_weighed_symbols_shorten_files(

@@ -5,12 +5,16 @@ import math
 import pytest
 import torch
 
-from codec_plugin.classifiers.base import Classifier
 from codec_plugin.classifiers.semantics import Semantics, Target
 from codec_plugin.train.loss import _views, stage_loss
 from codec_plugin.train.settings import Phase
 from codec_plugin.train.validate import StageFigures, objective
-from tests.codec_plugin.semantic import CLASS_IDS, small_classifier, small_hierarchy
+from tests.codec_plugin.semantic import (
+    CLASS_IDS,
+    pixel_maps,
+    small_classifier,
+    small_hierarchy,
+)
 
 LAMBDAS = (0.001, 0.004, 0.016)
 
@@ -75,19 +79,8 @@ def test_gradient_reaches_the_pixels_and_not_the_classifier() -> None:
     assert all(parameter.grad is None for parameter in semantics.parameters())
 
 
-class _WithMaps(Classifier):
-    """Its inner map is the picture itself, times two."""
-
-    def logits_and_features(self, images: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        return self.logits(images), [2 * images]
-
-
 def test_the_distance_of_inner_maps_is_relative_to_the_clean_ones() -> None:
-    plain = small_classifier()
-    classifier = _WithMaps(
-        "maps", plain.network, CLASS_IDS, input_size=64, mean=(0,) * 3, std=(1,) * 3
-    )
-    semantics = Semantics(classifier, small_hierarchy())
+    semantics = Semantics(pixel_maps(), small_hierarchy())
     clean = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
     decoded = (clean * torch.tensor([1.0, 0.5]).view(2, 1, 1, 1)).requires_grad_()
     phase = Phase(
@@ -115,11 +108,7 @@ def test_matched_maps_count_in_the_held_out_objective() -> None:
     ]
     phase = Phase(name="p", steps=1, lambdas=(1e-9,) * 2, feature_weights=(3.0, 1.0))
     assert objective(figures, phase, [0, 1]) == pytest.approx(0.5 + (3 * 0.4 + 0.2) / 2)
-    plain = small_classifier()
-    classifier = _WithMaps(
-        "maps", plain.network, CLASS_IDS, input_size=64, mean=(0,) * 3, std=(1,) * 3
-    )
-    semantics = Semantics(classifier, small_hierarchy())
+    semantics = Semantics(pixel_maps(), small_hierarchy())
     clean = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
     assert float(semantics.feature_distance(clean * 0.5, clean)) == pytest.approx(0.25, rel=1e-5)
 
