@@ -42,7 +42,8 @@
       const scale = one.ownerSVGElement ? Math.hypot(one.getCTM()?.a ?? 1, one.getCTM()?.b ?? 0) : 1;
       if (size * scale < least && !one.closest("[data-testid=stIconMaterial]")) told.push(`${(size * scale).toFixed(1)} px: ${name(one)} "${words.slice(0, 40)}"`);
       if (icon || parse(style.color).a === 0 || one.closest("[disabled], [aria-disabled=true]")) continue;
-      const under = one.ownerSVGElement ? (one.closest(".slice, .heatmaplayer, .sankey") ? null : ground(one.ownerSVGElement)) : ground(one.closest("[data-testid=stSliderThumbValue]")?.closest("[data-testid=stSlider]") ?? one);
+      const bar = one.closest(".pathbar")?.querySelector("path.surface");
+      const under = bar ? parse(getComputedStyle(bar).fill).rgb : one.ownerSVGElement ? (one.closest(".slice, .heatmaplayer, .sankey") ? null : ground(one.ownerSVGElement)) : ground(one.closest("[data-testid=stSliderThumbValue]")?.closest("[data-testid=stSlider]") ?? one);
       if (!under) continue;
       const ink = parse(one.ownerSVGElement ? style.fill : style.color);
       const opacity = Number(style.opacity);

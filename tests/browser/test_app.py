@@ -28,6 +28,7 @@ def test_a_click_on_an_area_opens_its_cluster(tab: Any, address: str) -> None:
     tab.goto(f"{address}/?map={MAP}&view=Icicle")
     areas = tab.locator(".iciclelayer .slice")
     areas.nth(1).wait_for()
+    wait_until_quiet(tab)  # a figure that is still being drawn does not hear clicks
     no_sideways_scrolling(tab)
     areas.nth(1).locator("path.surface").first.click(position={"x": 6, "y": 6}, force=True)
     tab.wait_for_url("**cluster=coarse**")
@@ -71,7 +72,7 @@ def test_a_hierarchy_is_built_looked_at_and_opened_in_explore(tab: Any, address:
     tab.get_by_text("New: my").wait_for(timeout=180_000)
     wait_until_quiet(tab)
     tab.locator(".js-plotly-plot .treemaplayer .slice").nth(1).wait_for()
-    tab.get_by_role("button", name="Open in Explore").click()
+    tab.get_by_role("button", name="Explore it").click()
     tab.wait_for_url("**map=my*")
     tab.get_by_role("heading", name="Explore").wait_for()
     tab.get_by_role("heading", name="my wordnet").wait_for()
