@@ -25,7 +25,8 @@ STYLE = """
 .stMainBlockContainer { padding: 3.75rem 2rem 2rem; }
 .stMainBlockContainer h2 { padding-bottom: 0; font-size: 1.6rem; }
 /* White is hard to read on the light blue of the dark theme. */
-[data-testid=stBaseButton-primary] p, [data-testid=stBaseButton-primary] span {
+[data-testid=stBaseButton-primary] p, [data-testid=stBaseButton-primary] span,
+[data-testid=stMultiSelectTagsContainer] [role=group] :is(span, button, svg) {
   color: light-dark(#FFFFFF, #12161B);
 }
 .stMarkdown th, .stMarkdown td { padding: 0.3rem 0.5rem !important; font-size: 0.9rem; }
