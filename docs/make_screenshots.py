@@ -24,6 +24,7 @@ PICTURES = {
     "stability": ("/stability?part=Encoders&pair=0-1", 1280, "light"),
     "codec": ("/codec?against=AVIF", 1280, "light"),
     "codec-narrow": ("/codec?against=AVIF", 390, "dark"),
+    "batch": ("/batch?count=4", 1280, "light"),
     "curves": ("/curves", 1280, "light"),
 }
 QUIET = (
@@ -80,6 +81,10 @@ def main() -> None:
                 page.wait_for_function(QUIET)
                 if name.startswith("codec"):  # all cuts are decoded
                     page.get_by_text("Sure: one cluster").wait_for()
+                    page.wait_for_function(QUIET)
+                if name == "batch":
+                    page.get_by_role("button", name="Run", exact=True).click()
+                    page.get_by_text("4 of 4 photographs done").wait_for()
                     page.wait_for_function(QUIET)
                 if name == "classmap":
                     page.locator(".map .labels text").first.wait_for()
