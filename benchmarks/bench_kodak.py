@@ -1,68 +1,59 @@
-"""Rate and distortion of real files on a folder of photographs, whole and cut, beside others.
+"""Rate and distortion on the Kodak photographs: ours at every cut, others run here, and published.
 
-    python benchmarks/bench_kodak.py --data KODAK [--checkpoint compact] [--cuts 12] [--limit 24]
+    python benchmarks/bench_kodak.py --data KODAK [-o out/kodak] [--codecs coarse2fine,avif=…]
+    python benchmarks/bench_kodak.py --rows codec_plugin/results/kodak.csv.gz --figure FILE.svg
 
-Every file is cut at the same shares of its own length, so that a row is one rate; mean bits per
-pixel and mean PSNR over the photographs (RGB, as CompressAI's published curves are made). For each
-cut between two stages' ends it tells how far the cut lies below the straight line between them in
-PSNR over the logarithm of the rate. Prints Markdown tables.
+With --data it runs `c2f bench` (real files, the same rates for all photographs, mean bits a pixel
+and mean PSNR over RGB), and goes on where it stopped; with --rows it tells what was measured
+before. For each cut between two stages' ends the first table tells how far it lies below the
+straight line between them over the logarithm of the rate. Prints Markdown tables.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
+import matplotlib
+from matplotlib import pyplot
 
-from codec_plugin import Codec, read_header
-from codec_plugin.data.picture import read_picture
-from codec_plugin.evaluation.codecs.conventional import decode_conventional, encode_conventional
+from codec_plugin.evaluation.benchmark import read_bench
+from codec_plugin.evaluation.reports.cells import as_markdown
+from codec_plugin.evaluation.reports.published import (
+    measured_curves,
+    published_curves,
+    rates_table,
+)
+from codec_plugin.evaluation.results_table import CLEAN, read_rows
+from codec_plugin.evaluation.statistics.summary import summarise
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
-SUFFIXES = (".png", ".webp", ".jpg")
-Points = dict[str, list[tuple[float, float]]]
+    from codec_plugin.evaluation.reports.cells import Table
+    from codec_plugin.evaluation.results_table import Row
 
-
-def psnr_db(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Over all pixels and colours."""
-    error = np.square(one.astype(np.float64) - other).mean()
-    return float(10 * math.log10(255**2 / max(error, 1e-9)))
-
-
-def measured(codec: Codec, pixels: NDArray[np.uint8], cuts: int) -> Points:
-    """(bits per pixel, dB) of one photograph at stage ends and at log-spaced shares of its file."""
-    blob = codec.encode(pixels)
-    ends = read_header(blob).ends
-    area = pixels.shape[0] * pixels.shape[1]
-    shares = np.geomspace(ends[0] / ends[-1], 1.0, cuts)
-    places = {f"stage {k + 1}": end for k, end in enumerate(ends)}
-    places |= {f"share {n + 1}": round(share * ends[-1]) for n, share in enumerate(shares)}
-    return {
-        name: [(8 * size / area, psnr_db(codec.decode(blob[:size]).pixels, pixels))]
-        for name, size in places.items()
-    }
+OURS = "coarse2fine"
+CUTS = 16
+RATES_BPP = (0.1, 0.2, 0.4, 0.8)
+CONVENTIONAL = (
+    "jpeg=5/10/20/35/55/75/88",
+    "webp=0/5/15/30/50/70/85",
+    "avif=0/10/20/30/40/50/60/70",
+    "jxl=13/9/6/4/3/2/1.3",
+    "vvc=43/37/31/25",
+)
+"""What is measured beside ours; programs that are not here are skipped by name."""
+Points = list[tuple[float, float]]
 
 
-def conventional(pixels: NDArray[np.uint8]) -> Points:
-    """The same of WebP and AVIF at some qualities."""
-    area = pixels.shape[0] * pixels.shape[1]
-    found: Points = {}
-    for kind, qualities in (("WEBP", (0, 10, 30, 60, 80)), ("AVIF", (10, 25, 40, 55, 70))):
-        for quality in qualities:
-            data = encode_conventional(kind.lower(), pixels, quality)
-            point = 8 * len(data) / area, psnr_db(decode_conventional(data), pixels)
-            found[f"{kind} {quality}"] = [point]
-    return found
-
-
-def below_the_line(points: list[tuple[float, float]], ends: list[tuple[float, float]]) -> list[str]:
-    """For each point: decibels below the line between the stages' ends around it."""
+def below_the_line(points: Points, ends: Points) -> list[str]:
+    """For each point (bpp, dB): decibels below the line between the stages' ends around it."""
     told = []
     for rate, quality in points:
         around = [(a, b) for a, b in pairwise(ends) if a[0] <= rate <= b[0]]
@@ -75,29 +66,74 @@ def below_the_line(points: list[tuple[float, float]], ends: list[tuple[float, fl
     return told
 
 
+def cuts_table(rows: Sequence[Row]) -> Table:
+    """Every codec and cut in order of rate; ours with the distance to the line."""
+    summary = [entry for entry in summarise(rows) if entry.subject != CLEAN]
+    own = [entry for entry in summary if entry.subject == OURS]
+    points = {e.cut: (e.mean("rate_bpp") or 0.0, e.mean("psnr_db") or 0.0) for e in own}
+    ends = sorted(point for cut, point in points.items() if cut.startswith("stage-"))
+    below = dict(zip(points, below_the_line(list(points.values()), ends), strict=True))
+    return [
+        {
+            "codec": entry.subject,
+            "cut": entry.cut,
+            "bpp": f"{entry.mean('rate_bpp'):.3f}",
+            "PSNR dB": f"{entry.mean('psnr_db'):.2f}",
+            "dB below the line": below.get(entry.cut, "") if entry in own else "",
+        }
+        for entry in summary
+    ]
+
+
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """Ours at every cut, codecs that ran here, and published curves (dashed)."""
+    matplotlib.use("Agg")
+    matplotlib.rcParams["svg.hashsalt"] = "kodak"  # the same picture, the same file
+    figure, axes = pyplot.subplots(figsize=(8, 5.2), layout="constrained")
+    axes.set_prop_cycle(
+        color=pyplot.get_cmap("tab20").colors[::2] + pyplot.get_cmap("tab20b").colors
+    )
+    for name, curve in measured_curves(rows).items():
+        own = name == OURS
+        shape = {"marker": "o" if own else ".", "markersize": 4, "zorder": 3 if own else 2}
+        width = 2.2 if own else 1.2
+        axes.plot(curve.rates_bpp, curve.values, lw=width, label=f"{name}, here", **shape)
+    for known in published_curves():
+        axes.plot(known.bpp, known.psnr_db, "--", lw=0.9, label=known.name)
+    axes.set(xlabel="bits per pixel", ylabel="PSNR (RGB) dB", xlim=(0.04, 1.6), ylim=(21, 39))
+    axes.set_title("Kodak, mean of 24 photographs (dashed: published)")
+    axes.set_xscale("log")
+    ticks = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, ncols=2)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    pyplot.close(figure)
+
+
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, type=Path)
-    parser.add_argument("--checkpoint", default="compact")
-    parser.add_argument("--cuts", type=int, default=12)
-    parser.add_argument("--limit", type=int, default=24)
+    """Measure or read, print and draw."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument("--data", type=Path, help="made by c2f data kodak")
+    parser.add_argument("--rows", type=Path, help="instead: rows that were measured before")
+    parser.add_argument("-o", "--output", type=Path, default=Path("out/kodak"))
+    parser.add_argument("--codecs", default=",".join((OURS, *CONVENTIONAL)))
+    parser.add_argument("--figure", type=Path, help="draw the curves there, SVG or PNG")
     arguments = parser.parse_args()
-    codec = Codec.load(arguments.checkpoint)
-    files = sorted(f for f in arguments.data.iterdir() if f.suffix.lower() in SUFFIXES)
-    gathered: Points = {}
-    for file in files[: arguments.limit]:
-        pixels = read_picture(file).bytes_rgb
-        for part in (measured(codec, pixels, arguments.cuts), conventional(pixels)):
-            for name, values in part.items():
-                gathered.setdefault(name, []).extend(values)
-    means = {name: tuple(np.mean(values, 0).tolist()) for name, values in gathered.items()}
-    ends = [point for name, point in means.items() if name.startswith("stage")]
-    shares = {name: point for name, point in means.items() if name.startswith("share")}
-    below = dict(zip(shares, below_the_line(list(shares.values()), ends), strict=True))
-    print("| | bpp | PSNR dB | dB below the line |\n|---|---|---|---|")
-    for name, (rate, quality) in means.items():
-        print(f"| {name} | {rate:.3f} | {quality:.2f} | {below.get(name, '')} |")
+    if (arguments.data is None) == (arguments.rows is None):
+        parser.error("name --data or --rows; docs/regenerate.md says how KODAK is made")
+    if arguments.rows is not None:
+        rows = read_rows(arguments.rows)
+    else:
+        command = [sys.executable, "-m", "codec_plugin", "bench", "--data", str(arguments.data)]
+        command += ["--codecs", arguments.codecs, "--cuts", str(CUTS), "-o", str(arguments.output)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        rows = read_bench(arguments.output)
+    sys.stdout.write(as_markdown(cuts_table(rows)) + "\n")
+    sys.stdout.write(as_markdown(rates_table(measured_curves(rows), published_curves(), RATES_BPP)))
+    if arguments.figure is not None:
+        draw(rows, arguments.figure)
 
 
 if __name__ == "__main__":

@@ -2,19 +2,26 @@
 
     python docs/shipped_numbers.py
 
-A table is marked by a comment on the line above it: the file of rows, what is told, the range of
-budgets in bits per pixel or -, and the codec that others are compared with or -. Its codecs are
-those that stand in it. A number is marked by a comment behind it: file, codec, cut and column (as
-they stand in the rows), and how many digits follow the point; its mean over the photographs stands
-there, shares in percent.
+A table is marked by a comment on the line above it: the file of rows, and behind a colon a judge if
+it is not the first, what is told, the range of
+budgets in bits per pixel or -, the codec that others are compared with or -, and its codecs where
+they are not all; those without rows are left out. A number is marked by a comment behind it: file,
+codec, cut and column (as they stand in the rows), and how many digits follow the point; its mean
+over the photographs stands there, shares in percent.
 
-    <!-- table: peers-lite0 pairs 0.2,0.8 coarse2fine-search-all -->
-    747<!-- mean: compact-lite0 coarse2fine-search stage-1 bytes 0 --> bytes
+    <!-- table: peers-200 pairs 0.2,0.8 coarse2fine -->
+    747<!-- mean: photographs-500 coarse2fine stage-1 bytes 0 --> bytes
 
-A table of chosen codecs and cuts names them in order, and has a column a judge, whose rows are in
-the file called so (compact-100-lite0.csv.gz); its first column is anybody's to word.
+A table over all judges has a column each; it tells areas, pairs or bytes to reach at a level.
 
-    <!-- points: compact-100 clean/clean coarse2fine/stage-1 -->
+    <!-- judged: photographs-500 areas/coarse 0.2,0.8 - of:coarse2fine,avif,webp -->
+
+A table of the judges, a table of Kodak at some rates, a table of chosen codecs and cuts, which it
+names in order; its first column is anybody's to word:
+
+    <!-- judges: photographs-500 -->
+    <!-- kodak: kodak 0.1,0.2,0.4,0.8 -->
+    <!-- points: photographs-500 clean/clean coarse2fine/stage-1 -->
 """
 
 from __future__ import annotations
@@ -26,19 +33,47 @@ from functools import cache
 from pathlib import Path
 from statistics import fmean
 
+from codec_plugin.evaluation.judged_rows import read_judged
 from codec_plugin.evaluation.reports import tables
-from codec_plugin.evaluation.reports.cells import Table, as_markdown
+from codec_plugin.evaluation.reports.cells import (
+    Table,
+    as_markdown,
+    marked,
+    percent,
+    ratio_text,
+    size_text,
+)
 from codec_plugin.evaluation.reports.points import points_table
-from codec_plugin.evaluation.reports.transfer import transfer_table
-from codec_plugin.evaluation.results_table import Row, read_rows
-from codec_plugin.evaluation.statistics.budget import COMMON_RANGE_BPP
+from codec_plugin.evaluation.reports.published import (
+    measured_curves,
+    published_curves,
+    rates_table,
+)
+from codec_plugin.evaluation.reports.transfer import (
+    WANTED_SHARE,
+    judges_table,
+    relation,
+    transfer_table,
+)
+from codec_plugin.evaluation.results_table import Row, subjects_of
+from codec_plugin.evaluation.statistics.budget import COMMON_RANGE_BPP, area, difference
+from codec_plugin.evaluation.statistics.bytes_to_reach import reach_bytes, reach_ratio
 from codec_plugin.evaluation.statistics.summary import level_names, measure_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 TABLE = re.compile(
-    r"<!-- table: (?P<file>\S+) (?P<kind>\S+) (?P<span>\S+) (?P<reference>\S+) -->\n+"
+    r"<!-- table: (?P<file>\S+) (?P<kind>\S+) (?P<span>\S+) (?P<reference>\S+)"
+    r"(?: of:(?P<names>\S+))? -->\n+"
     r"(?P<lines>(?:\|.*\n)+)"
+)
+JUDGED = re.compile(
+    r"<!-- judged: (?P<file>\S+) (?P<kind>\S+)/(?P<level>\S+) (?P<span>\S+) "
+    r"(?P<reference>\S+)(?: of:(?P<names>\S+))? -->\n+"
+    r"(?P<lines>(?:\|.*\n)+)"
+)
+PLAIN_TABLE = re.compile(
+    r"<!-- (?P<kind>judges|kodak): (?P<file>\S+)(?P<rates> \S+)? -->\n+(?P<lines>(?:\|.*\n)+)"
 )
 POINTS = re.compile(
     r"<!-- points: (?P<file>\S+)(?P<points>(?: \S+/\S+)+) -->\n+(?P<lines>(?:\|.*\n)+)"
@@ -47,12 +82,28 @@ NUMBER = re.compile(
     r"(?P<number>[-−+]?[\d,]*\.?\d+)(?P<mark><!-- mean: "
     r"(?P<file>\S+) (?P<codec>\S+) (?P<cut>\S+) (?P<column>\S+) (?P<digits>\d) -->)"
 )
+JUDGES = {
+    "lite0": "efficientnet-lite0",
+    "lite2": "efficientnet-lite2",
+    "mobilenetv1": "mobilenet_v1",
+    "mobilenetv2": "mobilenet_v2",
+}
+"""What files call the classifiers, the first first."""
+ASKED = ("efficientnet-lite0", "squeezenet", "darknet")
+"""Classifiers that taught, and that a search serves."""
 Rows = list[Row]
 
 
 @cache
+def _by_judge(file: str) -> dict[str, Rows]:
+    return read_judged(ROOT / "codec_plugin" / "results" / f"{file}.csv.gz", next(iter(JUDGES)))
+
+
 def _shipped(file: str) -> Rows:
-    return read_rows(ROOT / "codec_plugin" / "results" / f"{file}.csv.gz")
+    """Rows of `FILE`, or of `FILE:JUDGE`."""
+    name, _, judge = file.partition(":")
+    judged = _by_judge(name)
+    return judged[judge or next(iter(judged))]
 
 
 def _whole(rows: Rows, names: Sequence[str], reference: str) -> Table:
@@ -79,6 +130,7 @@ def _bd(rows: Rows, names: Sequence[str], reference: str) -> Table:
 
 
 PLAIN: dict[str, Callable[[Rows, Sequence[str], str], Table]] = {
+    "adaptive": lambda rows, _, reference: tables.adaptive_table(rows, reference),
     "bd": _bd,
     "judge": _judge,
     "reach": tables.reach_table,
@@ -87,10 +139,61 @@ PLAIN: dict[str, Callable[[Rows, Sequence[str], str], Table]] = {
 }
 
 
+def _names(found: re.Match[str], rows: Rows) -> list[str]:
+    """Codecs of a table: those that its mark names and that have rows, or all."""
+    known = subjects_of(rows)
+    asked = found["names"].split(",") if found["names"] else known
+    return [name for name in asked if name in known]
+
+
+def _marked(found: re.Match[str], made: Table) -> str:
+    mark = found[0].partition("-->")[0] + "-->"
+    return f"{mark}\n\n{as_markdown(made)}"
+
+
+def _judged(found: re.Match[str]) -> str:
+    """A line a codec, a column a judge."""
+    judged, reference = _by_judge(found["file"]), found["reference"]
+    names = _names(found, next(iter(judged.values())))
+    if found["kind"] == "pairs":
+        names = [name for name in names if name != reference]
+    table = []
+    for name in names:
+        entry = {"codec": name}
+        for judge, rows in judged.items():
+            title = f"{judge}, {relation(JUDGES[judge], ASKED)}"
+            entry[title] = _cell(found, rows, name, measure_of(rows, found["level"]))
+        table.append(entry)
+    return _marked(found, table)
+
+
+def _cell(found: re.Match[str], rows: Rows, name: str, measure: str) -> str:
+    reference = found["reference"]
+    if found["kind"] == "reach":
+        reach = reach_bytes(rows, name, measure, WANTED_SHARE)
+        if reach is None or name == reference:
+            return size_text(reach)
+        ratio = reach_ratio(rows, reference, name, measure, WANTED_SHARE)
+        return f"{size_text(reach)}; {ratio_text(ratio)}"
+    low, high = (float(rate) for rate in found["span"].split(","))
+    if found["kind"] == "areas":
+        return percent(area(rows, name, measure, (low, high)))
+    return marked(difference(rows, reference, name, measure, (low, high)))
+
+
+def _plain(found: re.Match[str]) -> str:
+    """The judges, or Kodak at some rates."""
+    if found["kind"] == "judges":
+        judged = {JUDGES[judge]: rows for judge, rows in _by_judge(found["file"]).items()}
+        return _marked(found, judges_table(judged, ASKED))
+    rates = [float(rate) for rate in found["rates"].split(",")]
+    curves = measured_curves(_shipped(found["file"]))
+    return _marked(found, rates_table(curves, published_curves(), rates))
+
+
 def _table(found: re.Match[str]) -> str:
     rows, kind, reference = _shipped(found["file"]), found["kind"], found["reference"]
-    lines = found["lines"].splitlines()
-    names = [line.split("|")[1].strip() for line in lines[2:]]
+    names = _names(found, rows)
     if kind in PLAIN:
         made = PLAIN[kind](rows, names, reference)
     else:
@@ -99,14 +202,13 @@ def _table(found: re.Match[str]) -> str:
             made = tables.area_table(rows, names, (low, high))
         else:
             made = tables.pair_table(rows, names, reference, (low, high))
-    mark = found[0].partition("-->")[0] + "-->"
-    return f"{mark}\n\n{as_markdown(made)}"
+    return _marked(found, made)
 
 
 def _points(found: re.Match[str]) -> str:
     head, rule, *lines = found["lines"].splitlines()
-    judges = [cell.strip() for cell in head.split("|")[4:-1]]
-    judged = {judge: _shipped(f"{found['file']}-{judge.lower()}") for judge in judges}
+    judges = [cell.strip().partition(",")[0] for cell in head.split("|")[4:-1]]
+    judged = {judge: _shipped(f"{found['file']}:{judge.lower()}") for judge in judges}
     points = [tuple(point.split("/")) for point in found["points"].split()]
     made = points_table(judged, points, ("bytes", "psnr_db"))  # type: ignore[arg-type]
     told = [
@@ -129,9 +231,20 @@ def _number(found: re.Match[str]) -> str:
     return f"{scale * fmean(values):,.{found['digits']}f}{found['mark']}"
 
 
+WRITTEN = (
+    (TABLE, _table),
+    (JUDGED, _judged),
+    (PLAIN_TABLE, _plain),
+    (POINTS, _points),
+    (NUMBER, _number),
+)
+
+
 def rendered(text: str) -> str:
     """The page with its marked tables and numbers as the shipped rows have them."""
-    return NUMBER.sub(_number, POINTS.sub(_points, TABLE.sub(_table, text)))
+    for pattern, written in WRITTEN:
+        text = pattern.sub(written, text)
+    return text
 
 
 def main() -> None:

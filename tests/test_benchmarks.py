@@ -1,7 +1,6 @@
 """Scripts of benchmarks/: each says what it does, and finds what it imports."""
 
 import ast
-import gzip
 import os
 import subprocess
 import sys
@@ -56,19 +55,6 @@ def test_help_says_what_a_script_does(script: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "usage:" in done.stdout
     assert len(done.stdout.split("\n\n")[1].strip()) > 20  # a sentence of what it is for
-
-
-def test_the_table_of_shipped_rows_is_printed(tmp_path: Path) -> None:
-    shipped = ROOT / "codec_plugin" / "results" / "compact-lite0.csv.gz"
-    lines = gzip.decompress(shipped.read_bytes()).decode().splitlines(keepends=True)
-    images = sorted({line.split(",")[1] for line in lines[1:]})[:40]
-    rows = [line for line in lines[1:] if line.split(",")[1] in images]
-    (tmp_path / "few.csv").write_text("".join([lines[0], *rows]))
-    done = run(ROOT / "benchmarks" / "results_table.py", tmp_path / "few.csv")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("few.csv: 40 photographs\n")
-    assert "coarse2fine-search and avif: " in done.stdout
-    assert "of the coarse accuracy on originals" in done.stdout
 
 
 def test_a_checkpoint_differs_from_itself_by_nothing(tmp_path: Path) -> None:

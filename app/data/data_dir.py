@@ -85,7 +85,7 @@ def results() -> dict[str, Path]:
     part = _codec_part("results")
     # Our codec beside the conventional ones first.
     shipped = (
-        sorted(part.glob("*.csv.gz"), key=lambda path: (path.name[:7] != "compact", path.name))
+        sorted(part.glob("*.csv.gz"), key=lambda path: (path.name[:6] != "photog", path.name))
         if part is not None
         else []
     )

@@ -143,14 +143,14 @@ def test_help_names_every_command(run) -> None:
 
 
 def test_tables_are_made_of_shipped_rows_too(run, tmp_path: Path) -> None:
-    shipped = Path(cli.__file__).parent / "results" / "peers-lite0.csv.gz"
-    asked = ("report", shipped, "--reference", "coarse2fine-search", "-o")
+    shipped = Path(cli.__file__).parent / "results" / "harder-300.csv.gz"
+    asked = ("report", shipped, "--reference", "avif", "-o")
     assert run(*asked, tmp_path / "tables.md").code == 0
     assert "### Whole files" in (tmp_path / "tables.md").read_text(encoding="utf-8")
     drawn = ("plot", shipped, "-o", tmp_path / "curves.html", "--codecs")
-    assert run(*drawn, "avif, plain").code == 0
+    assert run(*drawn, "avif, webp").code == 0
     curves = (tmp_path / "curves.html").read_text(encoding="utf-8")
-    assert [f'"name":"{name}"' in curves for name in ("avif", "plain", "webp")] == [
+    assert [f'"name":"{name}"' in curves for name in ("avif", "webp", "webp-shrunk")] == [
         True,
         True,
         False,
