@@ -74,7 +74,7 @@ def export_run(run: Path, path: Path) -> str:
         images = calibration_images(open_source(data, {}, seed=settings.seed).held)
     phase, _ = settings.phase_at(max(0, step - 1))
     semantics = None
-    if any(phase.feature_weights):
+    if any(phase.feature_weights) and settings.classifier not in ("", "none"):
         semantics = Semantics(load_classifier(settings.classifier), hierarchy)
     return export_model(averaged_model(run), settings, hierarchy, step, path, images, semantics)
 

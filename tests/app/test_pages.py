@@ -529,7 +529,7 @@ def test_own_photographs_and_files_are_chosen_by_name(
     assert test.number_input(key="bytes").value == 300
     with Image.open(io.BytesIO(small_cat())) as picture:
         stream = io.BytesIO()
-        picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(stream, "PNG")
+        picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(stream, "PNG")
     test.toggle(key="photo_keep").set_value(True)
     test.file_uploader(key="photo_file").set_value(("cat.png", stream.getvalue(), "")).run()
     assert not test.exception
