@@ -41,7 +41,7 @@ STYLE = """
       [data-testid=stCheckbox] label):not([role=slider], [type=range], [type=checkbox],
       [data-testid=stTooltipHoverTarget] *) { min-height: 40px; }
   .stMainBlockContainer [data-testid=stCheckbox] label { align-items: center; }
-  [data-testid=stMultiSelect] button { min-width: 40px; }
+  :is([data-testid=stMultiSelect], [data-testid=stButtonGroup]) button { min-width: 42px; }
   /* Beside a figure's title there is room for the camera; two fingers zoom. */
   .modebar-btn[data-attr=zoom], .modebar-btn[data-attr^=reset], .modebar-btn[data-val=reset] {
     display: none !important;

@@ -42,6 +42,7 @@ def answer_figure(answers: Answers, *, height_px: int = 420) -> go.Figure:
                 "y": [f"{place} {in_figure(name, 22)}" for place, (name, _) in enumerate(found, 1)],
                 "text": [f"{100 * part:.0f} %" for _, part in found],
                 "textposition": "outside",
+                "constraintext": "none",  # else it shrinks with the bar
                 "cliponaxis": False,
                 "orientation": "h",
                 "marker": {"color": LINES[row % len(LINES)]},
