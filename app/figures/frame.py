@@ -43,6 +43,7 @@ def put_in_frame(figure: go.Figure, title: str, source: str, *, dark: bool) -> N
     figure.update_xaxes(axes)
     figure.update_yaxes(axes)
     figure.update_annotations(font_color=ink)
+    figure.update_traces({"outsidetextfont": words}, selector={"type": "bar"})
     figure.update_traces(
         {"colorbar": {"tickfont": words, "title": {"font": words}}}, selector={"type": "heatmap"}
     )
