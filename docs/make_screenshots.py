@@ -75,7 +75,7 @@ def main() -> None:
                 page = browser.new_page(
                     viewport={"width": width, "height": 900}, color_scheme=theme
                 )
-                page.set_default_timeout(180_000)
+                page.set_default_timeout(600_000)
                 page.goto(address + path)
                 page.locator("h2").first.wait_for()
                 page.wait_for_function(QUIET)
