@@ -49,9 +49,8 @@ def error_costs(
     served = [torch.tensor(layout.stages_newest(k)) for k in range(len(blocks))]
     generator, of_maps = (torch.Generator().manual_seed(seed) for seed in (0, 1))
     # Evenly spaced: neighbours in a folder are often of a kind.
-    probes = [images[n * len(images) // _PROBES] for n in range(min(_PROBES, len(images)))]
-    if len(images) <= _PROBES:
-        probes = list(images)
+    count = min(_PROBES, len(images))
+    probes = [images[n * len(images) // count] for n in range(count)]
     for image in probes:
         padded = pad_to_stride(image[None])
         with torch.no_grad():
