@@ -47,6 +47,7 @@ def render() -> None:
         return
     if photograph is not None:
         show_cuts(photograph, _tell_class)
+        _others()
 
 
 def _check(content: bytes, name: str) -> str:
@@ -113,6 +114,17 @@ def _credit(path: Path) -> None:
     st.caption(words)
 
 
+def _others() -> None:
+    """Lay out the small pictures, and whose the one that is shown is, below the stage."""
+    known, shown = photos(), st.session_state["photo"]
+    strip, credit = st.columns([3, 1], vertical_alignment="center")
+    with strip:
+        photo_strip(known, shown, _choose)
+    if shown in known:
+        with credit:
+            _credit(known[shown])
+
+
 def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
     """Lay out the choice of codec and photograph, and encode it."""
     known = photos()
@@ -149,12 +161,6 @@ def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
         "class more often; the decoder stays the same. "
         f"Up to {MAX_SEARCHED_SIDE} pixels.",
     )
-    strip, credit = st.columns([3, 1], vertical_alignment="center")
-    with strip:
-        photo_strip(known, shown, _choose)
-    if shown in known:
-        with credit:
-            _credit(known[shown])
     checkpoint = stamp(checkpoints[name])
     content = own[shown] if shown in own else known[shown].read_bytes()
     machine = machine_of(checkpoint)

@@ -213,5 +213,4 @@ def test_figures_begin_high_with_a_class_followed_too(tab: Any, address: str, na
         for box in (one.bounding_box() for one in notes.all()):
             assert box["y"] + box["height"] <= legend["y"]  # "now" stands on no legend
     wait_until_quiet(tab)
-    # The strip of photographs stands above the Codec page's picture.
-    assert settled_top_px(tab, figure) < (380 if name == "codec" else 300)
+    assert settled_top_px(tab, figure) < 300
