@@ -6,7 +6,8 @@
 With --data it runs `c2f bench` (real files, the same rates for all photographs, mean bits a pixel
 and mean PSNR over RGB), and goes on where it stopped; with --rows it tells what was measured
 before. For each cut between two stages' ends the first table tells how far it lies below the
-straight line between them over the logarithm of the rate. Prints Markdown tables.
+straight line between them over the logarithm of the rate, photograph by photograph, in the mean.
+Prints Markdown tables.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import argparse
 import math
 import subprocess
 import sys
+from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import matplotlib
@@ -49,39 +52,56 @@ CONVENTIONAL = (
     "vvc=43/37/31/25",
 )
 """What is measured beside ours; programs that are not here are skipped by name."""
-Points = list[tuple[float, float]]
+Point = tuple[float, float]
 
 
-def below_the_line(points: Points, ends: Points) -> list[str]:
-    """For each point (bpp, dB): decibels below the line between the stages' ends around it."""
-    told = []
-    for rate, quality in points:
-        around = [(a, b) for a, b in pairwise(ends) if a[0] <= rate <= b[0]]
-        if not around:
-            told.append("")
-            continue
-        (low, from_db), (high, to_db) = around[0]
-        place = math.log(rate / low) / math.log(high / low)
-        told.append(f"{from_db + place * (to_db - from_db) - quality:.2f}")
-    return told
+def below_the_line(point: Point, ends: Sequence[Point]) -> float | None:
+    """Decibels that a cut (bpp, dB) of one file lies below the line between the stages' ends around
+    it, over the logarithm of the rate; none where it lies outside.
+    """
+    rate, quality = point
+    around = [(a, b) for a, b in pairwise(sorted(ends)) if a[0] <= rate <= b[0]]
+    if not around:
+        return None
+    (low, from_db), (high, to_db) = around[0]
+    place = math.log(rate / low) / math.log(high / low)
+    return from_db + place * (to_db - from_db) - quality
+
+
+def mean_distances(rows: Sequence[Row]) -> dict[str, float]:
+    """Mean distance of each cut over the photographs, each to its own line.
+
+    The mean of cuts at equal rates is no point of the line through mean ends of stages, whose rates
+    differ from photograph to photograph.
+    """
+    places: dict[str, dict[str, Point]] = defaultdict(dict)
+    for row in rows:
+        if row.subject == OURS:
+            places[row.image][row.cut] = row.rate_bpp, row.value("psnr_db") or math.nan
+    found: dict[str, list[float]] = defaultdict(list)
+    for cuts in places.values():
+        ends = [point for cut, point in cuts.items() if cut.startswith("stage-")]
+        for cut, point in cuts.items():
+            if not cut.startswith("stage-") and (gap := below_the_line(point, ends)) is not None:
+                found[cut].append(gap)
+    return {cut: fmean(gaps) for cut, gaps in found.items() if len(gaps) == len(places)}
 
 
 def cuts_table(rows: Sequence[Row]) -> Table:
-    """Every codec and cut in order of rate; ours with the distance to the line."""
-    summary = [entry for entry in summarise(rows) if entry.subject != CLEAN]
-    own = [entry for entry in summary if entry.subject == OURS]
-    points = {e.cut: (e.mean("rate_bpp") or 0.0, e.mean("psnr_db") or 0.0) for e in own}
-    ends = sorted(point for cut, point in points.items() if cut.startswith("stage-"))
-    below = dict(zip(points, below_the_line(list(points.values()), ends), strict=True))
+    """Every codec and cut in order of rate; ours with the mean distance to the line."""
+    below = mean_distances(rows)
     return [
         {
             "codec": entry.subject,
             "cut": entry.cut,
             "bpp": f"{entry.mean('rate_bpp'):.3f}",
             "PSNR dB": f"{entry.mean('psnr_db'):.2f}",
-            "dB below the line": below.get(entry.cut, "") if entry in own else "",
+            "dB below the line": f"{below[entry.cut]:.2f}"
+            if entry.subject == OURS and entry.cut in below
+            else "",
         }
-        for entry in summary
+        for entry in summarise(rows)
+        if entry.subject != CLEAN
     ]
 
 
@@ -93,7 +113,9 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     axes.set_prop_cycle(
         color=pyplot.get_cmap("tab20").colors[::2] + pyplot.get_cmap("tab20b").colors
     )
-    for name, curve in measured_curves(rows).items():
+    # Cuts at equal rates and ends of stages are means of two kinds: one curve does not join them.
+    drawn = [row for row in rows if not row.cut.startswith("stage-")]
+    for name, curve in measured_curves(drawn).items():
         own = name == OURS
         shape = {"marker": "o" if own else ".", "markersize": 4, "zorder": 3 if own else 2}
         width = 2.2 if own else 1.2

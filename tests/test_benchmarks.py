@@ -1,13 +1,18 @@
 """Scripts of benchmarks/: each says what it does, and finds what it imports."""
 
 import ast
+import dataclasses
+import math
 import os
+import runpy
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from codec_plugin.evaluation.results_table import Row
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = sorted((ROOT / "benchmarks").glob("*.py"))
@@ -72,3 +77,17 @@ def test_a_checkpoint_differs_from_itself_by_nothing(tmp_path: Path) -> None:
     assert "2 photographs; judges: efficientnet-lite0" in done.stdout
     last = done.stdout.strip().splitlines()[-1]
     assert last.startswith("| 1 | +0.0 % | +0.00 | +0 (+0 to +0)")
+
+
+def test_cuts_on_a_files_own_line_lie_on_it_whatever_the_rates_of_others() -> None:
+    """Files with log-linear curves and stages that end elsewhere: every cut is on its line."""
+    script = runpy.run_path(str(ROOT / "benchmarks" / "bench_kodak.py"))
+    rows = [
+        Row("coarse2fine", image, cut, 0, rate, {"psnr_db": base + slope * math.log(rate)})
+        for image, base, slope, ends in (("a", 30, 5, (0.1, 1.0)), ("b", 40, 3, (0.2, 2.0)))
+        for cut, rate in (("stage-1", ends[0]), ("bpp-0.5", 0.5), ("stage-2", ends[1]))
+    ]
+    assert script["mean_distances"](rows) == {"bpp-0.5": pytest.approx(0.0, abs=1e-9)}
+    low = dataclasses.replace(rows[1], measures={"psnr_db": 30 + 5 * math.log(0.5) - 0.4})
+    found = script["mean_distances"]([rows[0], low, *rows[2:]])
+    assert found == {"bpp-0.5": pytest.approx(0.2)}
