@@ -156,6 +156,7 @@ def test_a_class_is_followed_over_all_pages(tab: Any, address: str) -> None:
     tab.get_by_text("which stands in").wait_for()
     tab.wait_for_url(f"**class={TABBY}**")
     tab.get_by_role("button", name="Follow it").click()
+    wait_until_quiet(tab)  # the page is laid out anew; buttons move
     tab.get_by_role("button", name="Where it moved").click()
     tab.wait_for_url(f"**/compare**class={TABBY}**")
     tab.get_by_text("in A other mammal").wait_for()
