@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hierlab.builders import registered
 from hierlab.datasets.class_lists import BUILT_IN
-from hierlab.datasets.shipped_maps import SHIPPED, shipped_names
+from hierlab.datasets.shipped_maps import EARLIER, SHIPPED, shipped_names
 from hierlab.embeddings.prompt_templates import PROMPT_SETS
 from hierlab.embeddings.similarity_table import list_tables
 
@@ -38,7 +38,7 @@ class Available:
 
 def list_() -> Available:
     """List variants, encoders, prompt sets, methods, shipped hierarchies and class lists."""
-    purposes = {shipped.name: shipped.purpose for shipped in SHIPPED}
+    purposes = EARLIER | {shipped.name: shipped.purpose for shipped in SHIPPED}
     return Available(
         variants=tuple(Item(table.variant, table.about) for table in list_tables()),
         encoders=_encoders(),

@@ -120,6 +120,7 @@ def test_list_names_what_is_here():
     assert "topdown" in [item["name"] for item in found["methods"]]
     assert any(item["name"].startswith("ViT-B-32") for item in found["variants"])
     assert "wordnet-k-10-100-1000" in [item["name"] for item in found["hierarchies"]]
+    assert all(item["about"] for kind in found.values() for item in kind)
 
 
 @pytest.mark.parametrize(
