@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = ROOT / "codec_plugin" / "photos"
-RESULTS = ROOT / "codec_plugin" / "results" / "photographs-100.csv.gz"
+RESULTS = ROOT / "codec_plugin" / "results" / "photographs.csv.gz"
 MAP, OTHER = "clip-seven-10-100-1000", "wordnet-k-10-100-1000"
 TABBY = "n02123045"
 WAIT_MS = 120_000
@@ -75,8 +75,8 @@ class _Walk:
     def choose_codec(self) -> None:
         self.settled()
         self.tab.get_by_label("Results", exact=True).click()
-        self.tab.get_by_role("option", name="twin-150").click()
-        self.tab.wait_for_url("**results=twin-150**")
+        self.tab.get_by_role("option", name="learned").click()
+        self.tab.wait_for_url("**results=learned**")
         self.settled()
         drawn = self.tab.locator(".js-plotly-plot .scatterlayer .trace")
         before = drawn.count()
@@ -88,7 +88,7 @@ class _Walk:
         self.press("Upload")
         self.tab.locator("input[type=file]").set_input_files(RESULTS)
         self.tab.wait_for_url("**results=my**")
-        self.sees(re.compile(r"^my photographs-100.*photographs, 95 % intervals"))
+        self.sees(re.compile(r"^my photographs.*photographs, 95 % intervals"))
 
     def explore(self) -> None:
         self.menu("Explore")

@@ -108,7 +108,7 @@ def bench(arguments: argparse.Namespace, codecs: str, folder: Path) -> bool:
         judged[short_name(name)] = rows
     table(judged)
     sys.stdout.write(f"\nWall time: {seconds / 60:.1f} minutes.\n\n")
-    sound, shipped = True, read_judged(SHIPPED / "photographs-100.csv.gz", "lite0")
+    sound, shipped = True, read_judged(SHIPPED / "photographs.csv.gz", "lite0")
     for judge, rows in judged.items():
         if judge in shipped:
             lines, fits = compared(shipped[judge], rows)

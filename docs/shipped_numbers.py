@@ -9,19 +9,19 @@ they are not all; those without rows are left out. A number is marked by a comme
 codec, cut and column (as they stand in the rows), and how many digits follow the point; its mean
 over the photographs stands there, shares in percent.
 
-    <!-- table: twin-150 pairs 0.2,0.8 coarse2fine -->
-    747<!-- mean: photographs-100 coarse2fine stage-1 bytes 0 --> bytes
+    <!-- table: learned pairs 0.2,0.8 coarse2fine -->
+    747<!-- mean: photographs coarse2fine stage-1 bytes 0 --> bytes
 
 A table over all judges has a column each; it tells areas, pairs or bytes to reach at a level.
 
-    <!-- judged: photographs-100 areas/coarse 0.2,0.8 - of:coarse2fine,avif,webp -->
+    <!-- judged: photographs areas/coarse 0.2,0.8 - of:coarse2fine,avif,webp -->
 
 A table of the judges, a table of Kodak at some rates, a table of chosen codecs and cuts, which it
 names in order; its first column is anybody's to word:
 
-    <!-- judges: photographs-100 -->
+    <!-- judges: photographs -->
     <!-- kodak: kodak 0.1,0.2,0.4,0.8 -->
-    <!-- points: photographs-100 clean/clean coarse2fine/stage-1 -->
+    <!-- points: photographs clean/clean coarse2fine/stage-1 -->
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ JUDGES = {
     "mobilenetv2": "mobilenet_v2",
 }
 """What files call the classifiers, the first first."""
-FIRST_JUDGES = {"twin-150": "mobilenetv1"}
+FIRST_JUDGES = {"learned": "mobilenetv1"}
 """Of the files whose first judge is another."""
 ASKED = ("efficientnet-lite0", "squeezenet", "darknet")
 """Classifiers that taught, and that a search serves."""

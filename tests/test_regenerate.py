@@ -11,7 +11,7 @@ from benchmarks.regenerate import compared, main
 from codec_plugin.evaluation.results_table import Row, read_rows
 
 ROOT = Path(__file__).resolve().parent.parent
-SHIPPED = read_rows(ROOT / "codec_plugin" / "results" / "photographs-100.csv.gz")
+SHIPPED = read_rows(ROOT / "codec_plugin" / "results" / "photographs.csv.gz")
 
 
 def of(subject: str) -> list[Row]:

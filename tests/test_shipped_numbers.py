@@ -51,32 +51,32 @@ def test_pages_are_marked() -> None:
 
 
 def facts(subject: str, cut: str, column: str, judge: str = "lite0") -> list[float]:
-    rows = read_judged(ROOT / "codec_plugin" / "results" / "photographs-100.csv.gz", "lite0")[judge]
+    rows = read_judged(ROOT / "codec_plugin" / "results" / "photographs.csv.gz", "lite0")[judge]
     own = [row for row in rows if (row.subject, row.cut) == (subject, cut)]
     return [value for row in own if (value := row.value(column)) is not None]
 
 
 def test_a_wrong_number_and_a_wrong_cell_are_mended() -> None:
-    mark = "<!-- mean: photographs-100 avif quality-12 bytes 0 -->"
+    mark = "<!-- mean: photographs avif quality-12 bytes 0 -->"
     right = f"{fmean(facts('avif', 'quality-12', 'bytes')):,.0f}"
     assert SHIPPED.rendered(f"some 9{mark} bytes") == f"some {right}{mark} bytes"
-    mark = "<!-- mean: photographs-100:mobilenetv2 avif quality-12 correct_coarse 1 -->"
+    mark = "<!-- mean: photographs:mobilenetv2 avif quality-12 correct_coarse 1 -->"
     seen = facts("avif", "quality-12", "correct_coarse", "mobilenetv2")
     assert seen != facts("avif", "quality-12", "correct_coarse")
     assert SHIPPED.rendered(f"0{mark} %") == f"{100 * fmean(seen):.1f}{mark} %"
-    mark = "<!-- table: photographs-100 budgets - - of:webp,none -->"
+    mark = "<!-- table: photographs budgets - - of:webp,none -->"
     made = SHIPPED.rendered(f"{mark}\n\n| codec | 0.05 bpp |\n|---|---|\n| jpeg | 99.0 |\n")
     assert made.startswith(mark)
     assert [line.split("|")[1].strip() for line in made.splitlines()[4:]] == ["webp"]
     assert SHIPPED.rendered(made) == made
-    mark = "<!-- points: photographs-100 avif/quality-12 -->"
+    mark = "<!-- points: photographs avif/quality-12 -->"
     head = f"{mark}\n\n| | bytes | PSNR dB | Lite0 |\n|---|---|---|---|\n"
     made = SHIPPED.rendered(f"{head}| theirs | 1 | 2.00 | 99 |\n")
     assert made.startswith(f"{head}| theirs | {right} | ")
 
 
 def test_tables_have_a_column_a_judge() -> None:
-    mark = "<!-- judged: photographs-100 areas/coarse 0.2,0.8 - of:webp,avif -->"
+    mark = "<!-- judged: photographs areas/coarse 0.2,0.8 - of:webp,avif -->"
     made = SHIPPED.rendered(f"{mark}\n\n| codec |\n|---|\n").splitlines()
     judges = (
         "lite0, asked",
@@ -86,7 +86,7 @@ def test_tables_have_a_column_a_judge() -> None:
     )
     assert made[2] == f"| codec | {' | '.join(judges)} |"
     assert [line.split("|")[1].strip() for line in made[4:]] == ["webp", "avif"]
-    mark = "<!-- judges: photographs-100 -->"
+    mark = "<!-- judges: photographs -->"
     made = SHIPPED.rendered(f"{mark}\n\n| judge |\n|---|\n").splitlines()
     assert [line.split("|")[2].strip() for line in made[4:]] == [
         "asked", "sister", "never asked", "never asked",

@@ -127,7 +127,7 @@ def test_the_wheel_carries_data_hierarchies_studies_and_licences(wheel: Path):
         "hierlab/plots/_tree.html",
         "codec_plugin/train/presets/compact.toml",
         "codec_plugin/data/photograph_sets/nips17.csv",
-        "codec_plugin/results/photographs-100.csv.gz",
+        "codec_plugin/results/photographs.csv.gz",
         "app/main.py",
     ):
         assert wanted in names

@@ -92,7 +92,7 @@ def test_our_pictures_say_so(suffix: str) -> None:
 def test_our_other_files_are_known(repository: Path) -> None:
     assert made_by_codec(DATA / "tiny-v1.c2f")
     assert made_by_codec(DATA / "tiny-v1.safetensors")
-    assert made_by_codec(repository / "codec_plugin" / "results" / "photographs-100.csv.gz")
+    assert made_by_codec(repository / "codec_plugin" / "results" / "photographs.csv.gz")
     write_rows(Path("a.parquet"), [Row("a", "b", "c", 5, 0.1)] * 500)
     assert made_by_codec(Path("a.parquet"))
     Path("strange.csv.gz").write_bytes(gzip.compress(b"subject,age\n"))
@@ -104,7 +104,7 @@ def test_our_other_files_are_known(repository: Path) -> None:
 
 def test_tables_and_curves_do_not_replace_strangers_files(run, repository: Path) -> None:
     table = Path("rows.csv")
-    shipped = repository / "codec_plugin" / "results" / "photographs-100.csv.gz"
+    shipped = repository / "codec_plugin" / "results" / "photographs.csv.gz"
     lines = gzip.decompress(shipped.read_bytes()).decode().splitlines(keepends=True)
     kept = [line for line in lines if line.startswith(("subject", "avif,", "clean"))]
     table.write_text("".join(kept[:1] + kept[-40:] + kept[1:40]))
