@@ -3,7 +3,7 @@
 "dog" (label map) ──► WordNet: dog.n.01 ──► beagle, pug, … among the classifier's outputs, summed
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from codec_plugin.errors import HierarchyMismatchError
 from hierlab.classes import ClassList
 from hierlab.wordnet.taxonomy import Taxonomy, taxonomy_for
 
-__all__ = ["ClassColumns", "class_columns"]
+__all__ = ["ClassColumns", "class_columns", "unknown_classes"]
 
 
 class ClassColumns(nn.Module):
@@ -58,6 +58,22 @@ def class_columns(hierarchy: Hierarchy, class_ids: Sequence[str]) -> ClassColumn
     Raises:
         HierarchyMismatchError: a class is none of the outputs in either way; the message names it.
     """
+    owner, named = _owners(hierarchy, class_ids)
+    if unknown := _without(hierarchy, owner):
+        raise HierarchyMismatchError(_refusal(hierarchy, unknown, len(class_ids)))
+    pairs = sorted((number, column) for column, number in owner.items())
+    return ClassColumns([column for _, column in pairs], [number for number, _ in pairs], named)
+
+
+def unknown_classes(hierarchy: Hierarchy, class_ids: Sequence[str]) -> list[int]:
+    """Numbers of the classes of a label map that are none of a classifier's outputs."""
+    return _without(hierarchy, _owners(hierarchy, class_ids)[0])
+
+
+def _owners(
+    hierarchy: Hierarchy, class_ids: Sequence[str]
+) -> tuple[dict[int, int], tuple[int, ...]]:
+    """Class that each output counts for, and the classes that were found by name."""
     places = {key: number for number, key in enumerate(class_ids)}
     outputs_of = {
         number: np.array([places[key]])
@@ -74,11 +90,12 @@ def class_columns(hierarchy: Hierarchy, class_ids: Sequence[str]) -> ClassColumn
     for number in sorted(outputs_of, key=lambda n: (len(outputs_of[n]), n)):
         for column in outputs_of[number].tolist():
             owner.setdefault(column, number)
-    unknown = sorted(set(range(len(hierarchy.class_ids))) - set(owner.values()))
-    if unknown:
-        raise HierarchyMismatchError(_refusal(hierarchy, unknown, len(places)))
-    pairs = sorted((number, column) for column, number in owner.items())
-    return ClassColumns([column for _, column in pairs], [number for number, _ in pairs], named)
+    return owner, named
+
+
+def _without(hierarchy: Hierarchy, owner: Mapping[int, int]) -> list[int]:
+    """Classes that no output counts for."""
+    return sorted(set(range(len(hierarchy.class_ids))) - set(owner.values()))
 
 
 def _by_name(

@@ -1,14 +1,14 @@
 """What a frozen classifier still recognises in a decoded picture, as terms of an objective."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from codec_plugin.classifiers.base import Classifier
-from codec_plugin.classifiers.class_columns import class_columns
+from codec_plugin.classifiers.class_columns import class_columns, unknown_classes
 from codec_plugin.data.label_hierarchy import Hierarchy
 
 __all__ = ["SemanticWeights", "Semantics", "Target", "of_stage"]
@@ -44,7 +44,8 @@ class Target(NamedTuple):
     """What the decoded crops should be recognised as.
 
     Attributes:
-        posterior: (B, C) probabilities over the hierarchy's classes.
+        posterior: (B, C) probabilities over the hierarchy's classes; (B, 0) where the classifier
+            teaches by its inner maps alone.
         features: the classifier's inner maps on the clean crops, or none.
     """
 
@@ -61,21 +62,40 @@ class Semantics(nn.Module):
         classifier: one, or an `Ensemble`.
         hierarchy: its levels are judged.
         low_precision: let the classifier multiply in bfloat16 while training; sums stay in float32.
+        features_only: never ask for classes, which the classifier then need not know:
+            cross-entropies are 0 and posteriors empty.
+    Raises:
+        HierarchyMismatchError: the classifier does not know all classes, and they are asked for.
     Source: the paper, section 4 (cluster posteriors as sums of class probabilities).
     """
 
     def __init__(
-        self, classifier: Classifier, hierarchy: Hierarchy, *, low_precision: bool = False
+        self,
+        classifier: Classifier,
+        hierarchy: Hierarchy,
+        *,
+        low_precision: bool = False,
+        features_only: bool = False,
     ) -> None:
         super().__init__()
         self.classifier, self.hierarchy, self.low_precision = classifier, hierarchy, low_precision
-        self.columns = class_columns(hierarchy, classifier.class_ids)
-        self.whole = len(self.columns.columns) == len(classifier.class_ids)
+        self.features_only = features_only
+        self.columns = None if features_only else class_columns(hierarchy, classifier.class_ids)
+
+    @classmethod
+    def teaching(
+        cls, classifier: Classifier, hierarchy: Hierarchy, *, low_precision: bool = False
+    ) -> Self:
+        """For training: of a classifier that knows not all classes, the inner maps alone."""
+        unknown = bool(unknown_classes(hierarchy, classifier.class_ids))
+        return cls(classifier, hierarchy, low_precision=low_precision, features_only=unknown)
 
     def posterior(self, logits: Tensor) -> Tensor:
         """Probabilities (B, C) over the hierarchy's classes, renormalised where it is a subset."""
+        if self.columns is None:
+            return logits.new_zeros(len(logits), 0)
         probabilities: Tensor = self.columns(logits.float().softmax(1))
-        if self.whole:
+        if len(self.columns.columns) == len(self.classifier.class_ids):
             return probabilities
         return probabilities / probabilities.sum(1, keepdim=True).clamp_min(PROBABILITY_MIN)
 
@@ -92,6 +112,8 @@ class Semantics(nn.Module):
         """
         logits, features = self._answer(images, with_features)
         posterior = self.posterior(logits)
+        if self.features_only:
+            return Target(posterior, features)
         one_hot = functional.one_hot(labels.clamp_min(0), posterior.shape[1])
         share = label_share * (labels >= 0).to(posterior)[:, None]
         return Target(posterior.lerp(one_hot.to(posterior), share), features)
@@ -99,6 +121,8 @@ class Semantics(nn.Module):
     @torch.no_grad()
     def prepared_target(self, images: Tensor) -> Target:
         """Target of whole pictures (B, 3, H, W) of any size: the classifier's posterior."""
+        if self.features_only:
+            return Target(images.new_zeros(len(images), 0), [])
         return Target(self.posterior(self.classifier(images)), [])
 
     def inner_maps(self, images: Tensor) -> list[Tensor]:
@@ -146,17 +170,21 @@ class Semantics(nn.Module):
             stage: (B,) int64 on the host, whose weights hold.
             level: (B,) int64 on the host, which the stage serves.
         """
-        last = self.hierarchy.n_levels - 1
-        logits, features = self._answer(decoded, any(weights.feature_weights))
-        posterior = self.posterior(logits)
-        by_level = torch.stack(
-            [self.cross_entropies(posterior, target, n) for n in range(last + 1)], 1
-        )
         device = decoded.device
-        own = by_level.gather(1, level.to(device)[:, None])[:, 0]
-        total = of_stage(weights.gammas, stage, device) * own
-        fine = of_stage(weights.fine_gammas, stage, device)
-        total = total + fine * by_level[:, last]
+        logits, features = self._answer(decoded, any(weights.feature_weights))
+        total = own = decoded.new_zeros(len(decoded))
+        if not self.features_only:
+            posterior = self.posterior(logits)
+            by_level = torch.stack(
+                [
+                    self.cross_entropies(posterior, target, n)
+                    for n in range(self.hierarchy.n_levels)
+                ],
+                1,
+            )
+            own = by_level.gather(1, level.to(device)[:, None])[:, 0]
+            total = of_stage(weights.gammas, stage, device) * own
+            total = total + of_stage(weights.fine_gammas, stage, device) * by_level[:, -1]
         if features:
             matched = of_stage(weights.feature_weights, stage, device)
             total = total + matched * _feature_distance(features, target.features)

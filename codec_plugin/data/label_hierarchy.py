@@ -121,7 +121,8 @@ def level_ends(n_levels: int, n_blocks: int, wanted: Sequence[int] = ()) -> tupl
         n_levels: L, at most `n_blocks`.
         n_blocks: B.
         wanted: the same for another number of levels: the first and the last stay, those between
-            are spread evenly; empty is one level a block from the first on, the last at the end.
+            are spread evenly; empty is one level a block from the first on, the last at the end. A
+            single level is the first.
     Raises:
         HierarchyMismatchError: more levels than blocks.
     """
@@ -133,8 +134,8 @@ def level_ends(n_levels: int, n_blocks: int, wanted: Sequence[int] = ()) -> tupl
     if len(wanted) == n_levels:
         return tuple(wanted)
     first, last = (wanted[0], wanted[-1]) if wanted else (0, n_blocks - 1)
-    if n_levels == 1:
-        return (last,)
+    if n_levels == 1:  # the first bytes should tell it
+        return (first,)
     first = min(first, n_blocks - n_levels)
     last = max(last, first + n_levels - 1)
     step = (last - first) / (n_levels - 1)

@@ -44,9 +44,11 @@ def export_model(
         images: photographs (3, H, W) in 0..1 that tables and prices of errors are fitted to; none
             leaves Gaussian tables and rounding.
         semantics: the classifier whose inner maps the last phase matched, for the prices of errors.
+            One that does not know the classes is no classifier to search for, and not recorded.
     """
     exact = ExactEntropy.from_model(model)
-    meta = _meta(settings, hierarchy, step)
+    knows_classes = semantics is None or not semantics.features_only
+    meta = _meta(settings, hierarchy, step, knows_classes=knows_classes)
     if not images:
         refines = model.config.layout.refines
         tables = CodingTables.from_prior(model.entropy.prior, refines=refines)
@@ -63,7 +65,7 @@ def export_run(run: Path, path: Path) -> str:
 
     Raises:
         TrainingError: the folder holds no run.
-        ClassifierError: the last phase matched inner maps of a classifier that is not here.
+        ClassifierError: a phase matches inner maps of a classifier that is not here.
     """
     settings = stored_settings(run)
     step = read_state(run / STATE_FILE).state.step
@@ -72,10 +74,10 @@ def export_run(run: Path, path: Path) -> str:
     if Path(settings.data.path).is_dir():  # else the photographs have moved
         data = msgspec.structs.replace(settings.data, cache=False)
         images = calibration_images(open_source(data, {}, seed=settings.seed).held)
-    phase, _ = settings.phase_at(max(0, step - 1))
     semantics = None
-    if any(phase.feature_weights) and settings.classifier not in ("", "none"):
-        semantics = Semantics(load_classifier(settings.classifier), hierarchy)
+    matched = any(any(phase.feature_weights) for phase in settings.phases)
+    if matched and settings.classifier not in ("", "none"):
+        semantics = Semantics.teaching(load_classifier(settings.classifier), hierarchy)
     return export_model(averaged_model(run), settings, hierarchy, step, path, images, semantics)
 
 
@@ -84,13 +86,16 @@ def calibration_images(held: HeldOut) -> list[Tensor]:
     return held.images(max(1, -(-len(held.numbers) // CALIBRATION_IMAGES)))
 
 
-def _meta(settings: TrainSettings, hierarchy: Hierarchy, step: int) -> CheckpointMeta:
+def _meta(
+    settings: TrainSettings, hierarchy: Hierarchy, step: int, *, knows_classes: bool
+) -> CheckpointMeta:
     """What a checkpoint says of itself; no times, no paths."""
     phase, _ = settings.phase_at(max(0, step - 1))
     ends = settings.level_ends(hierarchy.n_levels)
     first_steps = accumulate((p.steps for p in settings.phases), initial=0)
     begun = [p.name for p, first in zip(settings.phases, first_steps, strict=False) if step > first]
     seen = settings.classifier != "none" and (phase.semantic or settings.search_gammas)
+    seen = seen and knows_classes
     return CheckpointMeta(
         name=settings.name,
         label_map_id=hierarchy.id,

@@ -133,7 +133,8 @@ class RunLog:
 
     @property
     def _with_features(self) -> bool:
-        return any(any(phase.feature_weights) for phase in self.settings.phases)
+        matched = any(any(phase.feature_weights) for phase in self.settings.phases)
+        return matched and self.semantics is not None
 
     def _validated(self, now: Snapshot, images: Sequence[Tensor]) -> list[StageFigures]:
         return validate(now.model, images, self.semantics, with_features=self._with_features)
@@ -160,8 +161,9 @@ class RunLog:
         path = self.run / FIGURES
         names = self.hierarchy.level_names
         header = ["step", "minutes", "stage", "rate_bpp", "psnr_db"]
-        header += [f"agreement_{name}" for name in names]
-        header += [f"cross_entropy_{name}" for name in names]
+        if self.semantics is not None and not self.semantics.features_only:
+            header += [f"agreement_{name}" for name in names]
+            header += [f"cross_entropy_{name}" for name in names]
         header += ["feature_distance"] * self._with_features
         lines = io.StringIO()
         writer = csv.writer(lines, lineterminator="\n")

@@ -34,7 +34,7 @@ def _of_folder(trainer: Trainer, folder: ImageFolder) -> list[str]:
         sentences.append(f"skipped {folder.skipped} files ._NAME: macOS's, no pictures")
     labelled = f"{folder.labelled} labelled with a class of the map"
     if folder.labelled and not any(phase.label_share for phase in trainer.settings.phases):
-        labelled += " (training asks the classifier: label_share is 0)"
+        labelled += " (labels do not count in training: label_share is 0)"
     held, sound = len(trainer.held.names), len(folder) - len(folder.broken)
     sentences.append(f"{sound} photographs, {held} of them held out by name; {labelled}")
     if folder.unknown_labels:
@@ -66,4 +66,7 @@ def _of_levels(trainer: Trainer) -> str:
     parts = ", ".join(
         f"{name} ({size}) by the end of stage {end + 1}" for name, size, end in levels
     )
-    return f"label map {hierarchy.name}: {parts}"
+    alone = ""
+    if hierarchy.sizes[-1] < len(hierarchy.class_ids):
+        alone = "; single classes are no level of it (hierlab import --identity adds that)"
+    return f"label map {hierarchy.name}: {parts}{alone}"

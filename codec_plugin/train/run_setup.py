@@ -9,7 +9,11 @@ import msgspec
 import torch
 
 from codec_plugin.classifiers.base import Classifier
-from codec_plugin.classifiers.class_columns import ClassColumns, class_columns
+from codec_plugin.classifiers.class_columns import (
+    ClassColumns,
+    class_columns,
+    unknown_classes,
+)
 from codec_plugin.classifiers.registry import load_classifier
 from codec_plugin.data.label_hierarchy import Hierarchy, level_ends, load_hierarchy
 from codec_plugin.data.sources import kept_settings
@@ -135,8 +139,8 @@ def _classifier(
 ) -> tuple[TrainSettings, Classifier | None, list[str]]:
     """The settings with the classifier that is used, that classifier, and notes about it.
 
-    A preset's own classifier that knows not all classes of a map is left out, in a sentence; one
-    that was asked for must know them.
+    One that knows not all classes of a map teaches by its inner features alone. Where no phase
+    matches features, a preset's own is left out, in a sentence, and one that was asked for refused.
     """
     if settings.classifier in ("", "none"):
         if any(phase.semantic for phase in settings.phases) and settings.classifier == "":
@@ -146,6 +150,9 @@ def _classifier(
             )
         return msgspec.structs.replace(settings, classifier="none"), None, []
     classifier = load_classifier(settings.classifier)
+    unknown = unknown_classes(label_map, classifier.class_ids)
+    if unknown and any(any(phase.feature_weights) for phase in settings.phases):
+        return settings, classifier, [_by_features(settings.classifier, label_map, unknown)]
     try:
         columns = class_columns(label_map, classifier.class_ids)
     except HierarchyMismatchError as error:
@@ -164,6 +171,17 @@ def _classifier(
             + _counted(label_map, columns)
         )
     return settings, classifier, notes
+
+
+def _by_features(classifier: str, label_map: Hierarchy, unknown: Sequence[int]) -> str:
+    """What a classifier teaches that does not know all classes."""
+    names = ", ".join(label_map.class_names[n] for n in unknown[:3])
+    more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+    return (
+        f"{classifier} does not know {names}{more} ({len(unknown)} of "
+        f"{len(label_map.class_ids)} classes): it teaches by its inner features alone, which need "
+        "no classes; no figure says what it recognises, and encode --effort will not ask it"
+    )
 
 
 def _counted(label_map: Hierarchy, columns: ClassColumns) -> str:

@@ -63,7 +63,8 @@ class Trainer:
         self.semantics: Semantics | None = None
         if classifier is not None:
             low = str(fabric._precision.precision).startswith("bf16")
-            self.semantics = fabric.to_device(Semantics(classifier, hierarchy, low_precision=low))
+            taught = Semantics.teaching(classifier, hierarchy, low_precision=low)
+            self.semantics = fabric.to_device(taught)
         # The numbers in shards are not read where no label counts.
         labels_count = any(phase.label_share for phase in settings.phases)
         read_labels = labels_count or not is_shards(settings.data.path)

@@ -98,7 +98,7 @@ def _one(
         mse = functional.mse_loss(decoded, image)
         agreement: list[float] = []
         entropy: list[float] = []
-        if semantics is not None and target is not None:
+        if semantics is not None and target is not None and not semantics.features_only:
             posterior = semantics.posterior(semantics.classifier(decoded))
             for level in range(semantics.hierarchy.n_levels):
                 pair = (target.posterior, posterior)

@@ -10,16 +10,18 @@ import msgspec
 import pytest
 import torch
 
+from codec_plugin.checkpointing.checkpoint import load_checkpoint
 from codec_plugin.data.crops import Batch
 from codec_plugin.data.label_hierarchy import load_hierarchy
 from codec_plugin.errors import CodecError, ConfigError, TrainingError
+from codec_plugin.train.export import export_run
 from codec_plugin.train.run_folder import HIERARCHY_FILE, SETTINGS_FILE
 from codec_plugin.train.run_overview import overview
 from codec_plugin.train.run_setup import start_run
 from codec_plugin.train.run_state import STATE_FILE, read_state
 from codec_plugin.train.trainer import Trainer
 from hierlab.classes import ClassList
-from hierlab.labelmap import Cluster, LabelMap, Level, canonical_labels
+from hierlab.labelmap import Cluster, LabelMap, Level, canonical_labels, load_label_map
 from tests.codec_plugin.semantic import write_photographs
 
 PLAIN = ["classifier=none", "phases.warm.steps=3"]
@@ -215,6 +217,53 @@ def test_classes_that_no_classifier_knows_train_without_one(
     assert "without a classifier" in trainer.notes[0]
     assert "not felix, rex" in trainer.notes[0]
     assert trainer.train().reason == "finished"
+
+
+def test_a_classifier_that_knows_no_class_teaches_by_features(
+    photographs: Path, tmp_path: Path
+) -> None:
+    own = write_map(tmp_path / "own.json", ("felix", "rex", "bello"), (0, 1, 1))
+    run, pair = tmp_path / "run", {"data": str(photographs), "hierarchy": str(own)}
+    features = ["phases.warm.feature_weights=[300.0, 200.0, 100.0]", "phases.warm.steps=2"]
+    trainer = start_run("tiny", features, **pair, output=run)  # type: ignore[arg-type]
+    assert "efficientnet-lite0 does not know felix, rex, bello (3 of 3 classes)" in trainer.notes[0]
+    assert "by its inner features alone" in trainer.notes[0]
+    trainer.train(stop_at=1)
+    result = start_run("", resume=run).train()  # the run is still one of features
+    assert result.comparison is not None
+    assert result.comparison.now[0].feature_distance > 0
+    header, first = (run / "figures.csv").read_text().splitlines()[:2]
+    assert header == "step,minutes,stage,rate_bpp,psnr_db,feature_distance"
+    assert len(first.split(",")) == 6
+
+    plain = tmp_path / "plain"
+    twin = start_run("tiny", [*features, "classifier=none"], **pair, output=plain)  # type: ignore[arg-type]
+    twin.train()
+    taught, untaught = (read_state(path / STATE_FILE).tensors["model"] for path in (run, plain))
+    assert any(not torch.equal(taught[name], untaught[name]) for name in taught)
+
+    meta = load_checkpoint(run / "best.safetensors").meta
+    assert meta.classifier == ""  # a search has nobody to ask
+    export_run(run, tmp_path / "exported.safetensors")
+    exported = load_checkpoint(tmp_path / "exported.safetensors").meta
+    assert exported.classifier == ""
+    last = load_checkpoint(run / "last.safetensors").meta  # in bfloat16, while training
+    for found, wanted in zip(exported.error_costs or (), last.error_costs or (), strict=True):
+        assert found == pytest.approx(wanted, rel=0.2)
+
+
+def test_a_map_without_single_classes_is_told_to_have_none(
+    photographs: Path, tmp_path: Path, two_levels: Path
+) -> None:
+    whole = load_label_map(two_levels)
+    LabelMap("one", whole.classes, whole.levels[:1]).save(tmp_path / "one.json")
+    said = []
+    for number, path in enumerate((two_levels, tmp_path / "one.json")):
+        run = tmp_path / str(number)
+        trainer = start_run("tiny", PLAIN, data=str(photographs), hierarchy=str(path), output=run)
+        said.append(overview(trainer)[-1])
+    assert said[0].endswith("coarse (2) by the end of stage 1, fine (4) by the end of stage 3")
+    assert "coarse (2) by the end of stage 1; single classes are no level" in said[1]
 
 
 def stopped_at_once(trainer: Trainer) -> None:
