@@ -14,7 +14,7 @@ from app.codec_page.classification import SURE, choose_classifier, load_recognis
 from app.codec_page.encoding import SIDES, checkpoints_here, encoded, machine_of, shrunk_once
 from app.codec_page.photograph import Photograph
 from app.components.tables import csv_bytes
-from app.components.widgets import choose_named, choose_one, download, open_page, show_table
+from app.components.widgets import choose_named, choose_one, download, show_table, way
 from app.data.data_dir import photos, stamp
 from app.data.own_files import MAX_OWN, own_files, plain_name, take_files
 from app.data.uploads import MAX_PICTURE_MB, UploadError, digest, picture_of
@@ -223,9 +223,18 @@ def _card(name: str, one: Outcome | Failed, place: int, address: dict[str, str])
         lines = [_line(level, known) for level, known in one.known.items()]
         lines.append(f"whole: {len(one.blob):,} bytes, {one.psnr_db:.1f} dB")
         st.caption("  \n".join(lines))
-        if st.button("Open in Codec", key=f"open_{place}", icon=":material/compress:"):
-            st.session_state.pop("bytes_of", None)  # else the bytes of a former file would count
-            open_page("codec", photo=name, bytes=str(one.cut), **address)
+        way(
+            "Open in Codec",
+            "codec",
+            {"photo": name, "bytes": str(one.cut), **address},
+            key=f"open_{place}",
+            icon="compress",
+            before=_forget_bytes,
+        )
+
+
+def _forget_bytes() -> None:
+    st.session_state.pop("bytes_of", None)  # else the bytes of a former file would count
 
 
 def _line(level: str, known: Known) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.components.widgets import open_page
+from app.components.widgets import way
 from app.data.data_dir import class_of_photo, photos
 from app.theme.markdown import in_markdown, short
 from hierlab import load_classes
@@ -109,8 +109,7 @@ def class_links(key: str, page: str, **maps: str) -> None:
         for number, (words, icon, name, address) in enumerate(ways):
             if name == page:
                 continue
-            if st.button(words, key=f"way_{page}_{number}", icon=f":material/{icon}:"):
-                open_page(name, **{"class": key}, **address)
+            way(words, name, {"class": key, **address}, key=f"way_{page}_{number}", icon=icon)
 
 
 def _follow(key: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import mimetypes
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
@@ -29,11 +29,11 @@ __all__ = [
     "download",
     "follow_options",
     "lacks_codec",
-    "open_page",
     "page_title",
     "show_table",
     "table_below",
     "upload_map",
+    "way",
 ]
 
 # What plotly's bar does that a click, a drag or a double click does not.
@@ -66,11 +66,34 @@ def lacks_codec() -> bool:
     return bool(lacking)
 
 
-def open_page(name: str, **address: str) -> None:
-    """Go to another page of the app, in this session, with what its address is to say."""
-    pages = st.session_state.get("pages", {})
-    if name in pages:  # a page that runs by itself, outside the frame, has none
-        st.switch_page(pages[name], query_params=address)
+def way(
+    words: str,
+    page: str,
+    address: dict[str, str],
+    *,
+    key: str,
+    icon: str,
+    kind: Literal["primary", "secondary"] = "secondary",
+    before: Callable[[], None] | None = None,
+) -> None:
+    """A button to another page of the app, in this session.
+
+    It leads there before the page that it stands on is laid out again: a choice that breaks into
+    that run would lose what a button returns.
+
+    Args:
+        address: what the other page's is to say.
+        before: is called first.
+    """
+
+    def go() -> None:
+        if before is not None:
+            before()
+        pages = st.session_state.get("pages", {})
+        if page in pages:  # a page that runs by itself, outside the frame, has none
+            st.switch_page(pages[page], query_params=address)
+
+    st.button(words, key=key, icon=f":material/{icon}:", type=kind, on_click=go)
 
 
 def chart(

@@ -21,7 +21,7 @@ from app.components.tables import (
     level_rows,
     levels_at_chance,
 )
-from app.components.widgets import chart, choose_map, choose_one, download, open_page, page_title
+from app.components.widgets import chart, choose_map, choose_one, download, page_title, way
 from app.data.build_job import BuildJob, BuildRefusedError
 from app.data.label_maps import Chosen, keep_own_map, map_of_name
 from app.data.measure_cache import agreement_between, measured, people
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 MAX_BUILD_CLASSES = 25_000
 OWN = "my own list"
 ENCODED = {"clip", "consensus"}
-JOB = "build_job"
+JOB, ASKED = "build_job", "build_asked"
 
 
 def render() -> None:
@@ -52,11 +52,12 @@ def render() -> None:
         wanted = _form(available)
         job: BuildJob | None = st.session_state.get(JOB)
         with st.container(horizontal=True, vertical_alignment="center"):
-            pressed = st.button(
+            st.button(
                 "Build",
                 key="build_go",
                 type="secondary" if job else "primary",
                 icon=":material/construction:",
+                on_click=_ask,
                 disabled=job is not None,
             )
             st.button(
@@ -67,7 +68,7 @@ def render() -> None:
                 disabled=job is None,
             )
         mark = st.empty()
-        if pressed and wanted:
+        if st.session_state.pop(ASKED, False) and wanted:
             _start(wanted)
             st.rerun()
     with result:
@@ -168,6 +169,11 @@ def _own_classes() -> ClassList | None:
     return classes
 
 
+def _ask() -> None:
+    """Note the press: another choice may break into the run of the page that hears of it."""
+    st.session_state[ASKED] = True
+
+
 def _start(arguments: dict[str, Any]) -> None:
     """Begin a build in place of what stands here, which is not what was asked for."""
     for name in ("build_refused", "built", "build_stopped"):
@@ -235,10 +241,10 @@ def _result() -> None:
 def _actions(made: Chosen, beside: Chosen | None, place: DeltaGenerator) -> None:
     """Lay out where the new map may go."""
     with place:
-        if st.button("Explore it", icon=":material/account_tree:", type="primary"):
-            open_page("explore", map=made.name)
-        if st.button("Compare it", icon=":material/compare_arrows:"):
-            open_page("compare", a=made.name, **({} if beside is None else {"b": beside.name}))
+        here = {"map": made.name}
+        way("Explore it", "explore", here, key="to_explore", icon="account_tree", kind="primary")
+        compared = {"a": made.name} | ({} if beside is None else {"b": beside.name})
+        way("Compare it", "compare", compared, key="to_compare", icon="compare_arrows")
         with st.popover("Use it in the codec", icon=":material/compress:"):
             _in_codec(made)
         download("Save as JSON", made.label_map.encode, f"{made.label_map.name}.json")
@@ -259,8 +265,8 @@ def _in_codec(made: Chosen) -> None:
         "Its levels may be looked at in any photograph now; the bytes at which each level is told "
         "are trained into a checkpoint, which the command below makes."
     )
-    if st.button("Look through it in Codec", key="to_codec", icon=":material/visibility:"):
-        open_page("codec", through=made.name)
+    through = {"through": made.name}
+    way("Look through it in Codec", "codec", through, key="to_codec", icon="visibility")
     name = f"{made.label_map.name}.json"
     st.code(f"c2f train --hierarchy {name} --data photographs/ -o runs/mine", language="bash")
 
