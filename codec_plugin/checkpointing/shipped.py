@@ -13,6 +13,7 @@ __all__ = [
     "CHECKPOINTS",
     "ShippedRecord",
     "find_model",
+    "find_record",
     "record_of",
     "shipped_checkpoints",
     "shipped_records",
@@ -57,21 +58,28 @@ def record_of(path: Path) -> ShippedRecord | None:
 
 
 def find_model(model_id: str, near: Path) -> str:
-    """Where a model is: a shipped name, or a file beside `near`, here, or in a run below `runs`.
+    """Where a model is: what `--checkpoint` takes, "" if it is not to be found (`find_record`)."""
+    found = find_record(model_id, near)
+    return found[0] if found else ""
+
+
+def find_record(model_id: str, near: Path) -> tuple[str, ShippedRecord] | None:
+    """A model's place, and what it says of itself.
 
     Args:
         model_id: hex digits, all or the first few.
         near: the file that asks for it.
     Returns:
-        What `--checkpoint` takes; "" if it is not to be found.
+        A shipped name, or a file beside `near`, here, or in a run below `runs`, and its record;
+        none if it is not to be found.
     """
     for record in shipped_records():
         if record.model_id.startswith(model_id):
-            return record.name
+            return record.name, record
     places = (near.parent.glob("*.safetensors"), Path().glob("*.safetensors"))
     runs = Path("runs").glob("*/*.safetensors")
     for path in islice(chain(*places, runs), MOST_FILES):
         record_there = record_of(path)
         if record_there is not None and record_there.model_id.startswith(model_id):
-            return str(path)
-    return ""
+            return str(path), record_there
+    return None

@@ -16,7 +16,7 @@ from hierlab.errors import HierlabError
 from hierlab.utils.files import guard_output, write_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
     from codec_plugin.codec import Codec
@@ -41,7 +41,9 @@ __all__ = [
     "note_size",
     "note_skipped",
     "read_input",
+    "refused",
     "standard_input",
+    "targets_of",
     "write_output",
 ]
 
@@ -114,12 +116,15 @@ def chunks() -> Iterator[bytes]:
         yield chunk
 
 
-def load_codec(checkpoint: str, data: bytes = b"", stream: str = "-") -> Codec:
+def load_codec(
+    checkpoint: str, data: bytes = b"", stream: str = "-", loaded: Codec | None = None
+) -> Codec:
     """The codec of a checkpoint, which must be that of a file where one is given.
 
     Args:
         data: bytes of a .c2f file.
         stream: its name; a checkpoint that lies near it is named where `checkpoint` is another.
+        loaded: the checkpoint's codec, if it has been loaded before.
     Raises:
         CheckpointError: not found, not sound, or not that of the file.
         BitstreamError: `data` is no such file.
@@ -131,7 +136,7 @@ def load_codec(checkpoint: str, data: bytes = b"", stream: str = "-") -> Codec:
 
     from codec_plugin.codec import Codec
 
-    codec = Codec.load(checkpoint)
+    codec = loaded or Codec.load(checkpoint)
     if not asked or asked == codec.model_id.hex():
         return codec
     place = find_model(asked, Path("." if stream == "-" else stream))
@@ -164,6 +169,54 @@ def decoded_name(stream: str) -> str:
     if target.is_file() and not _ours(target):
         target = target.with_stem(f"{target.stem}-decoded")
     return str(target)
+
+
+def targets_of(sources: Sequence[str], output: str, name: Callable[[str], str]) -> list[str]:
+    """Where a command writes what it makes of each file: beside it, to a file, or in a folder.
+
+    Args:
+        sources: one file, - alone, or several.
+        output: of one the file or its folder, of several the folder; "" is beside each.
+        name: default name of what is made of a file.
+    Raises:
+        CodecError: - among several, two outputs of one name, or a file where a folder must be.
+    """
+    if sources == ["-"]:
+        return [output or "-"]
+    if "-" in sources:
+        raise CodecError("- stands alone: name files, or read one from a pipe")
+    folder = Path(output)
+    if output and (output == "-" or (len(sources) == 1 and not folder.is_dir())):
+        if len(sources) > 1:
+            raise CodecError(f"{len(sources)} files do not fit one pipe; -o names their folder")
+        return [output]
+    names = [name(source) for source in sources]
+    if output:
+        names = [str(folder / Path(made).name) for made in names]
+        _make_folder(folder)
+    made_of: dict[str, str] = {}
+    for made, source in zip(names, sources, strict=True):
+        if made in made_of and made_of[made] != source:
+            raise CodecError(f"{made_of[made]} and {source} would both be {made}; do them apart")
+        made_of[made] = source
+    return names
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise CodecError(f"{folder} is a file; of several files -o names the folder") from error
+    except OSError as error:
+        raise CodecError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+
+
+def refused(source: str, error: Exception, count: int) -> int:
+    """Say what is wrong with one of several files and go on: 1; the only one stops the command."""
+    if count == 1:
+        raise error
+    note(str(error) if source in str(error) else f"{source}: {error}")
+    return 1
 
 
 def guard(path: str | Path, *inputs: str | Path, force: bool) -> None:

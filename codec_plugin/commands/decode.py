@@ -1,9 +1,9 @@
-"""`c2f decode`: a .c2f file, or any prefix of one, to a picture."""
+"""`c2f decode`: .c2f files, or any prefixes of them, to pictures."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,6 @@ from codec_plugin.commands._files import (
     Bits,
     CheckpointName,
     Force,
-    Stream,
     Threads,
     chunks,
     decoded_name,
@@ -21,7 +20,9 @@ from codec_plugin.commands._files import (
     note,
     note_size,
     read_input,
+    refused,
     standard_input,
+    targets_of,
     write_output,
 )
 
@@ -32,9 +33,16 @@ __all__ = ["decode"]
 
 
 def decode(
-    stream: Stream,
+    stream: Annotated[
+        list[str], typer.Argument(metavar="FILES...", help=".c2f files, or - for a pipe.")
+    ],
     output: Annotated[
-        str, typer.Option("--output", "-o", help="Image to write, or - (PNG); default: FILE.png.")
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Image to write, folder of several, or - (PNG); default: FILE.png.",
+        ),
     ] = "",
     checkpoint: CheckpointName = "compact",
     max_bytes: Annotated[
@@ -50,31 +58,47 @@ def decode(
     force: Force = False,
     threads: Threads = None,
 ) -> None:
-    """Decode a file or a prefix of one; from a pipe, rewrite the picture as stages arrive."""
-    target = output or ("-" if stream == "-" else decoded_name(stream))
-    guard(target, stream, checkpoint, force=force)
+    """Decode files or prefixes of them; from a pipe, rewrite the picture as stages arrive."""
+    targets = targets_of(stream, output, decoded_name)
+    for target in targets:
+        guard(target, *stream, checkpoint, force=force)
 
-    from codec_plugin.bitstream.container import read_header
+    from codec_plugin.errors import CodecError
     from codec_plugin.utils.threads import use_threads
 
     limits = {"max_bytes": max_bytes, "bpp": bpp, "level": level, "max_pixels": max_pixels}
     limited = max_bytes is not None or bpp is not None or level is not None
-    if stream == "-" and not is_special(target) and not limited:
-        standard_input()
-        use_threads(threads)
-        decoded = _follow(load_codec(checkpoint), target, max_pixels)
-    else:
-        data = read_input(stream)
-        codec = load_codec(checkpoint, data, stream)
-        header = read_header(data)
-        note_size("decoding", header.height_px, header.width_px)
-        use_threads(threads, header.height_px * header.width_px)
-        decoded = codec.decode(data, **limits)  # type: ignore[arg-type]
-        _write(decoded, target)
-    for sentence in decoded.warnings:
-        note(sentence)
-    if target != "-":
-        typer.echo(_summary(target, decoded))
+    failed, codec = 0, None
+    for source, target in zip(stream, targets, strict=True):
+        try:
+            if source == "-" and not is_special(target) and not limited:
+                standard_input()
+                use_threads(threads)
+                decoded = _follow(load_codec(checkpoint), target, max_pixels)
+            else:
+                data = read_input(source)
+                codec = load_codec(checkpoint, data, source, codec)
+                decoded = _decode(codec, data, threads, limits)
+                _write(decoded, target)
+        except CodecError as error:
+            failed += refused(source, error, len(stream))
+            continue
+        for sentence in decoded.warnings:
+            note(sentence if len(stream) == 1 else f"{source}: {sentence}")
+        if target != "-":
+            typer.echo(_summary(target, decoded))
+    if failed:
+        raise typer.Exit(2)
+
+
+def _decode(codec: Codec, data: bytes, threads: int | None, limits: dict[str, Any]) -> Decoded:
+    from codec_plugin.bitstream.container import read_header
+    from codec_plugin.utils.threads import use_threads
+
+    header = read_header(data)
+    note_size("decoding", header.height_px, header.width_px)
+    use_threads(threads, header.height_px * header.width_px)
+    return codec.decode(data, **limits)
 
 
 def _follow(codec: Codec, target: str, max_pixels: int) -> Decoded:

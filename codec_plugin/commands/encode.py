@@ -1,4 +1,4 @@
-"""`c2f encode`: a picture to a .c2f file."""
+"""`c2f encode`: pictures to .c2f files."""
 
 from __future__ import annotations
 
@@ -16,22 +16,32 @@ from codec_plugin.commands._files import (
     guard,
     note,
     note_size,
+    refused,
     standard_input,
+    targets_of,
     write_output,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from codec_plugin.bitstream.answer import LabelPath
     from codec_plugin.codec import Codec
     from codec_plugin.data.picture import Picture
+    from codec_plugin.search.objective import Objective
 
 __all__ = ["encode"]
 
 
 def encode(
-    image: Annotated[str, typer.Argument(metavar="IMAGE", help="Image file, or - for a pipe.")],
+    image: Annotated[
+        list[str], typer.Argument(metavar="IMAGES...", help="Image files, or - for a pipe.")
+    ],
     output: Annotated[
-        str, typer.Option("--output", "-o", help="File to write, or -; default: IMAGE.c2f.")
+        str,
+        typer.Option(
+            "--output", "-o", help="File to write, folder of several, or -; default: IMAGE.c2f."
+        ),
     ] = "",
     checkpoint: CheckpointName = "compact",
     max_bytes: Annotated[
@@ -60,78 +70,120 @@ def encode(
             "--answer", help="Write what the classifier sees behind the header, for c2f label."
         ),
     ] = False,
+    shown: Annotated[
+        str,
+        typer.Option(
+            "--class", help="Write this class behind the header instead: a key or name in the map."
+        ),
+    ] = "",
     force: Force = False,
     threads: Threads = None,
 ) -> None:
-    """Encode a picture; any prefix of the file is a picture too."""
+    """Encode pictures; any prefix of a file is a picture too."""
     from codec_plugin.data.picture import read_picture
+    from codec_plugin.errors import CodecError
 
-    target = output or ("-" if image == "-" else encoded_name(image))
-    guard(target, image, checkpoint, hierarchy, force=force)
-    picture = read_picture(standard_input() if image == "-" else image)
+    targets = targets_of(image, output, encoded_name)
+    for target in targets:
+        guard(target, *image, checkpoint, hierarchy, force=force)
+    failed, codec, looks, objective = 0, None, None, None
+    for source, target in zip(image, targets, strict=True):
+        try:
+            picture = read_picture(standard_input() if source == "-" else source)
+        except CodecError as error:
+            failed += refused(source, error, len(image))
+            continue
+        if codec is None:  # once, and not before there is a picture
+            from codec_plugin.codec import Codec
 
-    from codec_plugin.codec import Codec
-    from codec_plugin.utils.threads import use_threads
+            codec = Codec.load(checkpoint)
+            if answer or shown:
+                looks = _labeller(codec, classifier, hierarchy, asked=answer, shown=shown)
+            if effort > 0:
+                objective = _objective(codec, classifier, hierarchy)
+        from codec_plugin.utils.threads import use_threads
 
-    note_size("encoding", picture.height_px, picture.width_px)
-    use_threads(threads, picture.height_px * picture.width_px)
-    codec = Codec.load(checkpoint)
-    objective = None
-    path = _answer(codec, picture, classifier, hierarchy) if answer else None
-    if effort > 0:
-        from codec_plugin.search.objective import training_objective
-
-        hierarchy = hierarchy or codec.checkpoint.hierarchy_file
-        objective = training_objective(codec.checkpoint.meta, classifier, hierarchy)
-        taught = codec.checkpoint.meta.classifier
-        asked = objective.semantics.classifier.name if objective.semantics else "none"
-        if not classifier and asked != taught:
-            note(f"--effort asks {asked}; the checkpoint was trained with {taught}")
-    blob = codec.encode(
-        picture,
-        max_bytes=max_bytes,
-        bpp=bpp,
-        stages=stages,
-        effort=effort,
-        effort_stages=effort_stages,
-        objective=objective,
-        answer=path,
-    )
-    write_output(target, blob)
-    for sentence in picture.notes:
-        note(sentence)
-    if target != "-":
-        rate = 8 * len(blob) / (picture.height_px * picture.width_px)
-        typer.echo(
-            f"{target}: {picture.width_px} × {picture.height_px} pixels in {len(blob)} bytes "
-            f"({rate:.3f} bits per pixel)"
+        note_size("encoding", picture.height_px, picture.width_px)
+        use_threads(threads, picture.height_px * picture.width_px)
+        blob = codec.encode(
+            picture,
+            max_bytes=max_bytes,
+            bpp=bpp,
+            stages=stages,
+            effort=effort,
+            effort_stages=effort_stages,
+            objective=objective,
+            answer=looks(picture) if looks else None,
         )
+        write_output(target, blob)
+        for sentence in picture.notes:
+            note(sentence if len(image) == 1 else f"{source}: {sentence}")
+        if target != "-":
+            typer.echo(_summary(target, picture, blob))
+    if failed:
+        raise typer.Exit(2)
 
 
-def _answer(codec: Codec, picture: Picture, classifier: str, hierarchy: str) -> LabelPath:
-    """What a classifier sees in a picture.
+def _summary(target: str, picture: Picture, blob: bytes) -> str:
+    rate = 8 * len(blob) / (picture.height_px * picture.width_px)
+    size = f"{picture.width_px} × {picture.height_px} pixels"
+    return f"{target}: {size} in {len(blob)} bytes ({rate:.3f} bits per pixel)"
+
+
+def _objective(codec: Codec, classifier: str, hierarchy: str) -> Objective:
+    """What a search lowers; says who is asked, where that is not who taught."""
+    from codec_plugin.search.objective import training_objective
+
+    meta = codec.checkpoint.meta
+    objective = training_objective(meta, classifier, hierarchy or codec.checkpoint.hierarchy_file)
+    asked = objective.semantics.classifier.name if objective.semantics else "none"
+    if not classifier and asked != (meta.classifier or "none"):
+        note(f"--effort asks {asked}; the checkpoint was trained with {meta.classifier}")
+    return objective
+
+
+def _labeller(
+    codec: Codec, classifier: str, hierarchy: str, *, asked: bool, shown: str
+) -> Callable[[Picture], LabelPath]:
+    """What is written of a picture's class: what a classifier sees in it, or the class `shown`.
 
     Raises:
-        ConfigError: there is nobody to ask, or no label map to answer in.
+        ConfigError: there is nobody to ask, no label map to answer in, or no such class in it.
     """
     from codec_plugin.classifiers.registry import available_classifiers
     from codec_plugin.errors import ConfigError
 
+    if asked and shown:
+        raise ConfigError("--answer asks a classifier, --class says it yourself; give one of them")
+    option = "--class" if shown else "--answer"
+    if not codec.checkpoint.meta.label_map_id:
+        raise ConfigError(f"{option} needs a checkpoint with a label map; this one names none")
     taught = codec.checkpoint.meta.classifier
     name = classifier or available_classifiers(taught) or "none"
-    if name == "none":
-        raise ConfigError("--answer asks a classifier: name one with --classifier")
-    if not codec.checkpoint.meta.label_map_id:
-        raise ConfigError("--answer needs a checkpoint with a label map; this one names none")
+    if name == "none" and not shown:
+        raise ConfigError(
+            "--answer asks a classifier, and the checkpoint names none: name one with "
+            "--classifier, or say the class with --class"
+        )
 
     import torch
 
-    from codec_plugin.classifiers import load_classifier
     from codec_plugin.data.label_hierarchy import load_hierarchy
+
+    label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
+    if shown:
+        path = label_map.path(shown)
+        return lambda _: path
+
+    from codec_plugin.classifiers import load_classifier
     from codec_plugin.evaluation.recognition import Recogniser
 
     if not classifier and name != taught:
         note(f"--answer asks {name}; the checkpoint was trained with {taught}")
-    label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
-    image = torch.tensor(picture.bytes_rgb).permute(2, 0, 1).float() / 255
-    return Recogniser(load_classifier(name), label_map).path(image)
+    recogniser = Recogniser(load_classifier(name), label_map)
+
+    def seen(picture: Picture) -> LabelPath:
+        image = torch.tensor(picture.bytes_rgb).permute(2, 0, 1).float() / 255
+        return recogniser.path(image)
+
+    return seen

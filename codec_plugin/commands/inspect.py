@@ -31,7 +31,7 @@ def inspect(
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
     grey = ", grey" if report["grey"] else ""
-    checkpoint = report["checkpoint"] or "none of the shipped checkpoints"
+    checkpoint = report["checkpoint"] or "no checkpoint that is shipped, or lies near"
     typer.echo(f"picture     {report['width_px']} × {report['height_px']} pixels{grey}")
     typer.echo(f"model       {report['model_id']} ({checkpoint})")
     typer.echo(f"label map   {report['label_map_id']} ({report['label_map'] or 'unknown'})")
@@ -64,13 +64,13 @@ def describe(data: bytes, name: str = "") -> dict[str, Any]:
     from codec_plugin.bitstream.container import CHECK_BYTES, read_header
     from codec_plugin.bitstream.segments import split_segments
     from codec_plugin.checkpointing.label_maps import find_label_map
-    from codec_plugin.checkpointing.shipped import shipped_records
+    from codec_plugin.checkpointing.shipped import find_record
 
     header = read_header(data)
-    known = {record.model_id[:8]: record for record in shipped_records()}
-    record = known.get(header.model_id.hex())
-    levels = dict(zip(record.level_ends, record.level_names, strict=True)) if record else {}
-    label_map = "" if record else find_label_map(header.label_map_id.hex(), Path(name))
+    place, record = find_record(header.model_id.hex(), Path(name)) or (None, None)
+    levels = dict(zip(record.level_ends, record.level_names, strict=False)) if record else {}
+    label_map = record.label_map_name if record else ""
+    label_map = label_map or find_label_map(header.label_map_id.hex(), Path(name))
     segments = {segment.stage: segment for segment in split_segments(data, header)}
     stages, start = [], header.first_stage
     for stage, end in enumerate(header.ends):
@@ -99,9 +99,9 @@ def describe(data: bytes, name: str = "") -> dict[str, Any]:
         "height_px": header.height_px,
         "grey": header.grey,
         "model_id": header.model_id.hex(),
-        "checkpoint": record.name if record else None,
+        "checkpoint": place,
         "label_map_id": header.label_map_id.hex(),
-        "label_map": record.label_map_name if record else label_map or None,
+        "label_map": label_map or None,
         "header_bytes": header.size_bytes,
         "stages": stages,
         "received_bytes": received,

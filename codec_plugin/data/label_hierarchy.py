@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from codec_plugin.errors import HierarchyMismatchError
+from codec_plugin.bitstream.answer import LabelPath
+from codec_plugin.errors import ConfigError, HierarchyMismatchError
 from hierlab.classes import folded
 from hierlab.errors import HierlabError
 from hierlab.labelmap import LabelMap, load_label_map
@@ -64,6 +65,22 @@ class Hierarchy:
                 named.setdefault(folded(word), set()).add(number)
         single = {word: min(columns) for word, columns in named.items() if len(columns) == 1}
         return {**single, **self.index}
+
+    def path(self, label: str) -> LabelPath:
+        """Clusters of a class that goes by a key or name, each for sure.
+
+        Raises:
+            ConfigError: no class, or more than one, goes by that name.
+        """
+        number = self.lookup.get(label.strip(), self.lookup.get(folded(label.strip())))
+        if number is None:
+            some = ", ".join(self.class_names[:6]) + (", …" if len(self.class_names) > 6 else "")
+            raise ConfigError(
+                f"label map {self.name} has no one class {label!r}; a class goes by its key or "
+                f"name: {some}"
+            )
+        clusters = tuple(self.labels[:, number].tolist())
+        return LabelPath(clusters, (1.0,) * len(clusters))
 
     @cached_property
     def memberships(self) -> tuple[Tensor, ...]:

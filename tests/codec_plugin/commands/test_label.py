@@ -77,6 +77,45 @@ def test_encode_writes_what_the_classifier_sees(run, checkpoint: Path, photo: Pa
     assert "file_says" not in looks[-1]
 
 
+def test_encode_writes_the_class_that_it_is_told(run, checkpoint: Path, photo: Path) -> None:
+    chosen = ("--checkpoint", checkpoint)
+    result = run("encode", photo, *chosen, "--class", "Golden_Retriever", "-o", "told.c2f")
+    assert result.code == 0
+    label_map = load_label_map(MAP)
+    number = label_map.classes.ids.index("n02099601")
+    (row,) = json.loads(run("label", "told.c2f", "--json").out)
+    wanted = [int(level.labels[number]) for level in label_map.levels]
+    assert [level["cluster"] for level in row["levels"]] == wanted
+    assert all(level["at_least"] > 0.9 for level in row["levels"])
+    by_key = run("encode", photo, *chosen, "--class", "n02099601", "-o", "key.c2f")
+    assert by_key.code == 0
+    assert Path("key.c2f").read_bytes() == Path("told.c2f").read_bytes()
+    for options, said in [
+        (("--class", "yeti"), "has no one class 'yeti'"),
+        (("--class", "beagle", "--answer"), "give one of them"),
+    ]:
+        result = run("encode", photo, *chosen, *options, "-o", "none.c2f")
+        assert (result.code, result.err.count("\n")) == (2, 1)
+        assert said in result.err
+    assert not Path("none.c2f").exists()
+
+
+def test_inspect_names_the_levels_of_a_checkpoint_that_lies_near(
+    run, checkpoint: Path, labelled: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    own = unpack_checkpoint(checkpoint.read_bytes())
+    meta = msgspec.structs.replace(own.meta, level_names=("coarse", "fine"), level_blocks=(0, 2))
+    save_checkpoint(checkpoint, own.model, own.exact, own.tables, meta)
+    report = json.loads(run("inspect", labelled, "--json").out)
+    assert Path(report["checkpoint"]).name == "own.safetensors"
+    assert [stage["level"] for stage in report["stages"]] == ["coarse", "", "fine"]
+    away = tmp_path_factory.mktemp("away") / "a.c2f"
+    away.write_bytes(labelled.read_bytes())
+    checkpoint.unlink()
+    assert json.loads(run("inspect", away, "--json").out)["checkpoint"] is None
+    assert "no checkpoint that is shipped, or lies near" in run("inspect", away).out
+
+
 def test_nobody_to_ask_is_a_sentence(run, checkpoint: Path, photo: Path) -> None:
     asked = ("encode", photo, "--checkpoint", checkpoint, "--answer", "-o", "a.c2f")
     refused = run(*asked, "--classifier", "none")

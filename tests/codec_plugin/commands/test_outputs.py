@@ -278,3 +278,55 @@ def test_a_foreign_file_says_where_its_model_is(run, trained: Path) -> None:
         )
     trained.unlink()
     refused(run("decode", "a.c2f"), f"made by model {model}", "leaves it in its run's folder")
+
+
+def test_several_pictures_become_files_in_a_folder(run, photo: Path) -> None:
+    other, broken = photo.with_name("other.png"), photo.with_name("broken.png")
+    Image.fromarray(tiny_picture()[::-1]).save(other)
+    broken.write_text("no picture")
+    alone = {
+        image: run("encode", image, "-o", "alone.c2f", *CHECKPOINT) for image in (photo, other)
+    }
+    assert all(result.code == 0 for result in alone.values())
+    result = run("encode", photo, broken, other, "-o", "made/here", *CHECKPOINT)
+    assert result.code == 2  # one of them was not coded
+    assert result.err.count("\n") == 1
+    assert "broken.png" in result.err
+    assert [line.partition(":")[0] for line in result.out.splitlines()] == [
+        "made/here/photo.c2f",
+        "made/here/other.c2f",
+    ]
+    assert Path("made/here/other.c2f").read_bytes() == Path("alone.c2f").read_bytes()
+    Path("made/here/cut.c2f").write_bytes(Path("alone.c2f").read_bytes()[:5])
+    files = sorted(Path("made/here").glob("*.c2f"))
+    result = run("decode", *files, "-o", "made", *CHECKPOINT)
+    assert result.code == 2
+    assert "cut.c2f" in result.err
+    assert sorted(path.name for path in Path("made").glob("*.png")) == ["other.png", "photo.png"]
+    assert run("encode", photo, "-o", "made", *CHECKPOINT).out.startswith("made/photo.c2f: ")
+
+
+def test_several_pictures_without_a_folder_lie_beside_their_own(run, photo: Path) -> None:
+    other = photo.with_name("other.png")
+    Image.fromarray(tiny_picture()[::-1]).save(other)
+    assert run("encode", photo, other, *CHECKPOINT).code == 0
+    assert photo.with_suffix(".c2f").exists()
+    assert other.with_suffix(".c2f").exists()
+
+
+def test_several_pictures_do_not_fit_one_place(run, photo: Path) -> None:
+    again = photo.parent / "again" / photo.name
+    again.parent.mkdir()
+    again.write_bytes(photo.read_bytes())
+    refused(run("encode", photo, again, "-o", "made", *CHECKPOINT), "would both be made/photo.c2f")
+    refused(run("encode", photo, "-", *CHECKPOINT), "- stands alone")
+    refused(run("encode", photo, again, "-o", "-", *CHECKPOINT), "one pipe")
+    Path("file").write_text("mine")
+    refused(run("encode", photo, again, "-o", "file", *CHECKPOINT), "file is a file")
+    refused(run("decode", "a.c2f", "b.c2f", "-o", "file", *CHECKPOINT), "file is a file")
+    assert Path("file").read_text() == "mine"
+    # No input is replaced by what another one becomes, though this program made it.
+    assert run("encode", photo, "-o", "head.c2f", *CHECKPOINT).code == 0
+    assert run("decode", "head.c2f", "-o", "ours.png", *CHECKPOINT).code == 0
+    ours = Path("ours.png").rename(photo.with_suffix(".c2f"))  # a picture under another ending
+    refused(run("encode", photo, ours, *CHECKPOINT), ours.name)
