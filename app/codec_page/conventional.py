@@ -107,7 +107,7 @@ def _entry(
         "bytes": len(_data),
         "note": f"{len(_data):,} bytes, PSNR {psnr_between(original, pixels):.2f} dB",
         "src": picture_address(key, pixels),
-        "answers": _recogniser and best_of(answers_of(_recogniser, pixels)),
+        "answers": None if _recogniser is None else best_of(answers_of(_recogniser, pixels)),
     }
 
 

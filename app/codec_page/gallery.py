@@ -63,16 +63,16 @@ def render() -> None:
         return
     checkpoint = stamp(checkpoints[codec])
     try:
-        recogniser = load_recogniser(machine_of(checkpoint), classifier)
+        loaded = load_recogniser(machine_of(checkpoint), classifier)
     except CodecError as error:
         st.error(sentence(error), icon=":material/error:")
         return
-    if isinstance(recogniser, str):
-        why = in_markdown(without_folders(recogniser))
+    recogniser = None if isinstance(loaded, str) else loaded
+    if isinstance(loaded, str):
+        why = in_markdown(without_folders(loaded))
         st.info(
             f"No classifier looks at the pictures, so that no bytes until sure are told: {why}."
         )
-        recogniser = None
     address = {"codec": codec, "side": str(side), "classifier": classifier}
     _results(_run(sources, checkpoint, side, recogniser, address))
 

@@ -72,11 +72,11 @@ def show_cuts(photograph: Photograph, tell: Callable[[], None]) -> None:
         who_at, clusters_at = st.columns(2)
         classifier = choose_classifier(column=who_at)
         through = choose_through(photograph.machine, clusters_at)
-    recogniser = load_recogniser(photograph.machine, classifier, through)
-    if isinstance(recogniser, str):
-        why = in_markdown(without_folders(recogniser))
+    loaded = load_recogniser(photograph.machine, classifier, through)
+    recogniser = None if isinstance(loaded, str) else loaded
+    if isinstance(loaded, str):
+        why = in_markdown(without_folders(loaded))
         st.info(f"No classifier looks at the picture: {why}.")
-        recogniser = None
     sizes = photograph.cuts
     ready = _ready(f"{photograph.key}-{classifier}-{through and through.key}", size, sizes)
     with left:
@@ -169,7 +169,9 @@ def _entry(photograph: Photograph, recogniser: Recogniser | None, size: int) -> 
         "bytes": size,
         "note": f"{look.rate_bpp:.3f} bits per pixel{psnr}",
         "src": picture_address(f"{photograph.key}-{size}", look.pixels),
-        "answers": recogniser and best_of(answers_at(photograph, recogniser, size)),
+        "answers": None
+        if recogniser is None
+        else best_of(answers_at(photograph, recogniser, size)),
     }
 
 
@@ -184,7 +186,8 @@ def _stage(
     seen = None
     beside: dict[str, object] | None = None
     if original is not None:
-        seen = recogniser and best_of(answers_at(photograph, recogniser, None))
+        if recogniser is not None:
+            seen = best_of(answers_at(photograph, recogniser, None))
         shown: Entry = {
             "bytes": 0,
             "note": "",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import streamlit as st
 
 from app.codec_page.photograph import Pixels, png_bytes
 
-__all__ = ["Entry", "Stage", "StageLevel", "picture_address", "split_view"]
+if TYPE_CHECKING:
+    from app.codec_page.classification import Best
 
-Best = Sequence[tuple[str, float]]
+__all__ = ["Entry", "Stage", "StageLevel", "picture_address", "split_view"]
 
 
 class Entry(TypedDict):
