@@ -85,7 +85,7 @@ def browser() -> Iterator[object]:
 def tab(request: pytest.FixtureRequest, browser, address: str) -> Iterator[object]:  # type: ignore[no-untyped-def]
     """A page of the browser; it fails on any request that leaves this machine."""
     page = browser.new_page(viewport={"width": request.param, "height": 900})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(180_000)  # where many share the machine
     outside: list[str] = []
     local = (address, address.replace("http", "ws"), "data:", "blob:")
     page.on("request", lambda one: None if one.url.startswith(local) else outside.append(one.url))
