@@ -12,7 +12,7 @@ export default function (component) {
   const root = component.parentElement;
   if (!views.has(root)) views.set(root, new Pictures(root));
   const view = views.get(root);
-  view.data = component.data;
+  view.data = JSON.parse(component.data.json);
   view.signature = "";
   return () => view.end();
 }

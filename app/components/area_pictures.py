@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,16 +47,15 @@ def show_area_pictures(
     told = {
         sheet.cells[key]: name for key, name in zip(ids, names, strict=True) if key in sheet.cells
     }
-    _COMPONENT(
-        data={
-            # As Streamlit makes a class of a key.
-            "figure": re.sub(r"[^a-zA-Z0-9_-]", "-", figure.strip()),
-            "sheet": pictures,
-            "areas": areas,
-            "names": told,
-        },
-        key=f"pictures_{figure}",
-    )
+    told_as = {
+        # As Streamlit makes a class of a key.
+        "figure": re.sub(r"[^a-zA-Z0-9_-]", "-", figure.strip()),
+        "sheet": pictures,
+        "areas": areas,
+        "names": told,
+    }
+    # As text: Streamlit loads pandas and pyarrow to see whether a value of another kind is a table.
+    _COMPONENT(data={"json": json.dumps(told_as)}, key=f"pictures_{figure}")
 
 
 def area_cells(label_map: LabelMap, nodes: Sequence[Node], sheet: Sheet) -> dict[str, list[int]]:

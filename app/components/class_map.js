@@ -72,7 +72,7 @@ class ClassMap {
   }
 
   update(component) {
-    this.data = component.data;
+    this.data = JSON.parse(component.data.json);
     this.send = (what) => component.setTriggerValue("picked", what);
     const { map } = this.data;
     this.count = map.x.length;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,15 +60,13 @@ def show_class_map(
 
     cells = {one: sheet.cells[one] for one in class_map["keys"] if one in sheet.cells}
     pictures = sheet.as_data()
-    _COMPONENT(
-        data={
-            "key": key,
-            "title": title,
-            "source": source,
-            "alt": alt,
-            "map": class_map,
-            "sheet": {**pictures, "cells": cells} if pictures and cells else None,
-        },
-        key=widget,
-        on_picked_change=picked,
-    )
+    told = {
+        "key": key,
+        "title": title,
+        "source": source,
+        "alt": alt,
+        "map": class_map,
+        "sheet": {**pictures, "cells": cells} if pictures and cells else None,
+    }
+    # As text: Streamlit loads pandas and pyarrow to see whether a value of another kind is a table.
+    _COMPONENT(data={"json": json.dumps(told)}, key=widget, on_picked_change=picked)

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,12 +39,32 @@ def marked_area(test: AppTest) -> str:
 def drawn(test: AppTest) -> str:
     """What the browser is given to draw."""
     trees = test.get("plotly_chart")
-    return str(trees[0].proto.spec if trees else test.get("bidi_component")[0].proto.json)
+    if trees:
+        return str(trees[0].proto.spec)
+    return str(json.loads(test.get("bidi_component")[0].proto.json)["json"])
 
 
 def words(test: AppTest) -> str:
     blocks = (*test.markdown, *test.caption, *test.info, *test.error, *test.warning)
     return "\n".join(block.value for block in blocks)
+
+
+FIRST_PAGE = """import sys, warnings
+warnings.simplefilter("ignore")
+from streamlit.testing.v1 import AppTest
+page = "from app.views.explore import render\\nrender()"
+test = AppTest.from_string(page, default_timeout=600).run()
+assert not test.exception, test.exception
+assert test.get("bidi_component"), "no small pictures stand in the areas"
+print(sorted({"pandas", "pyarrow", "scipy", "matplotlib", "torch"} & sys.modules.keys()))
+"""
+
+
+def test_the_first_page_loads_nothing_heavy(repository: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_PAGE], capture_output=True, text=True, cwd=repository
+    )
+    assert done.stdout.strip() == "[]", done.stderr[-2000:]
 
 
 def test_the_whole_map_is_described_first(page: Page) -> None:
