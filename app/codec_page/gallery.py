@@ -106,7 +106,14 @@ def _served() -> dict[str, Source]:
     if count > 1:
         about = f"Of {counted(len(known), 'photograph')}, in the order of their names."
         count = st.number_input(
-            "How many", 1, count, min(count, 10), key="count", width=150, help=about
+            "How many",
+            1,
+            count,
+            min(count, 10),
+            key="count",
+            bind="query-params",
+            width=150,
+            help=about,
         )
     chosen = list(known.items())[: int(count)]
     return {name: Source(_identity(path), path.read_bytes) for name, path in chosen}

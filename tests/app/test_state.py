@@ -1,13 +1,19 @@
 """The address is the state: after any choices, whoever opens it sees the same page."""
 
+import importlib.util
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+needs_codec = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None,
+    reason="PyTorch is not installed: pip install 'hierlab[codec]'",
+)
+VIEWS = ("Answer", "Encoders", "Axes", "Variance", "Confidence")
 Page = Callable[..., AppTest]
 CHOICES = settings(
     max_examples=2,
@@ -29,6 +35,35 @@ COMPARE = (
     ("levels", ("coarse / coarse", "mid / mid")),
     ("show", ("Ribbons", "Who moved", "Heatmap", "Sizes")),
 )
+BUILD = (
+    ("classes", ("my own list", "imagenet-1k")),
+    ("method", ("consensus", "kmeans", "wordnet-k")),
+    ("encoder", ("RN50:openai@80", "ViT-B-32:openai@a")),
+    ("encoders", (["ViT-B-32:openai@a"], ["RN50:openai@80", "ViT-B-32:openai@a"])),
+    ("counts_1000", ("5,50,1000", "abc")),
+    ("seed", (0, 7)),
+    ("beside", ("toys", "crossed")),
+)
+STABILITY = (
+    ("part", VIEWS),
+    ("sure_level", ("coarse", "mid")),
+)
+CURVES = (
+    ("results", ("kodak", "photographs")),
+    ("log", (True, False)),
+    ("anchor", ("webp", "avif")),
+    ("reach", (10, 55)),
+    ("codecs", (["webp"], ["avif", "jpeg"])),
+)
+BATCH = (
+    ("source", ("Your own", "Served here")),
+    ("batch_side", (256, 512)),
+    ("count", (1, 3)),
+)
+CHOSEN = (
+    *("selectbox", "select_slider", "text_input", "button_group", "toggle"),
+    *("multiselect", "number_input", "slider"),
+)
 NAMED = ("cluster", "class", "ribbon")
 
 
@@ -48,9 +83,11 @@ def choose(test: AppTest, key: str, value: Any) -> None:
         if ways:
             ways[value % len(ways)].click().run()
         return
-    for kind in ("selectbox", "select_slider", "text_input", "button_group"):
+    for kind in CHOSEN:
         for part in getattr(test, kind):
-            if part.key == key and value in (getattr(part, "options", None) or [value]):
+            options = [str(one) for one in getattr(part, "options", None) or ()]
+            several = value if isinstance(value, list) else [value]
+            if part.key == key and (not options or {str(one) for one in several} <= set(options)):
                 part.set_value(value).run()
                 return
 
@@ -62,7 +99,7 @@ def seen(test: AppTest) -> dict[str, Any]:
     words = [(kind, one.value) for kind in kinds for one in getattr(test, kind)]
     chosen = [
         (one.key, one.value)
-        for kind in ("selectbox", "select_slider", "text_input", "button_group", "toggle")
+        for kind in CHOSEN
         for one in getattr(test, kind)
         if one.key and not one.key.startswith("follow")
     ]
@@ -70,22 +107,29 @@ def seen(test: AppTest) -> dict[str, Any]:
     return {"words": words, "chosen": sorted(map(str, chosen)), "tables": tables}
 
 
-def address_of(test: AppTest) -> dict[str, str]:
+def address_of(test: AppTest) -> dict[str, Any]:
     """What stands in the address: what the page wrote, and the widgets that the browser writes."""
-    address = {
-        key: value[0] if isinstance(value, list) else value
+    address: dict[str, Any] = {
+        key: value[0] if isinstance(value, list) and len(value) == 1 else value
         for key, value in test.query_params.items()
     }
-    for kind in ("selectbox", "select_slider", "text_input", "button_group"):
+    for kind in CHOSEN:
         for one in getattr(test, kind):
-            if one.proto.query_param_key and isinstance(one.value, str) and one.value:
-                address[one.proto.query_param_key] = one.value
-            elif one.proto.query_param_key:
-                address.pop(one.proto.query_param_key, None)
+            name = one.proto.query_param_key
+            if not name:
+                continue
+            if isinstance(one.value, bool):
+                address[name] = str(one.value).lower()
+            elif isinstance(one.value, list):
+                address[name] = [str(value) for value in one.value]
+            elif one.value is None or one.value == "":
+                address.pop(name, None)
+            else:
+                address[name] = str(one.value)
     return address
 
 
-def same_after_a_reload(page: Page, name: str, start: dict[str, str], steps: list[Any]) -> None:
+def same_after_a_reload(page: Page, name: str, start: dict[str, Any], steps: list[Any]) -> None:
     test = page(name, **start)
     for key, value in steps:
         choose(test, key, value)
@@ -105,6 +149,33 @@ def test_explore_is_the_same_after_a_reload(page: Page, steps: list[Any]) -> Non
 @given(steps=pairs(COMPARE))
 def test_compare_is_the_same_after_a_reload(page: Page, steps: list[Any]) -> None:
     same_after_a_reload(page, "compare", {"a": "toys", "b": "crossed"}, steps)
+
+
+@CHOICES
+@given(steps=pairs(BUILD))
+def test_build_is_the_same_after_a_reload(page: Page, steps: list[Any]) -> None:
+    same_after_a_reload(page, "build", {"method": "wordnet-k", "beside": "toys"}, steps)
+
+
+@CHOICES
+@given(steps=pairs(STABILITY))
+def test_stability_is_the_same_after_a_reload(page: Page, steps: list[Any]) -> None:
+    same_after_a_reload(page, "stability", {"part": "Confidence"}, steps)
+
+
+@needs_codec
+@CHOICES
+@given(steps=pairs(CURVES))
+def test_curves_are_the_same_after_a_reload(page: Page, steps: list[Any]) -> None:
+    same_after_a_reload(page, "curves", {}, steps)
+
+
+@needs_codec
+@CHOICES
+@given(steps=pairs(BATCH))
+@example(steps=[("count", 3), ("batch_side", 512)])
+def test_batch_is_the_same_after_a_reload(page: Page, steps: list[Any]) -> None:
+    same_after_a_reload(page, "batch", {}, steps)
 
 
 @pytest.mark.parametrize("key", ["map", "class", "level"])
