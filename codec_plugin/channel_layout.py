@@ -116,6 +116,14 @@ class ChannelLayout:
             for channel in range(*self.ranges[k])
         )
 
+    def versions_after(self, k: int) -> tuple[int, ...]:
+        """How often each channel of block `k` is refined in the blocks after it."""
+        later = self.ranges[k + 1 :]
+        return tuple(
+            sum(first <= channel < last for first, last in later)
+            for channel in range(*self.ranges[k])
+        )
+
     def _newest(self, k: int) -> dict[int, int]:
         newest: dict[int, int] = {}
         place = 0

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from codec_plugin.channel_layout import RATIO
 from codec_plugin.classifiers.semantics import Semantics
 from codec_plugin.entropy.cdf_tables import CodingTables, Floats
 from codec_plugin.entropy.integer_model import ExactEntropy
@@ -32,8 +33,10 @@ def error_costs(
     An error of e steps in channel c raises the squared error of the decoded picture by
     e² · ‖∂x̂/∂y_c‖², whose mean over positions a random projection estimates; λ_j of every stage j
     at which that version of the channel is the newest turns it into bits; 2.5 times their mean is
-    charged. Where a stage was trained to keep a classifier's inner maps m, their distance rises by
-    e² · ‖∂m/∂y_c‖² over their power, which is charged likewise.
+    charged, and three times as much for each finer version to come: what a coarse one spares, the
+    finer ones must code. Where a stage was trained to keep a classifier's inner maps m, their
+    distance rises by e² · ‖∂m/∂y_c‖² over their power, which is charged likewise; the maps then say
+    what early errors cost, and no more is charged for pixels.
 
     Args:
         model: in evaluation mode, on the CPU.
@@ -46,6 +49,11 @@ def error_costs(
     blocks = model.config.blocks
     totals = [torch.zeros(width) for width in blocks]
     layout = model.config.layout
+    with_maps = semantics is not None and any(feature_weights)
+    dear = [
+        1.0 if with_maps else RATIO ** torch.tensor(layout.versions_after(k), dtype=torch.float32)
+        for k in range(len(blocks))
+    ]
     served = [torch.tensor(layout.stages_newest(k)) for k in range(len(blocks))]
     generator, of_maps = (torch.Generator().manual_seed(seed) for seed in (0, 1))
     # Evenly spaced: neighbours in a folder are often of a kind.
@@ -66,7 +74,7 @@ def error_costs(
             gradients = torch.autograd.grad(in_pixels, own, retain_graph=bool(matched))
             for k, gradient in enumerate(gradients):
                 power = gradient.square().mean((0, 2, 3))
-                totals[k] += lambdas[stage] * 255**2 / 3 * power / served[k]
+                totals[k] += dear[k] * lambdas[stage] * 255**2 / 3 * power / served[k]
             if matched and semantics is not None:
                 in_maps = _projected_maps(semantics, x_hat, padded, of_maps)
                 pixels = padded[0, 0].numel()

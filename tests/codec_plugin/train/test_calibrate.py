@@ -1,5 +1,6 @@
 """Symbols weighed against bits, and tables as symbols fall: cheaper files, the same decoder."""
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -15,7 +16,9 @@ from codec_plugin.codec import Codec
 from codec_plugin.entropy.cdf_tables import CodingTables
 from codec_plugin.errors import CheckpointError
 from codec_plugin.latent_codec.rdo_quantization import Quantiser, whole_numbers
+from codec_plugin.models.progressive import ProgressiveModel
 from codec_plugin.train.calibrate import error_costs, fitted_tables
+from codec_plugin.train.settings import load_settings
 from tests.codec_plugin.semantic import pixel_maps, small_hierarchy
 from tests.codec_plugin.tiny import META, stored_codec, tiny_picture
 
@@ -101,6 +104,24 @@ def test_matched_maps_are_paid_for_as_they_were_trained(
     dearer = error_costs(model, images[:1], META.lambdas, semantics, (3.0, 0.0, 0.0))
     plainly = error_costs(model, images[:1], META.lambdas)
     assert all(a > b for a, b in zip(dearer[0], plainly[0], strict=True))
+
+
+def test_errors_that_finer_versions_must_mend_are_dear(images: list[torch.Tensor]) -> None:
+    """Channel 0 comes three times, channel 1 twice, channel 2 once."""
+    ranges = ((0, 3), (0, 2), (0, 1))
+    config = msgspec.structs.replace(
+        load_settings("tiny").model, blocks=(3, 2, 1), steps=(0.9, 0.3, 0.1), ranges=ranges
+    )
+    torch.manual_seed(0)
+    model = ProgressiveModel(config).eval()
+    lambdas, semantics = (0.001, 0.004, 0.02), Semantics(pixel_maps(), small_hierarchy())
+    found = error_costs(model, images[:1], lambdas)
+    # Hardly anything is matched: what remains is the price of pixels, once.
+    once = error_costs(model, images[:1], lambdas, semantics, (1e-9, 0.0, 0.0))
+    factors = [
+        [a / b for a, b in zip(*pair, strict=True)] for pair in zip(found, once, strict=True)
+    ]
+    assert factors == [pytest.approx(wanted, rel=1e-3) for wanted in ([9, 3, 1], [3, 1], [1])]
 
 
 def test_fitted_tables_and_weighed_symbols_shorten_files(
