@@ -17,7 +17,7 @@ __all__ = ["HYPER_STRIDE", "LATENT_STRIDE", "TILE", "Tile", "remembered", "tiles
 
 LATENT_STRIDE = 16
 HYPER_STRIDE = 4  # latent positions per position of z
-TILE = 64  # latent positions: 1024 pixels
+TILE = 96  # latent positions, 1536 pixels: smaller ones read more of their neighbours
 
 _REMEMBERED = 4  # left, inner and right tiles of a row, and one to spare
 _Result = TypeVar("_Result")
@@ -60,11 +60,15 @@ class Tile(NamedTuple):
 
 
 def tiles(height: int, width: int, size: int, overlap: int) -> Iterator[Tile]:
-    """Tiles of `size` × `size` positions that cover height × width, row by row."""
-    for top in range(0, height, size):
-        bottom = min(top + size, height)
-        for left in range(0, width, size):
-            right = min(left + size, width)
+    """Tiles of at most `size` × `size` positions that cover height × width, row by row.
+
+    As few as possible, and about equal: a narrow one would read mostly its neighbours.
+    """
+    down, across = _even(height, size), _even(width, size)
+    for top in range(0, height, down):
+        bottom = min(top + down, height)
+        for left in range(0, width, across):
+            right = min(left + across, width)
             yield Tile(
                 top,
                 left,
@@ -75,6 +79,12 @@ def tiles(height: int, width: int, size: int, overlap: int) -> Iterator[Tile]:
                 min(bottom + overlap, height),
                 min(right + overlap, width),
             )
+
+
+def _even(length: int, size: int) -> int:
+    """Side of equal tiles, none above `size`, in whole cells of z; the last may be shorter."""
+    each = -(-length // -(-length // size))
+    return min(size, -(-each // HYPER_STRIDE) * HYPER_STRIDE)
 
 
 def remembered(compute: Callable[..., _Result]) -> Callable[..., _Result]:

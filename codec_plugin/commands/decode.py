@@ -64,8 +64,10 @@ def decode(
         guard(target, *stream, checkpoint, force=force)
 
     from codec_plugin.errors import CodecError
+    from codec_plugin.utils.memory import keep_pages
     from codec_plugin.utils.threads import use_threads
 
+    keep_pages()
     limits = {"max_bytes": max_bytes, "bpp": bpp, "level": level, "max_pixels": max_pixels}
     limited = max_bytes is not None or bpp is not None or level is not None
     failed, codec = 0, None

@@ -101,8 +101,10 @@ def encode(
                 looks = _labeller(codec, classifier, hierarchy, asked=answer, shown=shown)
             if effort > 0:
                 objective = _objective(codec, classifier, hierarchy)
+        from codec_plugin.utils.memory import keep_pages
         from codec_plugin.utils.threads import use_threads
 
+        keep_pages()
         note_size("encoding", picture.height_px, picture.width_px)
         use_threads(threads, picture.height_px * picture.width_px)
         blob = codec.encode(

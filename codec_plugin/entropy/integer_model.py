@@ -25,7 +25,8 @@ from codec_plugin.tiles import HYPER_STRIDE, TILE, remembered, tiles
 __all__ = ["FRACTION_BITS", "BlockParameters", "ExactEntropy", "ExactState"]
 
 _PARAMETER_LIMIT = 2.0**30
-_OVERLAP = 8  # latent positions, whole cells of z; the hyper network reaches 7, a block's 2
+_HYPER_OVERLAP = 8  # latent positions, whole cells of z: the hyper network reaches 7
+_BLOCK_OVERLAP = 2  # a block's network reads kernels of 5 at most, once
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class ExactEntropy:
         ŷ_k int = symbol_k · 2^F + mean ────────────────┘ (for blocks > k)
 
     Every function of integers here is exact in float64 (see `integer_conv`), so results do not
-    depend on threads, batch, memory layout or libraries. Pictures of more than 64 × 64 latent
+    depend on threads, batch, memory layout or libraries. Pictures of more than 96 × 96 latent
     positions run in tiles, with the same result.
 
     Args:
@@ -125,7 +126,7 @@ class ExactEntropy:
         channels = sum(self.blocks)
         counts = (self.layers.hyper["mix_full"].out_channels, channels, channels)
         state = ExactState(*(torch.empty((len(z), n, *grid), dtype=torch.int32) for n in counts))
-        size, overlap = self.tile // HYPER_STRIDE, _OVERLAP // HYPER_STRIDE
+        size, overlap = self.tile // HYPER_STRIDE, _HYPER_OVERLAP // HYPER_STRIDE
         hyper = remembered(self._hyper_whole)
         for tile in tiles(height, width, size, overlap):
             for whole, part in zip(state, hyper(tile.read(z)), strict=True):
@@ -205,7 +206,7 @@ class ExactEntropy:
                 layers, ExactState(features, mean, raw_scale), y_hat
             )
         )
-        for tile in tiles(height, width, self.tile, _OVERLAP):
+        for tile in tiles(height, width, self.tile, _BLOCK_OVERLAP):
             part = refinement(*map(tile.read, (*state, *seen)))
             tile.write(mean, tile.crop(part.mean))
             tile.write(raw_scale, tile.crop(part.raw_scale))

@@ -18,7 +18,7 @@ from codec_plugin.entropy.channel_groups import Parameters, gaussian_bits
 from codec_plugin.entropy.scale_table import scale_index, sigma_from_raw
 from codec_plugin.errors import ConfigError
 from codec_plugin.models.progressive import STRIDE, Latents
-from codec_plugin.tiles import HYPER_STRIDE, LATENT_STRIDE, TILE, tiles
+from codec_plugin.tiles import HYPER_STRIDE, LATENT_STRIDE, tiles
 from codec_plugin.utils.precision import multiplies_bfloat16
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ SEARCHED_PRICE = 0.4
 """Share of an error's usual cost in bits in blocks that are searched: the search mends errors that
 matter, so that more symbols can be spared."""
 
+_PIECE = 64  # latent positions: of 1024 pixels the gradients take 2 GiB
 _STEP = 0.1  # of Adam at first, in quantiser steps
 _CALM = 1.0  # Adam's ε over the root mean square gradient: elements that matter little stay put
 _LAST_STEP = 0.2  # share of it at the end
@@ -76,7 +77,7 @@ def refine(
         raise ConfigError("effort needs a checkpoint that names the λ of each stage")
     stages = model.config.n_blocks if stages is None else stages
     refined = y.clone()
-    pieces = list(tiles(y.shape[2], y.shape[3], TILE, 0))
+    pieces = list(tiles(y.shape[2], y.shape[3], _PIECE, 0))
     semantics = objective.semantics if len(pieces) == 1 else None
     quick = _quick(model)
     for tile in pieces:

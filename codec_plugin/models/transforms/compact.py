@@ -56,9 +56,8 @@ class CompactAnalysis(nn.Module):
             *(SeparableResidual(channels) for _ in range(n_last)),
             zero_init(nn.Conv2d(channels, channels, 1)),
         )
-        # Latent positions that a result may depend on each way, whole cells of z.
-        reach = 1.5 + n_quarter / 4 + n_eighth / 2 + n_last
-        self.reach = max(8, 4 * math.ceil(reach / 4))
+        # Latent positions that a result may depend on each way.
+        self.reach = math.ceil(1.5 + n_quarter / 4 + n_eighth / 2 + n_last)
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform `x` (B, 3, H, W) to y (B, M, H/16, W/16)."""
@@ -104,7 +103,7 @@ class CompactSynthesis(nn.Module):
         self.high = nn.Sequential(*(SeparableResidual(high) for _ in range(n_high)))
         self.leave = zero_init(nn.Conv2d(high, patch, 3, padding=1))
         # 3 × 3 kernels: a position a block, at H/8 half and at H/4 a quarter of a latent's.
-        self.reach = 4 * math.ceil((n_low + n_mid / 2 + (n_high + 1) / 4) / 4)
+        self.reach = math.ceil(n_low + n_mid / 2 + (n_high + 1) / 4)
 
     def forward(self, y_hat: Tensor, known: Tensor) -> Tensor:
         """Transform ŷ (B, M, h, w), of which `known` is real, to x̂ (B, 3, 16h, 16w)."""

@@ -1,5 +1,7 @@
 """Transforms: the DCT start, the zero effect of what is conditioned, shapes, tiles."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -224,3 +226,23 @@ def test_registry_refuses_duplicates_and_unknown_names():
         build_transforms(ModelConfig(blocks=(800,), steps=(1.0,)))
     with pytest.raises(ConfigError, match="four numbers"):
         build_transforms(ModelConfig(transform="tic"))
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "sides"),
+    [
+        ((96, 144), 96, ({96}, {72})),
+        ((189, 252), 96, ({96, 93}, {84})),
+        ((5, 97), 96, ({5}, {52, 45})),
+    ],
+)
+def test_tiles_are_few_and_even(
+    shape: tuple[int, int], size: int, sides: tuple[set[int], set[int]]
+) -> None:
+    found = list(tiles(*shape, size, 3))
+    assert ({t.bottom - t.top for t in found}, {t.right - t.left for t in found}) == sides
+    assert len(found) == math.prod(-(-side // size) for side in shape)
+    covered = torch.zeros(1, 1, *shape)
+    for tile in found:
+        tile.write(covered, tile.crop(tile.read(covered)) + 1)
+    assert bool((covered == 1).all())
