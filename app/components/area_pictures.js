@@ -63,8 +63,9 @@ class Pictures {
       // Around smaller areas there is room for a name alone.
       if (!cells || ids.some((other) => other && other.startsWith(`${id}/`))) return;
       const area = slice.querySelector("path.surface").getBoundingClientRect();
-      const words = slice.querySelector(".slicetext text");
-      const box = words ? words.getBoundingClientRect() : { bottom: area.top, right: area.left };
+      const words = slice.querySelector(".slicetext text")?.getBoundingClientRect();
+      // A name for which there is no room has no box, and stands at the window's corner.
+      const box = words && words.width ? words : { bottom: area.top, right: area.left };
       boxes.push({ id, cells, area, box });
     });
     const signature = JSON.stringify(boxes.map(({ id, area, box }) => [id, area.left - frame.left, area.top - frame.top, area.width, area.height, box.bottom - frame.top].map((one) => (typeof one === "number" ? Math.round(one) : one))));

@@ -118,23 +118,28 @@ def test_the_map_is_saved_with_its_title_and_source(tab: Any, address: str) -> N
     assert ">dog<" in content
 
 
-def test_areas_show_small_pictures_of_their_classes(tab: Any, address: str) -> None:
-    tab.goto(f"{address}/?map={MAP}")
-    tab.locator(".treemaplayer .slice").nth(1).wait_for(timeout=180_000)
+@pytest.mark.parametrize("view", ["Treemap", "Icicle&level=mid"])
+def test_areas_show_small_pictures_of_their_classes(tab: Any, address: str, view: str) -> None:
+    tab.goto(f"{address}/?map={MAP}&view={view}")
+    slices = ":is(.treemaplayer, .iciclelayer) .slice"
+    tab.locator(slices).nth(1).wait_for()
     picture = tab.locator(".area-picture").first
-    picture.wait_for(timeout=60_000)
+    picture.wait_for()
+    wait_until_quiet(tab)
+    boxes = "found => found.map(one => one.getBoundingClientRect().toJSON())"
+    areas = tab.locator(f"{slices} path.surface").evaluate_all(boxes)[1:]
+    for at in tab.locator(".area-picture").evaluate_all(boxes):
+        assert any(
+            box["left"] <= at["left"]
+            and box["top"] <= at["top"]
+            and at["right"] <= box["right"]
+            and at["bottom"] <= box["bottom"]
+            for box in areas
+        ), at
     at = picture.bounding_box()
-    areas = tab.locator(".treemaplayer .slice path.surface")
-    boxes = [areas.nth(one).bounding_box() for one in range(1, areas.count())]
-    assert any(
-        box["x"] <= at["x"]
-        and box["y"] <= at["y"]
-        and at["x"] + at["width"] <= box["x"] + box["width"]
-        and at["y"] + at["height"] <= box["y"] + box["height"]
-        for box in boxes
-    )
-    tab.mouse.move(at["x"] + 4, at["y"] - 8)
-    tab.mouse.move(at["x"] + 8, at["y"] - 12)
+    y = at["y"] + at["height"] / 2
+    tab.mouse.move(at["x"] - 12, y)
+    tab.mouse.move(at["x"] - 8, y)
     tab.locator(".area-card").wait_for()
 
 
