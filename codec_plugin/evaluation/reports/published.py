@@ -67,7 +67,7 @@ def rates_table(
     """PSNR of every codec at some rates, best at the last of them first.
 
     Read off straight lines over the logarithm of the rate, between points that were measured; `-`
-    outside of them.
+    outside of them, and no line for a codec that has none of the rates.
 
     Args:
         measured: curves of codecs that ran here.
@@ -81,10 +81,12 @@ def rates_table(
     lines = []
     for name, where, rates, values in curves:
         read = np.interp(np.log(rates_bpp), np.log(rates), values, left=np.nan, right=np.nan)
+        if np.isnan(read).all():
+            continue
         cells = {
             f"{rate:g} bpp": "-" if np.isnan(v) else f"{v:.2f}"
             for rate, v in zip(rates_bpp, read, strict=True)
         }
-        order = next((v for v in read[::-1] if not np.isnan(v)), -np.inf)
+        order = next(v for v in read[::-1] if not np.isnan(v))
         lines.append((np.isnan(read[-1]), -order, {"codec": name, "run by": where} | cells))
     return [cells for *_, cells in sorted(lines, key=lambda line: line[:2])]

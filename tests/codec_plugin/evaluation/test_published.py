@@ -28,6 +28,7 @@ def test_what_is_read_off_lies_between_measured_points() -> None:
         for n in (-1, 1)
         for cut, rate, quality in (("stage-1", 0.1, 24.0), ("stage-2", 0.4, 30.0))
     ]  # fmt: skip
+    rows.append(Row("whole-files", "1", "quality-file", 9000, 1.1, {"psnr_db": 35.0}))
     known = [PublishedCurve("theirs", "a paper", "f", (0.2, 0.9), (28.0, 34.0))]
     first, second = rates_table(measured_curves(rows), known, (0.05, 0.2, 0.4, 0.8))
     assert first["codec"] == "theirs"  # the best at the highest rate that it has
