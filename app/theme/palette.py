@@ -45,7 +45,7 @@ MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross")
 # Words of axes and legends, by theme: a contrast of at least 4.5 to its two backgrounds.
 INK = {"light": "#4A5360", "dark": "#B4BCC6"}
 # Codecs by name, so that each keeps its colour, dash and marker in every table of results.
-OURS = ("coarse2fine-search", "coarse2fine", "coarse2fine-search-all")
+OURS = ("coarse2fine", "coarse2fine-search", "coarse2fine-search-all")
 CONVENTIONAL = ("avif", "webp", "jpeg2000", "jpeg", "vvc")
 _CODECS = (
     *(

@@ -321,7 +321,7 @@ def test_a_codec_keeps_its_colour_and_ours_is_bold() -> None:
     for figure in (few, many):
         ours = next(trace for trace in figure.data if trace.name == "coarse2fine")
         colour, dash, _ = codec_style("coarse2fine")
-        assert (ours.line.color, ours.line.dash) == (colour, dash)
+        assert (ours.line.color, ours.line.dash) == (colour, dash) == (LINES[0], "solid")
         assert ours.line.width > max(t.line.width for t in figure.data if t is not ours)
         assert 10 ** figure.layout.xaxis.range[0] > 0.05  # an answer alone crushes no axis
     known = ("coarse2fine-search", "coarse2fine", "avif", "webp", "jpeg", "jpeg2000", "label")
