@@ -197,7 +197,7 @@ def told_by_file(photograph: Photograph, recogniser: Recogniser) -> str:
     """What the encoder's classifier saw, as the file carries it; empty for a file without."""
     if recogniser.hierarchy.id != photograph.machine.codec.checkpoint.meta.label_map_id:
         return ""  # it is told in clusters of another label map
-    answer = answer_of(photograph.blob, read_header(photograph.blob), recogniser.tree)
+    answer = answer_of(photograph.blob, read_header(photograph.blob), recogniser.hierarchy.tree)
     if answer is None:
         return ""
     if answer.state == "damaged":

@@ -81,7 +81,7 @@ def encode(
 ) -> None:
     """Encode pictures; any prefix of a file is a picture too."""
     from codec_plugin.data.picture import read_picture
-    from codec_plugin.errors import CodecError
+    from codec_plugin.errors import BitstreamError, CodecError
 
     targets = targets_of(image, output, encoded_name)
     for target in targets:
@@ -97,26 +97,28 @@ def encode(
             from codec_plugin.codec import Codec
 
             codec = Codec.load(checkpoint)
-            if answer or shown:
-                looks = _labeller(codec, classifier, hierarchy, asked=answer, shown=shown)
-            if effort > 0:
-                objective = _objective(codec, classifier, hierarchy)
+            looks = _labeller(codec, classifier, hierarchy, asked=answer, shown=shown)
+            objective = _objective(codec, classifier, hierarchy) if effort > 0 else None
         from codec_plugin.utils.memory import keep_pages
         from codec_plugin.utils.threads import use_threads
 
         keep_pages()
         note_size("encoding", picture.height_px, picture.width_px)
         use_threads(threads, picture.height_px * picture.width_px)
-        blob = codec.encode(
-            picture,
-            max_bytes=max_bytes,
-            bpp=bpp,
-            stages=stages,
-            effort=effort,
-            effort_stages=effort_stages,
-            objective=objective,
-            answer=looks(picture) if looks else None,
-        )
+        try:
+            blob = codec.encode(
+                picture,
+                max_bytes=max_bytes,
+                bpp=bpp,
+                stages=stages,
+                effort=effort,
+                effort_stages=effort_stages,
+                objective=objective,
+                answer=looks(picture) if looks else None,
+            )
+        except BitstreamError as error:  # this picture's; what is wrong with options holds for all
+            failed += refused(source, error, len(image))
+            continue
         write_output(target, blob)
         for sentence in picture.notes:
             note(sentence if len(image) == 1 else f"{source}: {sentence}")
@@ -146,8 +148,8 @@ def _objective(codec: Codec, classifier: str, hierarchy: str) -> Objective:
 
 def _labeller(
     codec: Codec, classifier: str, hierarchy: str, *, asked: bool, shown: str
-) -> Callable[[Picture], LabelPath]:
-    """What is written of a picture's class: what a classifier sees in it, or the class `shown`.
+) -> Callable[[Picture], LabelPath] | None:
+    """What is written of a picture's class: what a classifier sees, the class `shown`, or nothing.
 
     Raises:
         ConfigError: there is nobody to ask, no label map to answer in, or no such class in it.
@@ -155,6 +157,8 @@ def _labeller(
     from codec_plugin.classifiers.registry import available_classifiers
     from codec_plugin.errors import ConfigError
 
+    if not asked and not shown:
+        return None
     if asked and shown:
         raise ConfigError("--answer asks a classifier, --class says it yourself; give one of them")
     option = "--class" if shown else "--answer"

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from codec_plugin.bitstream.answer import LabelPath
+from codec_plugin.bitstream.label_tree import LabelTree
 from codec_plugin.errors import ConfigError, HierarchyMismatchError
 from hierlab.classes import folded
 from hierlab.errors import HierlabError
@@ -72,15 +73,32 @@ class Hierarchy:
         Raises:
             ConfigError: no class, or more than one, goes by that name.
         """
-        number = self.lookup.get(label.strip(), self.lookup.get(folded(label.strip())))
+        wanted = folded(label)
+        number = self.lookup.get(label.strip(), self.lookup.get(wanted))
         if number is None:
-            some = ", ".join(self.class_names[:6]) + (", …" if len(self.class_names) > 6 else "")
+            words = list(zip(self.class_ids, self.class_names, strict=True))
+            called = [key for key, name in words if wanted in (folded(key), folded(name))]
+            if called:
+                raise ConfigError(
+                    f"{len(called)} classes of label map {self.name} are called {label!r}; give "
+                    f"a key: {', '.join(called)}"
+                )
+            near = [name for name in self.class_names if wanted in folded(name)]
+            near = near or list(self.class_names)
+            some = ", ".join(near[:6]) + (", …" if len(near) > 6 else "")
             raise ConfigError(
-                f"label map {self.name} has no one class {label!r}; a class goes by its key or "
+                f"label map {self.name} has no class {label!r}; a class goes by its key or "
                 f"name: {some}"
             )
         clusters = tuple(self.labels[:, number].tolist())
-        return LabelPath(clusters, (1.0,) * len(clusters))
+        return LabelPath(clusters, (1.0,) * len(clusters), self.tree)
+
+    @cached_property
+    def tree(self) -> LabelTree:
+        """The levels as a tree of cluster numbers."""
+        return LabelTree(
+            self.id, self.name, self.level_names, self.labels.numpy(), self.cluster_names
+        )
 
     @cached_property
     def memberships(self) -> tuple[Tensor, ...]:

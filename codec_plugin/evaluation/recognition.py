@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codec_plugin.bitstream.answer import LabelPath
-from codec_plugin.bitstream.label_tree import LabelTree
 from codec_plugin.classifiers import Classifier
 from codec_plugin.classifiers.class_columns import class_columns
 from codec_plugin.data.label_hierarchy import Hierarchy
@@ -73,12 +72,6 @@ class Recogniser:
         levels = zip(self.hierarchy.cluster_names, answer.clusters, strict=True)
         return tuple(names[cluster] for names, cluster in levels)
 
-    @cached_property
-    def tree(self) -> LabelTree:
-        """The hierarchy as a tree of cluster numbers."""
-        own = self.hierarchy
-        return LabelTree(own.id, own.name, own.level_names, own.labels.numpy(), own.cluster_names)
-
     def path(self, image: Tensor) -> LabelPath:
         """What one picture (3, H, W) in 0..1 shows, coarse to fine.
 
@@ -88,10 +81,10 @@ class Recogniser:
         posterior, clusters, confidences = self.posterior(image)[None], [0], []
         for level in range(self.hierarchy.n_levels):
             summed = self.hierarchy.sum_posteriors(posterior, level)[0].tolist()
-            best = max(self.tree.siblings(level, clusters[-1]), key=summed.__getitem__)
+            best = max(self.hierarchy.tree.siblings(level, clusters[-1]), key=summed.__getitem__)
             clusters.append(best)
             confidences.append(min(1.0, summed[best]))
-        return LabelPath(tuple(clusters[1:]), tuple(confidences), self.tree)
+        return LabelPath(tuple(clusters[1:]), tuple(confidences), self.hierarchy.tree)
 
     @cached_property
     def similarity(self) -> NDArray[np.float64] | None:

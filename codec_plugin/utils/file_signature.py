@@ -19,6 +19,7 @@ SOFTWARE_TAG = 0x0131  # of EXIF
 _HEAD_BYTES = 1 << 16
 _STARTS = (
     b"C2F\x01",
+    b"C2F\x02",  # with an answer
     b"subject,image,cut,bytes,",  # tables of results
     b'[\n {\n  "subject": "',  # and their summaries
     b'{\n "photographs": "',  # protocol of a benchmark

@@ -294,4 +294,4 @@ def test_a_classifiers_answer_is_one_path(seed: int) -> None:
         assert path.confidences[level] == pytest.approx(sums[cluster], abs=1e-6)
         above = cluster
     assert path.clusters[0] == found.answer(image).clusters[0]
-    pack_answer(path, found.tree)
+    pack_answer(path, found.hierarchy.tree)

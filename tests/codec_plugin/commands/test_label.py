@@ -91,7 +91,10 @@ def test_encode_writes_the_class_that_it_is_told(run, checkpoint: Path, photo: P
     assert by_key.code == 0
     assert Path("key.c2f").read_bytes() == Path("told.c2f").read_bytes()
     for options, said in [
-        (("--class", "yeti"), "has no one class 'yeti'"),
+        (("--class", "yeti"), "has no class 'yeti'"),
+        (("--class", "terrier"), "Staffordshire Bull Terrier, "),  # what the word is a part of
+        (("--class", "crane"), "goes by its key or name: crane bird, construction crane\n"),
+        (("--class", "beagle", "--hierarchy", "wordnet-k-10-100-1000"), "the checkpoint's is"),
         (("--class", "beagle", "--answer"), "give one of them"),
     ]:
         result = run("encode", photo, *chosen, *options, "-o", "none.c2f")

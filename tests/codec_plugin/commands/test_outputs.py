@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from PIL import Image
 
+from codec_plugin.bitstream.container import read_header
 from codec_plugin.checkpointing.checkpoint import (
     load_checkpoint,
     save_checkpoint,
@@ -91,6 +92,7 @@ def test_our_pictures_say_so(suffix: str) -> None:
 
 def test_our_other_files_are_known(repository: Path) -> None:
     assert made_by_codec(DATA / "tiny-v1.c2f")
+    assert made_by_codec(DATA / "tiny-v2.c2f")  # with an answer
     assert made_by_codec(DATA / "tiny-v1.safetensors")
     assert made_by_codec(repository / "codec_plugin" / "results" / "photographs.csv.gz")
     write_rows(Path("a.parquet"), [Row("a", "b", "c", 5, 0.1)] * 500)
@@ -304,6 +306,20 @@ def test_several_pictures_become_files_in_a_folder(run, photo: Path) -> None:
     assert "cut.c2f" in result.err
     assert sorted(path.name for path in Path("made").glob("*.png")) == ["other.png", "photo.png"]
     assert run("encode", photo, "-o", "made", *CHECKPOINT).out.startswith("made/photo.c2f: ")
+
+
+def test_a_picture_that_cannot_be_coded_leaves_the_others(run, photo: Path) -> None:
+    wide = photo.with_name("wide.png")
+    Image.fromarray(tiny_picture()).resize((300, 300)).save(wide)
+    assert run("encode", photo, wide, "-o", "whole", *CHECKPOINT).code == 0
+    heads = [
+        read_header(Path(f"whole/{name}.c2f").read_bytes()).size_bytes for name in ("photo", "wide")
+    ]
+    assert heads[0] < heads[1]
+    result = run("encode", wide, photo, "-o", "made", "--max-bytes", heads[0], *CHECKPOINT)
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert f"{wide}: {heads[0]} bytes do not hold the header" in result.err
+    assert [path.name for path in Path("made").iterdir()] == ["photo.c2f"]
 
 
 def test_several_pictures_without_a_folder_lie_beside_their_own(run, photo: Path) -> None:

@@ -1,10 +1,12 @@
 """Clusters as sums of class probabilities."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from codec_plugin.data.label_hierarchy import level_ends, levels_of_stages, load_hierarchy
-from codec_plugin.errors import HierarchyMismatchError
+from codec_plugin.errors import ConfigError, HierarchyMismatchError
 from tests.codec_plugin.semantic import small_hierarchy
 
 
@@ -55,3 +57,16 @@ def test_more_levels_than_blocks_are_refused() -> None:
 def test_a_block_works_towards_the_next_level_that_ends() -> None:
     assert levels_of_stages((1, 4, 5), 8) == (0, 0, 1, 1, 1, 2, 2, 2)
     assert levels_of_stages((), 3) == (0, 1, 2)
+
+
+def test_a_name_that_several_classes_have_asks_for_a_key() -> None:
+    small = small_hierarchy()
+    first, second = small.class_ids[:2]
+    names = ("Crane", "crane", *small.class_names[2:])
+    cranes = replace(small, class_names=names)
+    with pytest.raises(
+        ConfigError, match=f"2 classes .* are called 'crane'; .*: {first}, {second}"
+    ):
+        cranes.path("crane")
+    assert cranes.path(second).clusters == tuple(small.labels[:, 1].tolist())
+    assert cranes.path(second).tree.id == small.id
