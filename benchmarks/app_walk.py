@@ -80,8 +80,8 @@ class _Walk:
         self.settled()
         drawn = self.tab.locator(".js-plotly-plot .scatterlayer .trace")
         before = drawn.count()
-        self.tab.locator(".st-key-codecs button[aria-pressed=false]").first.click()
-        drawn.nth(before).wait_for()
+        self.tab.locator(".st-key-codecs button[aria-pressed=true]").last.click()
+        drawn.nth(before - 1).wait_for(state="detached")
 
     def upload_results(self) -> None:
         self.settled()
@@ -280,7 +280,7 @@ class _Walk:
 
 ACTIONS = (
     ("Open Curves: ours and the conventional codecs are drawn", _Walk.curves),
-    ("Choose other results, and one more codec: it is drawn too", _Walk.choose_codec),
+    ("Choose other results, and leave one codec out: it is drawn no more", _Walk.choose_codec),
     ("Upload results: they are drawn, under their name", _Walk.upload_results),
     ("Go to Explore by the menu: the treemap is drawn", _Walk.explore),
     ("Search “tabby”, and follow it: its place at each level", _Walk.search),
