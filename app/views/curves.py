@@ -152,9 +152,17 @@ def _diagram(
         "Points of this diagram (CSV)", lambda: csv_bytes(panel_table(kept, picked)), "curves.csv"
     )
     st.caption(
-        f"Means over {counted(results.images, 'photograph')} with 95 % bootstrap intervals; filled "
-        "marks are ends of stages. The camera above the figure saves it as an SVG."
+        f"Means over {counted(results.images, 'photograph')}{_of_fewer(results, picked)} with "
+        "95 % bootstrap intervals; filled marks are ends of stages. The camera above the figure "
+        "saves it as an SVG."
     )
+
+
+def _of_fewer(results: Results, picked: Sequence[str]) -> str:
+    """Which of the codecs have fewer photographs than the table, in brackets."""
+    counts = {row.subject: row.images for row in results.summary if row.subject in picked}
+    fewer = [f"{in_markdown(name)} {n}" for name, n in counts.items() if n < results.images]
+    return f" ({', '.join(fewer)})" if fewer else ""
 
 
 def _gains(results: Results) -> None:

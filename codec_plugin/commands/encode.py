@@ -95,14 +95,13 @@ def encode(
             continue
         if codec is None:  # once, and not before there is a picture
             from codec_plugin.codec import Codec
+            from codec_plugin.utils.memory import keep_pages
+            from codec_plugin.utils.threads import use_threads
 
+            keep_pages()
             codec = Codec.load(checkpoint)
             looks = _labeller(codec, classifier, hierarchy, asked=answer, shown=shown)
             objective = _objective(codec, classifier, hierarchy) if effort > 0 else None
-        from codec_plugin.utils.memory import keep_pages
-        from codec_plugin.utils.threads import use_threads
-
-        keep_pages()
         note_size("encoding", picture.height_px, picture.width_px)
         use_threads(threads, picture.height_px * picture.width_px)
         try:

@@ -357,6 +357,13 @@ def test_curves_draw_tables_in_gzip(page: Page, served: Path) -> None:
     assert drawn(test) == {"theirs", "webp"}
 
 
+def test_curves_say_which_codecs_have_fewer_photographs(page: Page) -> None:
+    test = page("curves", results="photographs")
+    assert not test.exception
+    told = next(caption.value for caption in test.caption if caption.value.startswith("Means over"))
+    assert told.startswith("Means over 200 photographs (vvc 60) with")
+
+
 def drawn(test: AppTest) -> set[str]:
     """Names of the curves."""
     return {trace["name"] for trace in json.loads(test.get("plotly_chart")[0].proto.spec)["data"]}
