@@ -59,6 +59,7 @@ def decode(
     threads: Threads = None,
 ) -> None:
     """Decode files or prefixes of them; from a pipe, rewrite the picture as stages arrive."""
+    stream = list(dict.fromkeys(stream))  # a file that is named twice is decoded once
     targets = targets_of(stream, output, decoded_name)
     for target in targets:
         guard(target, *stream, checkpoint, force=force)
@@ -70,7 +71,8 @@ def decode(
     keep_pages()
     limits = {"max_bytes": max_bytes, "bpp": bpp, "level": level, "max_pixels": max_pixels}
     limited = max_bytes is not None or bpp is not None or level is not None
-    failed, codec = 0, None
+    # What is wrong with the checkpoint is said once, not of each file.
+    failed, codec = 0, load_codec(checkpoint) if len(stream) > 1 else None
     for source, target in zip(stream, targets, strict=True):
         try:
             if source == "-" and not is_special(target) and not limited:

@@ -71,11 +71,11 @@ def encode(
         ),
     ] = False,
     shown: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--class", help="Write this class behind the header instead: a key or name in the map."
         ),
-    ] = "",
+    ] = None,
     force: Force = False,
     threads: Threads = None,
 ) -> None:
@@ -83,6 +83,7 @@ def encode(
     from codec_plugin.data.picture import read_picture
     from codec_plugin.errors import BitstreamError, CodecError
 
+    image = list(dict.fromkeys(image))  # a picture that is named twice is coded once
     targets = targets_of(image, output, encoded_name)
     for target in targets:
         guard(target, *image, checkpoint, hierarchy, force=force)
@@ -146,7 +147,7 @@ def _objective(codec: Codec, classifier: str, hierarchy: str) -> Objective:
 
 
 def _labeller(
-    codec: Codec, classifier: str, hierarchy: str, *, asked: bool, shown: str
+    codec: Codec, classifier: str, hierarchy: str, *, asked: bool, shown: str | None
 ) -> Callable[[Picture], LabelPath] | None:
     """What is written of a picture's class: what a classifier sees, the class `shown`, or nothing.
 
@@ -156,16 +157,16 @@ def _labeller(
     from codec_plugin.classifiers.registry import available_classifiers
     from codec_plugin.errors import ConfigError
 
-    if not asked and not shown:
+    if not asked and shown is None:
         return None
-    if asked and shown:
+    if asked and shown is not None:
         raise ConfigError("--answer asks a classifier, --class says it yourself; give one of them")
-    option = "--class" if shown else "--answer"
+    option = "--answer" if shown is None else "--class"
     if not codec.checkpoint.meta.label_map_id:
         raise ConfigError(f"{option} needs a checkpoint with a label map; this one names none")
     taught = codec.checkpoint.meta.classifier
     name = classifier or available_classifiers(taught) or "none"
-    if name == "none" and not shown:
+    if name == "none" and shown is None:
         raise ConfigError(
             "--answer asks a classifier, and the checkpoint names none: name one with "
             "--classifier, or say the class with --class"
@@ -176,7 +177,7 @@ def _labeller(
     from codec_plugin.data.label_hierarchy import load_hierarchy
 
     label_map = load_hierarchy(hierarchy or codec.checkpoint.label_map)
-    if shown:
+    if shown is not None:
         path = label_map.path(shown)
         return lambda _: path
 

@@ -322,6 +322,17 @@ def test_a_picture_that_cannot_be_coded_leaves_the_others(run, photo: Path) -> N
     assert [path.name for path in Path("made").iterdir()] == ["photo.c2f"]
 
 
+def test_what_is_said_of_all_files_is_said_once(run, photo: Path) -> None:
+    assert run("encode", photo, photo, *CHECKPOINT).out.count("photo.c2f") == 1
+    made = photo.with_suffix(".c2f")
+    Path("seen").mkdir()
+    assert run("decode", made, made, "-o", "seen", *CHECKPOINT).out.count(" pixels from ") == 1
+    other = photo.with_name("other.c2f")
+    other.write_bytes(made.read_bytes())
+    refused(run("decode", made, other, "-o", "seen", "-c", "nope"), "nope")
+    refused(run("encode", photo, "--class", "", *CHECKPOINT), "label map")  # asked for
+
+
 def test_several_pictures_without_a_folder_lie_beside_their_own(run, photo: Path) -> None:
     other = photo.with_name("other.png")
     Image.fromarray(tiny_picture()[::-1]).save(other)
