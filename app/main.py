@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app import address
+
 # Name in the address, title, icon. A page's module, and what it needs, load when it is opened.
 # (The folder is not called `pages`: Streamlit would take that for its older kind of page.)
 PAGES = (
@@ -61,7 +63,7 @@ def _opener(name: str) -> Callable[[], None]:
         if "pandas" in sys.modules:
             # Plotly looks at it: wait where another visitor's page is half-way through its import.
             importlib.import_module("pandas")
-        importlib.import_module("app.components.followed_class").carry_class(name)
+        address.carry(name)
         importlib.import_module(f"app.views.{name}").render()
 
     open_page.__name__ = name

@@ -14,6 +14,8 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from app import address
+from app.address import Choice
 from app.codec_page.photograph import Machine, Photograph, as_tensor, look_at
 from app.components.widgets import choose_named
 from app.data.label_maps import Chosen, label_map_files, map_names, map_of_name
@@ -62,23 +64,23 @@ def classifiers_here() -> tuple[str, ...]:
     return (DEFAULT_CLASSIFIER, *lite, *by_file)
 
 
-def choose_classifier(key: str = "classifier", *, column: Any = st) -> str:
+def choose_classifier(choice: Choice = address.CLASSIFIER, *, column: Any = st) -> str:
     """Lay out the choice of who looks at the pictures, where there is one.
 
     Args:
-        key: under which it stands in the address.
+        choice: of which page.
     """
     names = classifiers_here()
     if len(names) == 1:
         return names[0]
-    return choose_named("classifier", "Who looks at the picture", names, key, column=column)
+    return choose_named("classifier", "Who looks at the picture", names, choice, column=column)
 
 
 def choose_through(machine: Machine, column: Any) -> Chosen | None:
     """Lay out the choice of the label map whose clusters are told; None is the codec's own."""
     own = f"{machine.codec.checkpoint.meta.label_map_name} (the codec's own)"
     others = [name for name in map_names() if name != machine.codec.checkpoint.meta.label_map_name]
-    name = choose_named("label map", "Clusters of", [own, *others], "through", column=column)
+    name = choose_named("label map", "Clusters of", [own, *others], address.THROUGH, column=column)
     try:
         return None if name == own else map_of_name(name)
     except HierlabError as error:

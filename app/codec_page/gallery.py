@@ -9,6 +9,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import address
+from app.address import Said
 from app.codec_page.batch import Failed, Known, Outcome, archive, examine, medians, outcome_table
 from app.codec_page.classification import SURE, choose_classifier, load_recogniser
 from app.codec_page.encoding import SIDES, checkpoints_here, encoded, machine_of, shrunk_once
@@ -50,15 +52,15 @@ def render() -> None:
     checkpoints = checkpoints_here()
     if not checkpoints:
         return
-    source = choose_one("Photographs", (SERVED, OWN), "source")
+    source = choose_one("Photographs", (SERVED, OWN), address.SOURCE)
     sources = _own() if source == OWN else _served()
     columns = st.columns([3, 2, 4], vertical_alignment="bottom")
-    codec = choose_named("codec", "Codec", list(checkpoints), "batch_codec", column=columns[0])
-    side = columns[1].selectbox(
-        "Longest side, pixels", SIDES, key="batch_side", bind="query-params"
+    codec = choose_named(
+        "codec", "Codec", list(checkpoints), address.BATCH_CODEC, column=columns[0]
     )
+    side = columns[1].selectbox("Longest side, pixels", SIDES, **address.BATCH_SIDE.widget)
     with columns[2]:
-        classifier = choose_classifier("batch_classifier")
+        classifier = choose_classifier(address.BATCH_CLASSIFIER)
     if not sources:
         return
     checkpoint = stamp(checkpoints[codec])
@@ -73,8 +75,8 @@ def render() -> None:
         st.info(
             f"No classifier looks at the pictures, so that no bytes until sure are told: {why}."
         )
-    address = {"codec": codec, "side": str(side), "classifier": classifier}
-    _results(_run(sources, checkpoint, side, recogniser, address))
+    said: Said = {address.CODEC: codec, address.SIDE: str(side), address.CLASSIFIER: classifier}
+    _results(_run(sources, checkpoint, side, recogniser, said))
 
 
 def _own() -> dict[str, Source]:
@@ -110,10 +112,9 @@ def _served() -> dict[str, Source]:
             1,
             count,
             min(count, 10),
-            key="count",
-            bind="query-params",
             width=150,
             help=about,
+            **address.COUNT.widget,
         )
     chosen = list(known.items())[: int(count)]
     return {name: Source(_identity(path), path.read_bytes) for name, path in chosen}
@@ -139,14 +140,14 @@ def _run(
     checkpoint: tuple[str, int, int],
     side: int,
     recogniser: Recogniser | None,
-    address: dict[str, str],
+    said: Said,
 ) -> dict[str, Outcome | Failed]:
     """Lay out the gallery, and fill what is empty in it while the visitor lets it run.
 
     Args:
-        address: what the Codec page is to be opened with.
+        said: what the Codec page's address is to say of each.
     """
-    done = _done((checkpoint, *address.values()), sources)
+    done = _done((checkpoint, *said.values()), sources)
     rest = [name for name in sources if name not in done]
     running = bool(st.session_state.get(RUNNING)) and bool(rest)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -180,7 +181,7 @@ def _run(
             told(0)
             done[name] = _outcome(source, checkpoint, side, recogniser, told)
         with gallery:
-            _card(name, done[name], place, address)
+            _card(name, done[name], place, said)
     if running:
         _stop()
         st.rerun()
@@ -217,7 +218,7 @@ def _outcome(
         return Failed(without_folders(str(error)))
 
 
-def _card(name: str, one: Outcome | Failed, place: int, address: dict[str, str]) -> None:
+def _card(name: str, one: Outcome | Failed, place: int, said: Said) -> None:
     """One photograph of the gallery."""
     shown = in_markdown(plain_name(name))
     with st.container(border=True, width=CARD_PX, gap="small"):
@@ -233,15 +234,10 @@ def _card(name: str, one: Outcome | Failed, place: int, address: dict[str, str])
         way(
             "Open in Codec",
             "codec",
-            {"photo": name, "bytes": str(one.cut), **address},
+            {address.PHOTO: name, address.BYTES: str(one.cut), **said},
             key=f"open_{place}",
             icon="compress",
-            before=_forget_bytes,
         )
-
-
-def _forget_bytes() -> None:
-    st.session_state.pop("bytes_of", None)  # else the bytes of a former file would count
 
 
 def _line(level: str, known: Known) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import address
 from app.codec_page.encoding import (
     SIDES,
     checkpoints_here,
@@ -69,17 +70,19 @@ def _tell_class() -> None:
     key = followed()
     if key is None:
         return
-    name, known, shown = in_markdown(class_name(key)), photos_of(key), st.session_state["photo"]
-
-    def show() -> None:
-        st.session_state["photo"] = known[0]
+    name, known, shown = in_markdown(class_name(key)), photos_of(key), address.PHOTO.chosen()
 
     with st.container(horizontal=True, vertical_alignment="center"):
         if shown in known:
             st.caption(f"This photograph shows **{name}**, the class that is followed.")
         elif known:
             st.caption(f"Another photograph shows **{name}**, the class that is followed.")
-            st.button(in_markdown(known[0]), key="photo_of_class", on_click=show)
+            st.button(
+                in_markdown(known[0]),
+                key="photo_of_class",
+                on_click=address.PHOTO.choose,
+                args=(known[0],),
+            )
         else:
             st.caption(f"No photograph here shows **{name}**; how sure it is in this one, is told.")
 
@@ -98,11 +101,6 @@ def _searched(checkpoint: tuple[str, int, int], key: str, _pixels: Pixels) -> by
     return encode(_searcher(checkpoint), _pixels, effort=EFFORT)
 
 
-def _choose(name: str) -> None:
-    st.session_state["photo"] = name
-    st.session_state.pop("photo_missing", None)
-
-
 def _credit(path: Path) -> None:
     """Lay out who made a shipped photograph, and what it is an example of."""
     about = about_photo(path)
@@ -116,10 +114,10 @@ def _credit(path: Path) -> None:
 
 def _others() -> None:
     """Lay out the small pictures, and whose the one that is shown is, below the stage."""
-    known, shown = photos(), st.session_state["photo"]
+    known, shown = photos(), address.PHOTO.chosen()
     strip, credit = st.columns([3, 1], vertical_alignment="center")
     with strip:
-        photo_strip(known, shown, _choose)
+        photo_strip(known, shown, address.PHOTO.choose)
     if shown in known:
         with credit:
             _credit(known[shown])
@@ -132,14 +130,14 @@ def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
     take_file(
         "JPEG, PNG, WebP, AVIF or .c2f",
         "photos",
-        "photo",
+        address.PHOTO,
         max_mb=MAX_PICTURE_MB,
         check=_check,
         endings=ENDINGS,
         title="Your own photograph or .c2f file",
         column=columns[3],
     )
-    name = choose_named("codec", "Codec", list(checkpoints), "codec", column=columns[0])
+    name = choose_named("codec", "Codec", list(checkpoints), address.CODEC, column=columns[0])
     own = own_files("photos")
     names = [*list(known)[:1], *reversed(own), *list(known)[1:]]
     if not names:
@@ -149,17 +147,16 @@ def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
     own_kind = photos_of(asked) if asked else []
     first = names.index(own_kind[0]) if own_kind else 0
     shown = choose_named(
-        "photograph", "Photograph", names, "photo", default=first, column=columns[1]
+        "photograph", "Photograph", names, address.PHOTO, default=first, column=columns[1]
     )
-    side = columns[2].selectbox("Longest side, pixels", SIDES, key="side", bind="query-params")
+    side = columns[2].selectbox("Longest side, pixels", SIDES, **address.SIDE.widget)
     searching = columns[4].toggle(
         "Search for the classes",
-        key="search",
-        bind="query-params",
         disabled=side > MAX_SEARCHED_SIDE,
         help=f"While encoding, as c2f encode --effort {EFFORT}: the first bytes then tell the "
         "class more often; the decoder stays the same. "
         f"Up to {MAX_SEARCHED_SIDE} pixels.",
+        **address.SEARCH.widget,
     )
     checkpoint = stamp(checkpoints[name])
     content = own[shown] if shown in own else known[shown].read_bytes()

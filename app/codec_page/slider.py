@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from app import address
 from app.codec_page.classification import (
     SURE,
     answers_at,
@@ -31,7 +32,6 @@ from app.codec_page.photograph import (
 from app.codec_page.split_view import Entry, Stage, StageLevel, picture_address, split_view
 from app.components.widgets import choose_one, download
 from app.data.label_maps import label_map_files
-from app.query_params import parse_number
 from app.theme.markdown import in_markdown, sentence, without_folders
 from app.theme.palette import LINES
 from codec_plugin import BlockDamagedError, CodecError
@@ -100,21 +100,7 @@ def _chosen_size(photograph: Photograph) -> int:
     """The bytes kept: the address's at first, then what the slider or the field says."""
     low, total = photograph.fewest, len(photograph.blob)
     first = min(max(next(iter(photograph.level_ends.values()), total), low), total)
-    # Not bound to the address by Streamlit, which would carry the number into another file: a place
-    # in one says nothing of another.
-    former = st.session_state.get("bytes_of")
-    if former != photograph.key or "bytes" not in st.session_state:
-        asked = st.query_params.get("bytes") if former in (None, photograph.key) else None
-        st.session_state["bytes"] = parse_number(asked, low, total, first)
-    st.session_state["bytes_of"] = photograph.key
-    size = int(st.session_state["bytes"])
-    if st.query_params.get("bytes") != str(size):
-        st.query_params["bytes"] = str(size)
-    return size
-
-
-def _go(size: int) -> None:
-    st.session_state["bytes"] = size
+    return address.BYTES.within(photograph.key, low, total, first)
 
 
 def _ready(key: str, size: int, sizes: Sequence[int]) -> set[int]:
@@ -152,13 +138,15 @@ def _beside(photograph: Photograph) -> str | None:
         against = None
         if photograph.original is not None:
             about = "A conventional codec shows its largest file that fits, or its smallest."
-            against = choose_one("Beside it", (ORIGINAL, *SHOWN), "against", about=about)
+            against = choose_one("Beside it", (ORIGINAL, *SHOWN), address.AGAINST, about=about)
         if total > low:
-            st.number_input("Bytes kept", low, total, key="bytes", width=150)
+            st.number_input("Bytes kept", low, total, key=address.BYTES.name, width=150)
         for level, end in photograph.level_ends.items():
             if low <= end <= total:
-                st.button(in_markdown(level), key=f"to_{level}", on_click=_go, args=(end,))
-        st.button("all", key="to_all", on_click=_go, args=(total,))
+                st.button(
+                    in_markdown(level), key=f"to_{level}", on_click=address.BYTES.hold, args=(end,)
+                )
+        st.button("all", key="to_all", on_click=address.BYTES.hold, args=(total,))
     return against
 
 
@@ -226,7 +214,7 @@ def _stage(
         "levels": stage_levels(photograph.level_ends, photograph.stage_ends[-1], photograph.fewest),
         "sure": SURE,
     }
-    split_view(stage, key="stage", on_bytes=_go)
+    split_view(stage, key="stage", on_bytes=address.BYTES.hold)
 
 
 def stage_levels(level_ends: dict[str, int], last_end: int, fewest: int) -> list[StageLevel]:

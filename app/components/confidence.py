@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import address
 from app.components.followed_class import class_name, followed
 from app.components.widgets import chart, choose_named, choose_one
 from app.data.data_dir import stamp
@@ -57,9 +58,9 @@ def show_confidence(map_at: DeltaGenerator, level_at: DeltaGenerator) -> None:
             "make such maps."
         )
         return
-    name = choose_named("map", "Hierarchy", list(known), "sure_map", column=map_at)
+    name = choose_named("map", "Hierarchy", list(known), address.SURE_MAP, column=map_at)
     levels = list(known[name])
-    level = choose_one("Level", levels, "sure_level", place=level_at)
+    level = choose_one("Level", levels, address.SURE_LEVEL, place=level_at)
     table = known[name][level]
     key = followed()
     own = table[table["key"] == key]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from app import address
 from app.theme.markdown import in_markdown, short
 from hierlab import ClassList, load_classes
 
@@ -26,7 +27,9 @@ def choose_encoders(
     names = [item.name for item in available.encoders if item.ready and item.name == "minilm"]
     # Two sets of names, two widgets: a choice made among few is none among many.
     tables = classes == BUILT_IN or (isinstance(classes, ClassList) and _in_tables(classes))
-    own = "" if tables else "own_"
+    one, more = address.ENCODER, address.ENCODERS
+    if not tables:
+        one, more = address.OWN_ENCODER, address.OWN_ENCODERS
     if tables:
         names = [item.name for item in available.variants if item.ready] + names
     if not names:
@@ -37,17 +40,19 @@ def choose_encoders(
         return {}
     about = {item.name: item.about for item in (*available.variants, *available.encoders)}
     if not several:
-        name = st.selectbox(LABEL, names, key=f"{own}encoder", bind="query-params", help=NAMES)
+        one.settle(names[0])
+        name = st.selectbox(LABEL, names, help=NAMES, **one.widget)
         st.caption(in_markdown(short(about.get(name, ""), 160)))
         return {"clip": name}
+    first = _of_different_models(names)
+    more.settle(first)
     chosen = st.multiselect(
         f"{LABEL}; several vote together",
         names,
-        default=_of_different_models(names),
-        key=f"{own}encoders",
-        bind="query-params",
+        default=first,
         max_selections=12,
         help=NAMES,
+        **more.widget,
     )
     if not chosen:
         st.caption("Choose at least one.")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from app import address
+from app.address import Said
 from app.components.widgets import way
 from app.data.data_dir import class_of_photo, photos
 from app.theme.markdown import in_markdown, short
@@ -15,28 +17,15 @@ from hierlab.datasets.class_lists import find_class
 if TYPE_CHECKING:
     from hierlab import ClassList
 
-__all__ = ["carry_class", "class_links", "class_name", "follow_class", "followed", "photos_of"]
+__all__ = ["class_links", "class_name", "follow_class", "followed", "photos_of"]
 
 MAX_FOUND = 8
 USUAL = "imagenet-1k"
 
 
-def carry_class(page: str) -> None:
-    """Keep the class in the address when the menu leads to another page.
-
-    Args:
-        page: the one that is about to be laid out.
-    """
-    former, kept = st.session_state.get("class_carried", (page, None))
-    asked = st.query_params.get("class")
-    if asked is None and former != page and kept is not None:
-        st.query_params["class"] = asked = kept
-    st.session_state["class_carried"] = page, asked
-
-
 def followed() -> str | None:
     """Key of the class that the address asks to follow."""
-    return st.query_params.get("class") or None
+    return address.CLASS.asked()
 
 
 def class_name(key: str, classes: ClassList | None = None) -> str:
@@ -76,7 +65,7 @@ def follow_class(page: str, *, classes: ClassList | None = None, place: Any = st
                 st.button(
                     in_markdown(known.names[position]),
                     key=f"follow_{known.ids[position]}",
-                    on_click=_follow,
+                    on_click=address.CLASS.go,
                     args=(known.ids[position],),
                 )
         if len(found) > MAX_FOUND:
@@ -84,36 +73,34 @@ def follow_class(page: str, *, classes: ClassList | None = None, place: Any = st
         if key is not None:
             st.markdown(f"**{in_markdown(class_name(key, classes))}** ({in_markdown(key)})")
             class_links(key, page)
-            st.button("Follow none", key="follow_none", on_click=_follow, args=(None,))
+            st.button("Follow none", key="follow_none", on_click=address.CLASS.go, args=(None,))
 
 
-def class_links(key: str, page: str, **maps: str) -> None:
+def class_links(key: str, page: str, *, shown: str | None = None) -> None:
     """Lay out buttons to a class on the other pages.
 
     Args:
         page: the one that is shown.
-        maps: what the address of Explore and Compare is to say besides, such as `map`.
+        shown: the map that Explore and Compare are to open with.
     """
-    explore = {name: text for name, text in maps.items() if name == "map"}
-    compare = {"a": maps["map"]} if "map" in maps else {}
-    ways = [
+    explore: Said = {} if shown is None else {address.MAP: shown}
+    compare: Said = {} if shown is None else {address.A: shown}
+    ways: list[tuple[str, str, str, Said]] = [
         ("Its path in Explore", "account_tree", "explore", explore),
-        ("Its place in the class map", "scatter_plot", "explore", {**explore, "view": "Class map"}),
+        (
+            "Its place in the class map",
+            "scatter_plot",
+            "explore",
+            {**explore, address.VIEW: "Class map"},
+        ),
         ("Where it moved", "compare_arrows", "compare", compare),
-        ("How sure it is", "balance", "stability", {"part": "Confidence"}),
-        ("Its curve", "show_chart", "curves", {"only": "true"}),
+        ("How sure it is", "balance", "stability", {address.PART: "Confidence"}),
+        ("Its curve", "show_chart", "curves", {address.ONLY: "true"}),
     ]
     if known := photos_of(key):
-        ways.insert(3, ("Its photograph", "compress", "codec", {"photo": known[0]}))
+        ways.insert(3, ("Its photograph", "compress", "codec", {address.PHOTO: known[0]}))
     with st.container(horizontal=True, gap="small"):
-        for number, (words, icon, name, address) in enumerate(ways):
+        for number, (words, icon, name, said) in enumerate(ways):
             if name == page:
                 continue
-            way(words, name, {"class": key, **address}, key=f"way_{page}_{number}", icon=icon)
-
-
-def _follow(key: str | None) -> None:
-    if key is None:
-        st.query_params.pop("class", None)
-    else:
-        st.query_params["class"] = key
+            way(words, name, {address.CLASS: key, **said}, key=f"way_{page}_{number}", icon=icon)

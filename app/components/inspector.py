@@ -26,7 +26,7 @@ from app.components.widgets import download
 from app.data.data_dir import images_of
 from app.data.label_maps import Chosen
 from app.data.measure_cache import alike, measured
-from app.query_params import Spot, spot_of_class
+from app.spot import Spot, spot_of_class
 from app.theme.markdown import counted, in_markdown, in_table
 from hierlab import Cluster
 from hierlab.measures.class_similarity import nearest_clusters
@@ -108,7 +108,7 @@ def _class(chosen: Chosen, position: int, go: Go) -> None:
                     args=(label_map, place, position),
                 )
     with st.popover("Follow it", icon=":material/conversion_path:"):
-        class_links(classes.ids[position], "", map=chosen.name)
+        class_links(classes.ids[position], "", shown=chosen.name)
 
 
 def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
+from app.address import Choice, Said, link
 from app.data.label_maps import Chosen, map_names, map_of_name
 from app.data.own_files import take_file
 from app.data.uploads import MAX_MAP_MB, label_map_of
@@ -27,7 +28,6 @@ __all__ = [
     "choose_named",
     "choose_one",
     "download",
-    "follow_options",
     "lacks_codec",
     "page_title",
     "show_table",
@@ -69,12 +69,11 @@ def lacks_codec() -> bool:
 def way(
     words: str,
     page: str,
-    address: dict[str, str],
+    said: Said,
     *,
     key: str,
     icon: str,
     kind: Literal["primary", "secondary"] = "secondary",
-    before: Callable[[], None] | None = None,
 ) -> None:
     """A button to another page of the app, in this session.
 
@@ -82,16 +81,13 @@ def way(
     that run would lose what a button returns.
 
     Args:
-        address: what the other page's is to say.
-        before: is called first.
+        said: what its address is to say.
     """
 
     def go() -> None:
-        if before is not None:
-            before()
         pages = st.session_state.get("pages", {})
         if page in pages:  # a page that runs by itself, outside the frame, has none
-            st.switch_page(pages[page], query_params=address)
+            st.switch_page(pages[page], query_params=link(page, said))
 
     st.button(words, key=key, icon=f":material/{icon}:", type=kind, on_click=go)
 
@@ -146,13 +142,13 @@ def show_table(table: pd.DataFrame, *, key: str, place: Any = st, **options: Any
     place.dataframe(table, hide_index=True, key=key, column_config=columns, **options)
 
 
-def choose_map(label: str, key: str, *, default: int = 0, column: Any = st) -> Chosen | None:
-    """Choose a label map; the choice is in the address under `key`."""
+def choose_map(label: str, choice: Choice, *, default: int = 0, column: Any = st) -> Chosen | None:
+    """Choose a label map; the choice is in the address."""
     names = map_names()
     if not names:
         column.info("No label map is shipped or served here. Upload one, or make one under Build.")
         return None
-    name = choose_named("map", label, names, key, default=default, column=column)
+    name = choose_named("map", label, names, choice, default=default, column=column)
     try:
         return map_of_name(name)
     except HierlabError as error:
@@ -161,36 +157,31 @@ def choose_map(label: str, key: str, *, default: int = 0, column: Any = st) -> C
 
 
 def choose_named(
-    what: str, label: str, names: Sequence[str], key: str, *, default: int = 0, column: Any = st
+    what: str,
+    label: str,
+    names: Sequence[str],
+    choice: Choice,
+    *,
+    default: int = 0,
+    column: Any = st,
 ) -> str:
-    """Choose one of several things by name; the choice is in the address under `key`.
+    """Choose one of several things by name; the choice is in the address.
 
     A name in the address that is not here, such as that of another visitor's upload, is told until
     something else is chosen.
 
     Args:
         what: kind of thing, for the notice.
-        default: place of the name that an address without `key` means. It must not hang on what
-            this visitor has, or a colleague with the same address would see something else.
+        default: place of the name that an address without the choice means. It must not hang on
+            what this visitor has, or a colleague with the same address would see something else.
     """
-    asked, missing = st.query_params.get(key), f"{key}_missing"
-    if asked and asked not in names:
-        st.session_state[missing] = asked
-
-    def chosen() -> None:
-        st.session_state.pop(missing, None)
-
-    name: str = column.selectbox(
-        label,
-        names,
-        index=min(default, len(names) - 1),
-        key=key,
-        bind="query-params",
-        on_change=chosen,
-    )
-    if name == st.session_state.get(missing):
-        chosen()
-    if lost := st.session_state.get(missing):
+    index = min(default, len(names) - 1)
+    choice.settle(names[index])
+    lost = choice.lost(names)
+    name: str = column.selectbox(label, names, index=index, on_change=choice.found, **choice.widget)
+    if name == lost:
+        choice.found()
+    elif lost:
         column.warning(
             f"The address asks for the {what} {in_markdown(lost[:80])}, which is not here; "
             f"{in_markdown(name)} is shown. Whoever sent the link can send the file too."
@@ -199,18 +190,17 @@ def choose_named(
 
 
 def choose_one(
-    label: str, options: Sequence[str], key: str, *, place: Any = st, about: str | None = None
+    label: str,
+    options: Sequence[str],
+    choice: Choice,
+    *,
+    place: Any = st,
+    about: str | None = None,
 ) -> str:
     """Choose one of a few things that stand side by side; the choice is in the address."""
+    choice.settle(options[0])
     chosen: str | None = place.segmented_control(
-        label,
-        options,
-        default=options[0],
-        required=True,
-        key=key,
-        bind="query-params",
-        wrap=True,
-        help=about,
+        label, options, default=options[0], required=True, wrap=True, help=about, **choice.widget
     )
     return chosen or options[0]
 
@@ -235,38 +225,12 @@ def download(
     )
 
 
-def follow_options(
-    key: str, first: Sequence[str], options: Sequence[str], *, of: str
-) -> list[str] | None:
-    """Keep a choice of several true when the options are those of another thing.
-
-    A part chosen by hand stays where all of it is still there; else the first of the new are
-    chosen. The browser is told, so that what is marked is what is chosen.
-
-    Args:
-        first: those that are chosen at first.
-        of: what the options belong to.
-
-    Returns:
-        The default for the widget; None where the choice has just been set.
-    """
-    former = st.session_state.get(f"{key}_of")
-    st.session_state[f"{key}_of"] = (of, list(first))
-    held = st.session_state.get(key)
-    if former is None or former[0] == of or held is None:
-        return list(first)
-    if set(held) <= set(options) and set(held) != set(former[1]):
-        return list(first)
-    st.session_state[key] = list(first)
-    return None
-
-
-def upload_map(key: str, *, column: Any = st) -> None:
-    """Take a label map from the visitor and choose it under `key`."""
+def upload_map(choice: Choice, *, column: Any = st) -> None:
+    """Take a label map from the visitor and choose it."""
     take_file(
         "Label map (JSON), made by hierlab build or import",
         "maps",
-        key,
+        choice,
         max_mb=MAX_MAP_MB,
         check=lambda content, _: label_map_of(content).name,
         endings=(".json",),

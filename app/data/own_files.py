@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.address import Choice, asked_values
 from app.data.uploads import UploadError, digest
 from app.theme.markdown import in_markdown, sentence, short
 from hierlab.utils.files import cache_folder, write_atomic
@@ -45,7 +46,7 @@ def own_files(kind: str) -> dict[str, bytes]:
         kind: `maps`, `photos` or `results`.
     """
     files: dict[str, bytes] = st.session_state.setdefault(f"own_{kind}", {})
-    for asked in st.query_params.to_dict().values():
+    for asked in asked_values():
         key = _STORED.search(asked)
         if key and asked not in files and asked.startswith(OWN):
             content = _stored(kind, key[1])
@@ -85,7 +86,7 @@ def days_kept() -> int:
 def take_file(
     label: str,
     kind: str,
-    key: str,
+    choice: Choice,
     *,
     max_mb: int,
     check: Callable[[bytes, str], str],
@@ -93,7 +94,7 @@ def take_file(
     title: str = "Upload",
     column: Any = st,
 ) -> None:
-    """Take a file from the visitor, keep it, and choose it under `key`.
+    """Take a file from the visitor, keep it, and choose it.
 
     Args:
         check: gets content and name; the name to keep it under. Raises UploadError for what cannot
@@ -101,6 +102,7 @@ def take_file(
         endings: those that are meant, for the sentence that refuses others.
         title: of the button that opens it.
     """
+    key = choice.name
 
     def taken() -> None:
         file = st.session_state.get(f"{key}_file")
@@ -114,8 +116,7 @@ def take_file(
             st.session_state[f"{key}_refused"] = sentence(error)
             return
         on_server = bool(st.session_state.get(f"{key}_keep"))
-        st.session_state[key] = keep_own(kind, name, content, on_server=on_server)
-        st.session_state.pop(f"{key}_missing", None)
+        choice.choose(keep_own(kind, name, content, on_server=on_server))
 
     with column.popover(title, icon=":material/upload:", width="stretch"):
         if days := days_kept():

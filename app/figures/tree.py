@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import plotly.graph_objects as go
 
-from app.query_params import Spot
+from app.spot import Spot
 from app.theme.markdown import counted, held, in_figure
 from app.theme.palette import MARK, category, ink, lighter
 

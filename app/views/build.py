@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import address
+from app.address import Said
 from app.components.encoders import BUILT_IN, choose_encoders, show_absent
 from app.components.followed_class import class_name, follow_class, followed
 from app.components.tables import (
@@ -28,7 +30,7 @@ from app.data.measure_cache import agreement_between, measured, people
 from app.data.own_files import days_kept, own_files
 from app.data.uploads import MAX_CLASSES_MB, UploadError, class_list_of
 from app.figures.tree import path_of_class, tree_figure, tree_nodes
-from app.query_params import class_of_key
+from app.spot import class_of_key
 from app.theme.markdown import counted, in_markdown, in_table, sentence
 from hierlab import ClassList, HierlabError, LabelMap, list_
 from hierlab.builders import get_builder
@@ -84,16 +86,12 @@ def _available() -> Available:
 
 def _form(available: Available) -> dict[str, Any] | None:
     """Lay out the choices; the arguments of `hierlab.build`, or None while something is amiss."""
-    source = choose_one("Classes", (BUILT_IN, OWN), "classes")
+    source = choose_one("Classes", (BUILT_IN, OWN), address.CLASSES)
     classes = _own_classes() if source == OWN else BUILT_IN
     ready = [item.name for item in available.methods if item.ready and item.name != "similarity"]
-    method = st.selectbox(
-        "Method",
-        ready,
-        index=ready.index("consensus") if "consensus" in ready else 0,
-        key="method",
-        bind="query-params",
-    )
+    usual = ready.index("consensus") if "consensus" in ready else 0
+    address.METHOD.settle(ready[usual])
+    method = st.selectbox("Method", ready, index=usual, **address.METHOD.widget)
     about = {item.name: item.about for item in available.methods}
     st.caption(in_markdown(about[method]))
     builder = get_builder(method)
@@ -104,14 +102,11 @@ def _form(available: Available) -> dict[str, Any] | None:
     text = st.text_input(
         "Clusters per level, coarse to fine",
         "10,100,1000" if size >= 1000 else f"{max(2, size // 10)},{size}",
-        key=f"counts_{min(size, 1000)}",
-        bind="query-params",
         max_chars=80,
+        **address.counts_of_size(size).widget,
     )
     arguments["seed"] = (
-        st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params")
-        if builder.seeded
-        else 0
+        st.number_input("Seed", 0, 2**31 - 1, 0, **address.SEED.widget) if builder.seeded else 0
     )
     show_absent(available)
     if classes is None or (builder.needs == "vectors" and not arguments.keys() & ENCODED):
@@ -219,7 +214,7 @@ def _result() -> None:
     built = st.session_state.get("built", "")
     made = map_of_name(built) if built in own_files("maps") else None
     if made is None:
-        beside = choose_map("Compare with", "beside")
+        beside = choose_map("Compare with", address.BESIDE)
         if JOB not in st.session_state:
             st.info("Choose, then press Build: the result appears here, beside this map.")
         if beside is not None:
@@ -228,7 +223,7 @@ def _result() -> None:
     st.markdown(f"**New: {in_markdown(made.name)}**")
     actions = st.container(horizontal=True)
     _picture(made)
-    beside = choose_map("Compare with", "beside")
+    beside = choose_map("Compare with", address.BESIDE)
     _actions(made, beside, actions)
     if beside is not None:
         _agreement(made, beside)
@@ -241,9 +236,11 @@ def _result() -> None:
 def _actions(made: Chosen, beside: Chosen | None, place: DeltaGenerator) -> None:
     """Lay out where the new map may go."""
     with place:
-        here = {"map": made.name}
+        here: Said = {address.MAP: made.name}
         way("Explore it", "explore", here, key="to_explore", icon="account_tree", kind="primary")
-        compared = {"a": made.name} | ({} if beside is None else {"b": beside.name})
+        compared: Said = {address.A: made.name}
+        if beside is not None:
+            compared[address.B] = beside.name
         way("Compare it", "compare", compared, key="to_compare", icon="compare_arrows")
         with st.popover("Use it in the codec", icon=":material/compress:"):
             _in_codec(made)
@@ -265,7 +262,7 @@ def _in_codec(made: Chosen) -> None:
         "Its levels may be looked at in any photograph now; the bytes at which each level is told "
         "are trained into a checkpoint, which the command below makes."
     )
-    through = {"through": made.name}
+    through: Said = {address.THROUGH: made.name}
     way("Look through it in Codec", "codec", through, key="to_codec", icon="visibility")
     name = f"{made.label_map.name}.json"
     st.code(f"c2f train --hierarchy {name} --data photographs/ -o runs/mine", language="bash")

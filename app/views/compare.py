@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from app import address
 from app.components.followed_class import class_name, follow_class, followed
 from app.components.widgets import chart, choose_map, choose_one, page_title, show_table, upload_map
 from app.data.comparison import (
@@ -59,8 +60,8 @@ def render() -> None:
     names = [f"{one.first} / {one.second}" for one in pairs]
     shares = [4, 5, 6] if followed() else [4, 6]
     columns = st.columns(shares, vertical_alignment="bottom")
-    pair = choose_one("Levels A / B", names, "levels", place=columns[0])
-    view = choose_one("View", VIEWS, "show", place=columns[1])
+    pair = choose_one("Levels A / B", names, address.LEVELS, place=columns[0])
+    view = choose_one("View", VIEWS, address.SHOW, place=columns[1])
     agreement = pairs[names.index(pair)]
     with columns[-1]:
         _followed(agreement, first, second)
@@ -71,11 +72,11 @@ def render() -> None:
 
 def _choose_two() -> tuple[Chosen | None, Chosen | None]:
     columns = st.columns([5, 2, 5, 2], vertical_alignment="bottom")
-    upload_map("a", column=columns[1])
-    upload_map("b", column=columns[3])
+    upload_map(address.A, column=columns[1])
+    upload_map(address.B, column=columns[3])
     return (
-        choose_map("Hierarchy A", "a", column=columns[0]),
-        choose_map("Hierarchy B", "b", default=1, column=columns[2]),
+        choose_map("Hierarchy A", address.A, column=columns[0]),
+        choose_map("Hierarchy B", address.B, default=1, column=columns[2]),
     )
 
 
@@ -250,7 +251,7 @@ def _chosen_ribbon(
     ribbons: tuple[Ribbon, ...], agreement: LevelAgreement, first: Chosen, second: Chosen
 ) -> str | None:
     """The ribbon or cluster that the address asks for; a number alone is made into a class."""
-    asked = st.query_params.get("ribbon", "")
+    asked = address.RIBBON.asked() or ""
     key = followed()
     if not asked and key is not None:
         asked = f"ab@{key}"
@@ -264,7 +265,7 @@ def _chosen_ribbon(
 
 
 def _keep_ribbon(chosen: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -> None:
-    st.query_params["ribbon"] = format_ribbon(chosen, agreement, first.label_map, second.label_map)
+    address.RIBBON.go(format_ribbon(chosen, agreement, first.label_map, second.label_map))
 
 
 def _inside(chosen: str | None, agreement: LevelAgreement, first: Chosen, second: Chosen) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import address
 from app.components.followed_class import class_name, follow_class, followed
 from app.components.tables import csv_bytes
 from app.components.widgets import (
@@ -15,7 +16,6 @@ from app.components.widgets import (
     choose_named,
     choose_one,
     download,
-    follow_options,
     lacks_codec,
     page_title,
     show_table,
@@ -54,7 +54,7 @@ def render() -> None:
     except UploadError as error:
         st.error(sentence(error), icon=":material/error:")
         return
-    _curves(results, key, name, columns[1], columns[3])
+    _curves(results, name, columns[1], columns[3])
     _gains(results)
 
 
@@ -79,7 +79,7 @@ def _of_class(key: str, content: bytes) -> Results | None:
         st.caption(f"No photograph of **{name}** is in this table; all photographs are drawn.")
         return None
     about = f"Only {counted(own.images, 'photograph')} of {name}"
-    return own if st.toggle(about, key="only", bind="query-params") else None
+    return own if st.toggle(about, **address.ONLY.widget) else None
 
 
 def _check(content: bytes, name: str) -> str:
@@ -93,7 +93,7 @@ def _source(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, bytes] | 
     take_file(
         "results.csv",
         "results",
-        "results",
+        address.RESULTS,
         max_mb=MAX_TABLE_MB,
         check=_check,
         endings=(".csv", ".csv.gz"),
@@ -103,7 +103,7 @@ def _source(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, bytes] | 
     names = [*list(known)[:1], *reversed(own), *list(known)[1:]]
     if not names:
         return None
-    name = choose_named("table of results", "Results", names, "results", column=left)
+    name = choose_named("table of results", "Results", names, address.RESULTS, column=left)
     return name, own[name] if name in own else known[name].read_bytes()
 
 
@@ -114,20 +114,21 @@ def _first_codecs(subjects: tuple[str, ...]) -> list[str]:
 
 
 def _curves(
-    results: Results, key: str, name: str, diagram_at: DeltaGenerator, log_at: DeltaGenerator
+    results: Results, name: str, diagram_at: DeltaGenerator, log_at: DeltaGenerator
 ) -> None:
     titles = [panel.title for panel in results.panels]
-    title = choose_one("Diagram", titles, "diagram", place=diagram_at)
-    log_rate = log_at.toggle("Log axis", True, key="log", bind="query-params")
+    title = choose_one("Diagram", titles, address.DIAGRAM, place=diagram_at)
+    log_rate = log_at.toggle("Log axis", True, **address.LOG.widget)
     left, right = st.columns([3, 1], gap="medium")
+    first = _first_codecs(results.subjects)
+    address.CODECS.settle(first, results.subjects)
     picked = right.pills(
         "Codecs",
         results.subjects,
-        default=follow_options("codecs", _first_codecs(results.subjects), results.subjects, of=key),
+        default=first,
         selection_mode="multi",
-        key="codecs",
-        bind="query-params",
         wrap=True,
+        **address.CODECS.widget,
     )
     panel = results.panels[titles.index(title)]
     kept = panel._replace(
@@ -169,10 +170,9 @@ def _gains(results: Results) -> None:
     st.markdown("**Gains**")
     left, right = st.columns(2)
     usual = results.subjects.index("jpeg") if "jpeg" in results.subjects else 0
-    anchor = left.selectbox(
-        "Against", results.subjects, index=usual, key="anchor", bind="query-params"
-    )
-    wanted = right.slider("Accuracy to reach, %", 10, 99, 80, key="reach", bind="query-params")
+    address.ANCHOR.settle(results.subjects[usual])
+    anchor = left.selectbox("Against", results.subjects, index=usual, **address.ANCHOR.widget)
+    wanted = right.slider("Accuracy to reach, %", 10, 99, 80, **address.REACH.widget)
     show_table(bd_table(results, anchor, wanted), key="gains")
     st.caption(
         "BD-PSNR: mean gain over the common range of rates (Bjøntegaard 2001); None where that is "

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import address
 from app.components import inspector
 from app.components.area_pictures import show_area_pictures
 from app.components.class_map import show_class_map
@@ -33,7 +34,7 @@ from app.figures.tree import (
     tree_figure,
     tree_nodes,
 )
-from app.query_params import Spot, class_of_key, format_spot, parse_spot, spot_of_class
+from app.spot import Spot, class_of_key, format_spot, parse_spot, spot_of_class
 from app.theme.markdown import in_markdown
 from hierlab import LabelMap
 from hierlab.datasets.class_lists import find_class
@@ -50,17 +51,16 @@ def render() -> None:
     pick, upload, find, level_at, view_at = st.columns(
         [28, 13, 22, 18, 41], vertical_alignment="bottom"
     )
-    upload_map("map", column=upload)
-    chosen = choose_map("Hierarchy", "map", column=pick)
+    upload_map(address.MAP, column=upload)
+    chosen = choose_map("Hierarchy", address.MAP, column=pick)
     if chosen is None:
         return
     label_map = chosen.label_map
     query = find.text_input(
         "Find a class",
-        key="find",
         placeholder="name or WordNet id: tabby, n02123045",
-        bind="query-params",
         max_chars=80,
+        **address.FIND.widget,
     )
     level = _controls(label_map, level_at, view_at)
     spot, position = _place(label_map, level)
@@ -78,14 +78,8 @@ def go(label_map: LabelMap, spot: Spot | None, position: int | None = None) -> N
     Args:
         position: a class of it to follow.
     """
-    if spot is None:
-        st.query_params.pop("cluster", None)
-    else:
-        st.query_params["cluster"] = format_spot(label_map, spot, position)
-    if position is None:
-        st.query_params.pop("class", None)
-    else:
-        st.query_params["class"] = label_map.classes.ids[position]
+    address.CLUSTER.go(None if spot is None else format_spot(label_map, spot, position))
+    address.CLASS.go(None if position is None else label_map.classes.ids[position])
 
 
 def _place(label_map: LabelMap, level: int) -> tuple[Spot | None, int | None]:
@@ -93,8 +87,8 @@ def _place(label_map: LabelMap, level: int) -> tuple[Spot | None, int | None]:
 
     Another map may have been chosen since: what is carried over is the class.
     """
-    asked = st.query_params.get("cluster")
-    position = class_of_key(label_map, st.query_params.get("class"))
+    asked, followed = address.CLUSTER.asked(), address.CLASS.asked()
+    position = class_of_key(label_map, followed)
     spot = parse_spot(label_map, asked, level)
     if spot is None and position is not None:
         spot = spot_of_class(label_map, position, level)
@@ -106,8 +100,8 @@ def _place(label_map: LabelMap, level: int) -> tuple[Spot | None, int | None]:
         position = None
     if spot is not None and "@" not in (asked or ""):
         go(label_map, spot, position)
-    lost = st.query_params.get("class") or (asked or "").rpartition("@")[2]
-    if spot is None and ("@" in (asked or "") or "class" in st.query_params):
+    lost = followed or (asked or "").rpartition("@")[2]
+    if spot is None and ("@" in (asked or "") or followed is not None):
         st.info(
             f"This map has no class {in_markdown(lost[:80])}, which the address asks for; "
             "the whole map is shown."
@@ -124,16 +118,16 @@ def _controls(label_map: LabelMap, level_at: DeltaGenerator, view_at: DeltaGener
     names = [level.name for level in levels if level.k < len(label_map.classes)]
     names = names or [levels[0].name]
     if len(names) > 1:
+        address.LEVEL.settle(names[0])
         name = level_at.select_slider(
             "Level",
             names,
             value=names[0],  # a browser draws ten areas at once, and a hundred in seconds
-            key="level",
-            bind="query-params",
+            **address.LEVEL.widget,
         )
     else:
         name = names[0]
-    choose_one("View", VIEWS, "view", place=view_at)
+    choose_one("View", VIEWS, address.VIEW, place=view_at)
     return [level.name for level in levels].index(name)
 
 
@@ -160,7 +154,7 @@ def _found(chosen: Chosen, level: int, query: str | None) -> None:
 
 
 def _picture(chosen: Chosen, level: int, spot: Spot | None, position: int | None) -> None:
-    view = st.session_state.get("view") or VIEWS[0]
+    view = address.VIEW.chosen() or VIEWS[0]
     if view in KINDS:
         _tree(chosen, view, level, spot, position)
     elif view == "Sizes":
@@ -264,10 +258,9 @@ def _class_map(chosen: Chosen, level: int, spot: Spot | None, position: int | No
     mark = st.container()
     wordnet = st.toggle(
         "Lay out by WordNet instead",
-        key="by_wordnet",
-        bind="query-params",
         help="Else the places come from what this map was made from: its encoders' prototypes, or, "
         "where they are not here, its own clusters alone.",
+        **address.BY_WORDNET.widget,
     )
     with mark, st.spinner("Placing the classes on a plane…"):
         placed = positions(chosen.key, wordnet, label_map)

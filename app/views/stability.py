@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import address
+from app.address import parse_number
 from app.components.confidence import show_confidence
 from app.components.followed_class import follow_class
 from app.components.widgets import chart, choose_named, choose_one, page_title, show_table
@@ -16,7 +18,6 @@ from app.data.data_dir import served, stamp
 from app.data.label_maps import keep_own_map
 from app.data.studies import axis_table, heatmap_table, partition, share_table, with_short_names
 from app.figures.stability import agreement_heatmap, axis_figure, axis_heatmap, share_figure
-from app.query_params import parse_number
 from app.theme.markdown import in_list, in_markdown, sentence
 from hierlab import HierlabError, compare
 from hierlab.study.report_cache import kept_report
@@ -29,7 +30,7 @@ AXES = (
     "Two partitions differ in this alone. draw: all classes against a draw of them; halves: the "
     "consensus of one half of the encoders against that of the other."
 )
-PAIR = " ~ "
+BETWEEN = " ~ "
 VIEWS = ("Answer", "Encoders", "Axes", "Variance", "Confidence")
 
 
@@ -38,7 +39,7 @@ def render() -> None:
     about = "Would another model, prompt or seed have given the same hierarchy?"
     follow_class("stability", place=page_title("Stability", about))
     view_at, study_at, choice_at = st.columns([5, 3, 5], vertical_alignment="top")
-    view = choose_one("View", VIEWS, "part", place=view_at)
+    view = choose_one("View", VIEWS, address.PART, place=view_at)
     if view == "Confidence":
         show_confidence(study_at, choice_at)
         return
@@ -49,7 +50,7 @@ def render() -> None:
             "of the app's data. How sure each class is, is under Confidence."
         )
         return
-    name = choose_named("study", "Study", list(studies), "study", column=study_at)
+    name = choose_named("study", "Study", list(studies), address.STUDY, column=study_at)
     folder = studies[name]
     try:
         report = _report(stamp(folder / "cells.sqlite"))
@@ -106,7 +107,7 @@ def _by_k(view: str, report: StudyReport, study: str, choice_at: DeltaGenerator)
     if not counts:
         st.info("This study has nothing to compare yet; resume it.")
         return
-    k = int(choose_one("K, number of clusters", counts, "k", place=choice_at))
+    k = int(choose_one("K, number of clusters", counts, address.K, place=choice_at))
     if view == "Axes":
         axes = [row for row in report.agreements if row.k == k]
         chart(
@@ -151,9 +152,9 @@ def _encoders(report: StudyReport, folder: Path, choice_at: DeltaGenerator) -> N
         st.info("This study has fewer than two encoders.")
         return
     names = [f"{one.method}, K = {one.k}" for one in report.heatmaps]
-    name = choice_at.selectbox(
-        "Method and K, the number of clusters", names, key="grid", bind="query-params"
-    )
+    address.GRID.settle(names[0])
+    about = "Method and K, the number of clusters"
+    name = choice_at.selectbox(about, names, **address.GRID.widget)
     heatmap = report.heatmaps[names.index(name)]
     shown = with_short_names(heatmap)
 
@@ -161,7 +162,7 @@ def _encoders(report: StudyReport, folder: Path, choice_at: DeltaGenerator) -> N
         points = st.session_state["encoders"]["selection"]["points"]
         place = points[0].get("customdata") if points else None
         if isinstance(place, list) and len(place) == 2:
-            st.query_params["pair"] = PAIR.join(shown.names[one] for one in place)
+            address.PAIR.go(BETWEEN.join(shown.names[one] for one in place))
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -180,9 +181,9 @@ def _encoders(report: StudyReport, folder: Path, choice_at: DeltaGenerator) -> N
 
 def _places(heatmap: Heatmap, pair: str) -> tuple[int, int]:
     """Two encoders by name (by number in older addresses); -1 for one that is not here."""
-    if PAIR in pair:
+    if BETWEEN in pair:
         known = {name: place for place, name in enumerate(heatmap.names)}
-        first, _, second = pair.partition(PAIR)
+        first, _, second = pair.partition(BETWEEN)
         return known.get(first, -1), known.get(second, -1)
     first, _, second = pair.partition("-")
     last = len(heatmap.names) - 1
@@ -190,7 +191,7 @@ def _places(heatmap: Heatmap, pair: str) -> tuple[int, int]:
 
 
 def _pair(heatmap: Heatmap, folder: Path) -> None:
-    a, b = _places(with_short_names(heatmap), st.query_params.get("pair", ""))
+    a, b = _places(with_short_names(heatmap), address.PAIR.asked() or "")
     if min(a, b) < 0 or a == b:
         st.info("Click a cell to see the two partitions behind it.")
         return
@@ -209,6 +210,7 @@ def _pair(heatmap: Heatmap, folder: Path) -> None:
     st.dataframe(moved, hide_index=True, key="pair_moves", height=320)
 
     def keep() -> None:
-        st.session_state["a"], st.session_state["b"] = map(keep_own_map, maps)
+        for side, one in zip((address.A, address.B), maps, strict=True):
+            side.choose(keep_own_map(one))
 
     st.button("Keep both for Compare", on_click=keep, icon=":material/compare_arrows:")

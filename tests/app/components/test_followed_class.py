@@ -18,8 +18,9 @@ needs_codec = pytest.mark.skipif(
 )
 CARRIED = """
 import streamlit as st
-from app.components.followed_class import carry_class, followed
-carry_class(st.session_state.get("page", "one"))
+from app.address import carry
+from app.components.followed_class import followed
+carry(st.session_state.get("page", "one"))
 st.markdown(str(followed()))
 """
 

@@ -28,7 +28,7 @@ from app.figures.tree import (
     tree_figure,
     tree_nodes,
 )
-from app.query_params import Spot, format_spot, parse_number, parse_spot, spot_of_class
+from app.spot import Spot, format_spot, parse_spot, spot_of_class
 from app.theme.markdown import counted, in_figure, in_list, in_markdown, in_table, sentence, short
 from app.theme.palette import CATEGORIES, INK, LINES, MARK, category, codec_style, ink, lighter
 from app.views.explore import clicked_place
@@ -227,8 +227,6 @@ def test_places_survive_the_address(nested: LabelMap) -> None:
     assert parse_spot(nested, "nowhere@n04398044", 1) == Spot(1, 2)
     assert parse_spot(nested, "mid@1") is None
     assert spot_of_class(nested, 5, 1) == Spot(1, 2)
-    assert parse_number("7", 0, 9, -1) == 7
-    assert parse_number("70", 0, 9, -1) == parse_number(None, 0, 9, -1) == -1
 
 
 def test_a_table_in_markdown_keeps_words_words() -> None:

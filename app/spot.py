@@ -1,6 +1,6 @@
-"""What the address says: the place in a hierarchy that a page shows.
+"""A place in a hierarchy, and how the address tells it.
 
-A place is told by a class that stands in it (`mid@n02123045`), never by a cluster's number alone:
+It is told by a class that stands in it (`mid@n02123045`), never by a cluster's number alone:
 in another map, or in the next edition of the same, the number is another cluster's.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hierlab import LabelMap
 
-__all__ = ["Spot", "class_of_key", "format_spot", "parse_number", "parse_spot", "spot_of_class"]
+__all__ = ["Spot", "class_of_key", "format_spot", "parse_spot", "spot_of_class"]
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,3 @@ def class_of_key(label_map: LabelMap, key: str | None) -> int | None:
 def spot_of_class(label_map: LabelMap, position: int, level: int) -> Spot:
     """The cluster of a level that holds a class."""
     return Spot(level, int(label_map.levels[level].labels[position]))
-
-
-def parse_number(text: str | None, low: int, high: int, default: int) -> int:
-    """Read a whole number within bounds; the default for anything else."""
-    if text and text.isascii() and text.isdigit() and len(text) <= 12 and low <= int(text) <= high:
-        return int(text)
-    return default
