@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -26,13 +26,19 @@ __all__ = [
     "ribbons_of",
     "shared_classes",
     "stand_of",
+    "telling",
     "united",
 ]
 
 MAX_ROWS = 5_000
 
 
-def agreement_table(report: CompareReport) -> pd.DataFrame:
+def telling(report: CompareReport) -> list[LevelAgreement]:
+    """The pairs of levels without single classes against single classes, which tell nothing."""
+    return [one for one in report.levels if min(one.k_first, one.k_second) < one.classes]
+
+
+def agreement_table(pairs: Sequence[LevelAgreement]) -> pd.DataFrame:
     """One row a pair of levels: what matters most first, since a telephone shows four columns."""
     return pd.DataFrame(
         [
@@ -46,7 +52,7 @@ def agreement_table(report: CompareReport) -> pd.DataFrame:
                 one.v_measure,
                 one.nmi,
             )
-            for one in report.levels
+            for one in pairs
         ],
         columns=["levels", "ARI", "AMI", "moved", "clusters", "classes", "V", "NMI"],
     )

@@ -25,6 +25,7 @@ from app.components.tables import (
 )
 from app.components.widgets import chart, choose_map, choose_one, download, page_title, way
 from app.data.build_job import BuildJob, BuildRefusedError
+from app.data.comparison import telling
 from app.data.label_maps import Chosen, keep_own_map, map_of_name
 from app.data.measure_cache import agreement_between, measured, people
 from app.data.own_files import days_kept, own_files
@@ -275,8 +276,7 @@ def _agreement(made: Chosen, beside: Chosen) -> None:
     except HierlabError as error:
         st.caption(f"The two cannot be compared: {sentence(error)}")
         return
-    told = [one for one in report.levels if min(one.k_first, one.k_second) < one.classes]
-    if told:
+    if told := telling(report):
         st.markdown(f"**Agreement with {in_markdown(beside.name)}** (1 = the same, 0 = chance)")
         rows = [
             (f"{one.first} / {one.second}", one.ari, one.ami, len(one.moves), one.classes)

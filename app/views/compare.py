@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -20,6 +21,7 @@ from app.data.comparison import (
     ribbons_of,
     shared_classes,
     stand_of,
+    telling,
     united,
 )
 from app.data.label_maps import Chosen
@@ -54,9 +56,7 @@ def render() -> None:
     if not report.levels:
         st.info("No level of one has a counterpart of like size in the other.")
         return
-    # Single classes against single classes tell nothing, where there is anything else.
-    told = [one for one in report.levels if min(one.k_first, one.k_second) < one.classes]
-    pairs = told or list(report.levels)
+    pairs = telling(report) or list(report.levels)
     names = [f"{one.first} / {one.second}" for one in pairs]
     shares = [4, 5, 6] if followed() else [4, 6]
     columns = st.columns(shares, vertical_alignment="bottom")
@@ -66,7 +66,7 @@ def render() -> None:
     with columns[-1]:
         _followed(agreement, first, second)
     _view(view, agreement, first, second)
-    _summary(report)
+    _summary(report, pairs)
     _against_people(first, second)
 
 
@@ -80,13 +80,13 @@ def _choose_two() -> tuple[Chosen | None, Chosen | None]:
     )
 
 
-def _summary(report: CompareReport) -> None:
+def _summary(report: CompareReport, pairs: Sequence[LevelAgreement]) -> None:
     apart = report.only_first + report.only_second
     st.markdown(
         f"{counted(report.shared, 'class')} in both"
         + (f", {apart:,} in only one (left out)." if apart else ".")
     )
-    show_table(agreement_table(report), key="agreement")
+    show_table(agreement_table(pairs), key="agreement")
     st.caption(
         "ARI and AMI: 1 = the same, 0 = chance. V is the V-measure; NMI is "
         + in_markdown(report.nmi_warning)

@@ -203,7 +203,8 @@ def _pair(heatmap: Heatmap, folder: Path) -> None:
         return
     st.markdown(f"A: **{in_markdown(maps[0].name)}**, B: **{in_markdown(maps[1].name)}**")
     show_table(
-        agreement_table(compare(*maps))[["clusters", "ARI", "AMI", "moved"]], key="pair_agreement"
+        agreement_table([agreement])[["clusters", "ARI", "AMI", "moved"]],
+        key="pair_agreement",
     )
     # Compare has the keys and the matches too; five columns would be cut off here.
     moved = move_table(agreement)[["class", "in A", "in B"]]

@@ -1,5 +1,6 @@
 """The other pages, without a browser."""
 
+import base64
 import gzip
 import importlib.util
 import io
@@ -31,6 +32,7 @@ if HAS_CODEC:
     from app.codec_page.classification import classifiers_here
     from app.codec_page.photograph import encode, load_machine, shrunk
     from codec_plugin.checkpointing.shipped import CHECKPOINTS
+    from codec_plugin.data.picture import read_picture
 RESULTS = (
     "subject,image,cut,bytes,rate_bpp,psnr_db,ms_ssim,wu_palmer,correct_coarse,agree_coarse\n"
     + "".join(
@@ -54,7 +56,11 @@ def test_compare_shows_agreement_and_ribbons(page: Page) -> None:
     assert "8 classes in both" in words(test)
     table = next(one.value for one in test.dataframe if "ARI" in one.value)
     assert table.loc[0, "ARI"] == 1
-    # Single classes against single classes would tell nothing.
+    # Single classes against single classes would tell nothing, here and in the table.
+    assert list(page("compare", a="toys", b="toys").dataframe[-1].value["levels"]) == [
+        "coarse / coarse",
+        "mid / mid",
+    ]
     assert test.button_group(key="levels").options == ["coarse / coarse", "mid / mid"]
 
 
@@ -581,6 +587,42 @@ def test_own_photographs_and_files_are_chosen_by_name(
     assert "not a file of these kinds" in test.error[0].value
     test = page("codec", photo="my cat.png")
     assert r"asks for the photograph my cat\.png, which is not here" in test.warning[0].value
+
+
+def pictures() -> dict[str, bytes]:
+    """What a careless reader shows otherwise: 16 bits of grey, see-through, turned by its EXIF."""
+    ramp = np.arange(32 * 48).reshape(32, 48)
+    grey = Image.fromarray((ramp * 20 + 10_000).astype(np.uint16))
+    colours = np.stack([ramp % 256, ramp // 7 % 256, ramp // 3 % 256, ramp // 6 % 256], -1)
+    clear = Image.fromarray(colours.astype(np.uint8), "RGBA")
+    turned = clear.convert("RGB").getexif()
+    turned[0x0112] = 6
+    files = {}
+    for name, picture, options in (
+        ("grey", grey, {}),
+        ("clear", clear, {}),
+        ("turned", clear.convert("RGB"), {"exif": turned}),
+    ):
+        stream = io.BytesIO()
+        picture.save(stream, "PNG", **options)
+        files[name] = stream.getvalue()
+    return files
+
+
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
+def test_a_picture_is_read_as_the_command_reads_it(page: Page, served: Path) -> None:
+    (served / "photos").mkdir()
+    (served / "photos" / "aaa.png").write_bytes(small_cat())
+    test = page("codec", photo="aaa")
+    machine = load_machine(CHECKPOINTS / f"{test.selectbox(key='codec').value}.safetensors")
+    for name, content in pictures().items():
+        test.file_uploader(key="photo_file").set_value((f"{name}.png", content, "")).run()
+        assert not test.exception
+        assert test.selectbox(key="photo").value == f"my {name}.png"
+        shown = base64.b64decode(stage(test)["beside"]["entries"][0]["src"].partition(",")[2])
+        right = read_picture(io.BytesIO(content)).bytes_rgb
+        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(shown))), right)
+        assert stage(test)["total"] == len(encode(machine, right))
 
 
 def test_codec_without_its_packages_says_how_to_get_them(
