@@ -27,7 +27,7 @@ class Objective:
         gammas: γ of each stage; empty means 0.
         fine_gammas: φ of each stage; empty means 0.
         semantics: classifier and hierarchy of the cross-entropies; none leaves them out.
-        levels: level of the hierarchy that each stage serves; empty means one a stage.
+        level_ends: 0-based stage at which each level is told; empty means one level a stage.
     """
 
     lambdas: tuple[float, ...]
@@ -35,12 +35,18 @@ class Objective:
     gammas: tuple[float, ...] = ()
     fine_gammas: tuple[float, ...] = ()
     semantics: Semantics | None = None
-    levels: tuple[int, ...] = ()
+    level_ends: tuple[int, ...] = ()
 
-    def ends(self, n_blocks: int) -> tuple[int, ...]:
-        """0-based stages at which a level ends."""
-        served = self.levels or range(n_blocks)
-        return tuple(k for k in range(n_blocks) if k == n_blocks - 1 or served[k] != served[k + 1])
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Level that each stage serves."""
+        return levels_of_stages(self.level_ends, len(self.lambdas))
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """0-based stages at which a level is told, and the last stage."""
+        last = len(self.lambdas) - 1
+        return tuple(sorted({*(self.level_ends or range(last)), last}))
 
     def weights(self, stage: int) -> tuple[float, float, float, float]:
         """w, λ, γ and φ of a stage."""
@@ -67,9 +73,8 @@ def training_objective(
         HierarchyMismatchError: the label map cannot be read, or is not the checkpoint's.
     """
     classifier = classifier or available_classifiers(meta.classifier) or "none"
-    levels = levels_of_stages(meta.level_ends, len(meta.lambdas)) if meta.level_ends else ()
     if classifier == "none":
-        return Objective(meta.lambdas, meta.rate_weights, levels=levels)
+        return Objective(meta.lambdas, meta.rate_weights, level_ends=meta.level_ends)
     semantics = _semantics(classifier, hierarchy or meta.label_map_name)
     if semantics.hierarchy.id != meta.label_map_id:
         raise HierarchyMismatchError(
@@ -77,7 +82,7 @@ def training_objective(
             f"not {semantics.hierarchy.id[:16]}… ({semantics.hierarchy.name}); give its file"
         )
     return Objective(
-        meta.lambdas, meta.rate_weights, meta.gammas, meta.fine_gammas, semantics, levels
+        meta.lambdas, meta.rate_weights, meta.gammas, meta.fine_gammas, semantics, meta.level_ends
     )
 
 

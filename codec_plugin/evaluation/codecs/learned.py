@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from codec_plugin.baselines.registry import find_method, method_names
 from codec_plugin.checkpointing.checkpoint import load_checkpoint
 from codec_plugin.checkpointing.shipped import shipped_checkpoints
-from codec_plugin.data.label_hierarchy import levels_of_stages
 from codec_plugin.errors import ConfigError
 from codec_plugin.evaluation.codecs.base import BenchCodec, CodecAbsentError, Pixels
 from codec_plugin.evaluation.codecs.own_codec import OwnCodec
@@ -129,7 +128,7 @@ def _objective(meta: CheckpointMeta, hierarchy: str) -> Objective:
         tuple(own.gammas[place] for place in places),
         tuple(own.fine_gammas[place] for place in places),
         trained.semantics,
-        levels_of_stages(meta.level_ends, count) if meta.level_ends else (),
+        meta.level_ends,
     )
 
 

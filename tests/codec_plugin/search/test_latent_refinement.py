@@ -10,10 +10,10 @@ from codec_plugin.codec import Codec
 from codec_plugin.data.label_hierarchy import load_hierarchy
 from codec_plugin.errors import ClassifierError, ConfigError, HierarchyMismatchError
 from codec_plugin.models.tiled import analyse
-from codec_plugin.search.latent_refinement import refine
+from codec_plugin.search.latent_refinement import _Search, refine
 from codec_plugin.search.objective import Objective, training_objective
 from tests.codec_plugin.semantic import small_classifier, small_hierarchy
-from tests.codec_plugin.tiny import META, tiny_codec, tiny_picture
+from tests.codec_plugin.tiny import CONFIG, META, tiny_codec, tiny_picture
 
 LAMBDAS = META.lambdas
 
@@ -55,7 +55,7 @@ def test_stages_that_are_not_written_do_not_count(codec: Codec) -> None:
     model = codec.checkpoint.model
     pixels = torch.from_numpy(tiny_picture(64, 64)).permute(2, 0, 1)[None].contiguous()
     y, z = analyse(model, pixels)
-    found = refine(model, pixels, y, z, Objective(LAMBDAS), 4, codec.latents.quantiser, stages=1)
+    found = refine(model, pixels, y, z, Objective(LAMBDAS), 8, codec.latents.quantiser, stages=1)
     width = model.config.blocks[0]
     assert torch.equal(found[:, width:], y[:, width:])
     assert not torch.equal(found[:, :width], y[:, :width])
@@ -81,9 +81,9 @@ def test_an_objective_for_another_number_of_stages_is_refused(codec: Codec) -> N
 
 
 def test_the_objective_of_a_checkpoint() -> None:
-    assert training_objective(META) == Objective(LAMBDAS, levels=(0, 1, 2))
+    assert training_objective(META) == Objective(LAMBDAS, level_ends=META.level_ends)
     named = msgspec.structs.replace(META, classifier="efficientnet-lite0")
-    assert training_objective(named, "none") == Objective(LAMBDAS, levels=(0, 1, 2))
+    assert training_objective(named, "none") == Objective(LAMBDAS, level_ends=META.level_ends)
     with pytest.raises(HierarchyMismatchError, match="trained for label map abab"):
         training_objective(named, hierarchy="vit-b-32-topdown-10-100-1000")
     with pytest.raises(HierarchyMismatchError, match="label map"):
@@ -91,8 +91,38 @@ def test_the_objective_of_a_checkpoint() -> None:
 
 
 def test_a_search_serves_the_ends_of_levels_and_the_last_stage() -> None:
-    assert Objective((0.1,) * 9, levels=(0, 1, 1, 1, 1, 2, 2, 2, 2)).ends(9) == (0, 4, 8)
-    assert Objective(LAMBDAS).ends(3) == (0, 1, 2)
+    nine = Objective((0.1,) * 9, level_ends=(0, 4, 6))
+    assert nine.ends == (0, 4, 6, 8)
+    assert nine.levels == (0, 1, 1, 1, 1, 2, 2, 2, 2)
+    # A map of one level is told at the end of the first stage, which the search must serve.
+    assert Objective((0.1,) * 9, level_ends=(0,)).ends == (0, 8)
+    assert Objective(LAMBDAS).ends == (0, 1, 2)
+    assert Objective((0.1,)).ends == (0,)
+
+
+def test_a_filled_version_moves_with_the_coarser_one_that_it_stands_for() -> None:
+    """Where networks add nothing yet, as much as through all that fills."""
+    layout = {"blocks": (3, 2, 3), "steps": (0.9, 0.9, 0.3), "ranges": ((0, 3), (3, 5), (0, 3))}
+    codec = tiny_codec(msgspec.structs.replace(CONFIG, **layout))
+    model = codec.checkpoint.model
+    for delta in model.entropy.deltas:
+        delta.leave.weight.zero_()
+    pixels = torch.from_numpy(tiny_picture(64, 64)).permute(2, 0, 1)[None] / 255
+    y, z = analyse(model, pixels)
+    search = _Search(model, pixels, z.round(), Objective(LAMBDAS), None, 3, codec.latents.quantiser)
+    y.requires_grad_(True)
+    for stage in range(3):
+        latents = search._latents(y, stage + 1)
+        filled, _, _ = model.cut(latents, stage)
+        found, _ = search._arrived(latents, stage)
+        weights = torch.linspace(1, 2, filled.shape[1])[:, None, None]
+        (wanted,) = torch.autograd.grad(
+            (model.base(filled) * weights[:5]).sum(), y, retain_graph=True
+        )
+        (gradient,) = torch.autograd.grad((model.base(found) * weights[:5]).sum(), y)
+        torch.testing.assert_close(found, filled)
+        torch.testing.assert_close(gradient, wanted)
+        assert bool(gradient[:, :3].all()) == (stage < 2)  # then the finer version counts
 
 
 def test_classifiers_whose_weights_are_not_here_are_left_out(
