@@ -130,7 +130,10 @@ def _against_people(first: Chosen, second: Chosen) -> None:
     ]
     columns = ["grouping", "groups", "classes", "A, ARI", "B, ARI"]
     show_table(pd.DataFrame(rows, columns=columns), key="people")
-    st.caption("ARI at the level of each map that agrees most; sources: data/groupings/README.md.")
+    st.caption(
+        "ARI at the level of each map that agrees most. cifar100: Krizhevsky 2009; geirhos16: "
+        "Geirhos et al. 2019; the others: BREEDS, Santurkar et al. 2021."
+    )
 
 
 def _view(view: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -> None:

@@ -1,5 +1,6 @@
 """What may stand in the address is declared in one place, and the documents tell it."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -61,3 +62,12 @@ def test_numbers_of_strangers_are_within_bounds() -> None:
     for wrong in ("70", None, "", "²", "-1", "9" * 99):
         assert parse_number(wrong, 0, 9, -1) == -1
     assert Choice("a", "").widget == {"key": "a", "bind": "query-params"}
+
+
+def test_visitors_are_told_no_paths_of_the_repository() -> None:
+    folders = "benchmarks|data|docs|hierarchies|scripts|studies|tests|tools"
+    for path in APP.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                told = re.search(rf"(?<![\w/.])(?:{folders})/\w", node.value)
+                assert not told, (path, node.value)

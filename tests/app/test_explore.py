@@ -216,6 +216,12 @@ def test_a_class_map_is_laid_out_by_the_map_itself_unless_told(
     assert "Wu-Palmer" in json.loads(drawn(test))["title"]
 
 
+def test_the_nearest_clusters_are_near_by_what_made_the_map(page: Page) -> None:
+    test = page("explore", map="clip-seven-10-100-1000", cluster="coarse@n02123045")
+    (near,) = (one for one in test.markdown if one.value == "**Nearest**")
+    assert near.proto.help == "By the mean centred cosine of 7 encoders' text prototypes."
+
+
 def test_a_map_that_is_not_nested_says_so(page: Page) -> None:
     assert "not nested" in words(page("explore", map="crossed"))
 

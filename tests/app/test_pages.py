@@ -21,6 +21,7 @@ from app.data.comparison import format_ribbon, parse_ribbon, ribbons_of, shared_
 from app.data.data_dir import photos
 from app.figures.sankey import Ribbon
 from app.theme.markdown import in_markdown
+from app.theme.palette import CONVENTIONAL, OURS
 from codec_plugin.data.photograph_sets.shipped import shipped_photos
 from hierlab import LabelMap, compare
 from hierlab.classes import ClassList
@@ -304,6 +305,15 @@ def test_the_address_opens_two_partitions(page: Page, studied: Path) -> None:
         assert "Click a cell" in words(test)
 
 
+def test_a_study_answers_in_a_sentence_and_a_picture(page: Page) -> None:
+    test = page("stability", study="clip")
+    folded = next(one for one in test.expander if one.label.startswith("All that the study tells"))
+    more = int(re.findall(r"in (\d+) more", folded.label)[0])
+    assert len(folded.markdown) == more > 5
+    assert len(test.markdown) - len(folded.markdown) <= 2  # one, and what follows a class
+    assert len(test.get("plotly_chart")) == 1
+
+
 def test_stability_without_a_study_says_how_to_get_one(page: Page) -> None:
     test = page("stability")
     assert not test.exception
@@ -368,6 +378,18 @@ def test_curves_say_which_codecs_have_fewer_photographs(page: Page) -> None:
     assert not test.exception
     told = next(caption.value for caption in test.caption if caption.value.startswith("Means over"))
     assert told.startswith("Means over 200 photographs (vvc 60) with")
+
+
+@pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")
+def test_curves_open_on_our_codec_and_the_conventional_ones(page: Page) -> None:
+    test = page("curves", results="photographs")
+    known = set(test.button_group(key="codecs").options)
+    assert drawn(test) == known & {*OURS, *CONVENTIONAL} < known
+    config = json.loads(test.get("plotly_chart")[0].proto.config)
+    assert config["toImageButtonOptions"]["format"] == "svg"
+    columns = json.loads(test.dataframe[-1].proto.columns)
+    formats = {name: (one.get("type_config") or {}).get("format") for name, one in columns.items()}
+    assert formats["BD-PSNR over jpeg, dB"] == "%.2f"  # one number of decimals a column
 
 
 def drawn(test: AppTest) -> set[str]:
@@ -494,6 +516,7 @@ def test_shipped_photographs_stand_in_a_strip_and_the_failure_says_so(page: Page
     names = [one["name"] for one in told["photographs"]]
     assert names == list(photos()) == list(test.selectbox(key="photo").options)
     assert told["chosen"] == names[0]
+    assert "- coarse: sure of" in words(test)  # the page opens on one for which it holds
     marks = {one["name"]: one["mark"] for one in told["photographs"] if one["mark"]}
     [failure] = [photo for photo in shipped_photos().values() if photo.example == "failure"]
     assert marks == {f"{failure.title} (a failure)": "a failure"}
