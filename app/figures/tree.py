@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hierlab import LabelMap
 
 __all__ = [
+    "FOLDED",
     "KINDS",
     "ROOT",
     "Kind",
@@ -35,6 +36,10 @@ ROOT = "all"
 MAX_NODES = 4_000
 PATH_PX = 26
 HEIGHT_PX, ROW_PX = 560, 11
+# An area of an icicle that is lower has no room for its name.
+NAME_PX = 21
+# Ends the id of the area that stands for several too thin for their names.
+FOLDED = "/~"
 # Words on it are white, and it is seen on a light and on a dark page.
 ROOT_COLOUR = "#66707C"
 EDGE = "rgba(128,128,128,0.6)"
@@ -151,6 +156,9 @@ def tree_figure(
         path: of a class to mark: the smallest area drawn that holds it gets a broad edge.
     """
     shown = _within(nodes, at, depth)
+    height_px = HEIGHT_PX if kind != "Icicle" else _icicle_px(shown, at, depth)
+    if kind == "Icicle":
+        shown = _folded(shown, at, path, height_px)
     inside = [node.id for node in shown if f"{path}/".startswith(f"{node.id}/") and node.id != at]
     marked = max(inside, key=len, default="")
     trace = {"Treemap": go.Treemap, "Icicle": go.Icicle, "Sunburst": go.Sunburst}[kind]
@@ -191,7 +199,7 @@ def tree_figure(
         )
     )
     figure.update_layout(
-        height=HEIGHT_PX if kind != "Icicle" else _icicle_px(shown, at, depth),
+        height=height_px,
         # The path back to the root is drawn above the areas, in the margin.
         margin={"t": 8 if at == ROOT else PATH_PX + 4, "l": 0, "r": 0, "b": 8},
         uniformtext={"minsize": 11, "mode": "hide"},
@@ -210,6 +218,44 @@ def _icicle_px(shown: Sequence[Node], at: str, depth: int) -> int:
     """Higher where many areas stand in one column, so that most of their names fit."""
     column = sum(node.id.count("/") == at.count("/") + depth for node in shown)
     return min(max(HEIGHT_PX, ROW_PX * column), 2 * HEIGHT_PX)
+
+
+def _folded(shown: Sequence[Node], at: str, path: str, height_px: int) -> list[Node]:
+    """One area for those of an icicle that stand together and are too thin for their names.
+
+    Those right inside the area that fills the figure stay: there is no way further in.
+
+    Args:
+        path: of a class to mark, whose areas stay too.
+    """
+    sizes = {node.id: node.size for node in shown}
+    least = NAME_PX * sizes[at] / height_px
+    thin: dict[str, list[Node]] = {}
+    for node in sorted(shown, key=lambda node: node.size):
+        inside = node.parent.startswith(f"{at}/") and not f"{path}/".startswith(f"{node.id}/")
+        together = thin.setdefault(node.parent, [])
+        if inside and (node.size < least or 0 < sum(one.size for one in together) < least):
+            together.append(node)
+    several = {parent: nodes for parent, nodes in thin.items() if len(nodes) > 1}
+    gone = {node.id for nodes in several.values() for node in nodes}
+    kept = [node for node in shown if gone.isdisjoint(_above(node.id))]
+    return kept + [
+        Node(
+            f"{parent}{FOLDED}",
+            parent,
+            f"{len(nodes)} smaller",
+            sum(node.size for node in nodes),
+            nodes[-1].colour,
+        )
+        for parent, nodes in several.items()
+        if parent in {node.id for node in kept}
+    ]
+
+
+def _above(node: str) -> list[str]:
+    """An area's id, and those of all around it."""
+    parts = node.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def _within(nodes: Sequence[Node], at: str, depth: int) -> list[Node]:

@@ -26,6 +26,7 @@ from app.data.thumbnails import sheet_of
 from app.figures.classmap import class_map
 from app.figures.sizes import MAX_BARS, sizes_figure
 from app.figures.tree import (
+    FOLDED,
     KINDS,
     Kind,
     Node,
@@ -222,7 +223,7 @@ def clicked_place(
         position: the class followed so far; a click on it leaves it.
     """
     by_id = {node.id: node for node in nodes}
-    node = by_id.get(clicked)
+    node = by_id.get(clicked.removesuffix(FOLDED))
     if node is None:
         return None
     around = by_id.get(node.parent, nodes[0])

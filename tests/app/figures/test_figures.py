@@ -33,6 +33,7 @@ from app.theme.markdown import counted, in_figure, in_list, in_markdown, in_tabl
 from app.theme.palette import CATEGORIES, INK, LINES, MARK, category, codec_style, ink, lighter
 from app.views.explore import clicked_place
 from codec_plugin.evaluation.reports.curves import Curve, Panel
+from hierlab.classes import ClassList
 from hierlab.labelmap import Cluster, LabelMap
 from hierlab.measures.bootstrap import Interval
 from hierlab.study.results import REST, AxisAgreement, VarianceShare
@@ -85,6 +86,32 @@ def test_long_rows_of_an_icicle_keep_one_line(nested: LabelMap) -> None:
     nodes = tree_nodes(nested)
     assert "thing<br>4" in tree_figure(nodes, "Treemap", depth=1).data[0].text
     assert "thing · 4" in tree_figure(nodes, "Icicle", depth=1).data[0].text
+
+
+def test_areas_of_an_icicle_too_thin_for_their_names_stand_as_one(nested: LabelMap) -> None:
+    classes = ClassList("many", tuple(f"k{n}" for n in range(300)), tuple(map(str, range(300))))
+    mid = np.repeat(np.arange(103), [100, 50, *[1] * 100, 50]).tolist()
+    many = LabelMap.from_labels(
+        classes, {"coarse": [0] * 250 + [1] * 50, "mid": mid, "fine": list(range(300))}, name="m"
+    )
+    nodes = tree_nodes(many)
+    figure = tree_figure(nodes, "Icicle", depth=2)
+    (trace,) = figure.data
+    drawn = dict(zip(trace.ids, trace.values, strict=True))
+    assert drawn == {
+        **{"all": 300, "all/0": 250, "all/1": 50, "all/0/0": 100, "all/0/1": 50, "all/1/102": 50},
+        "all/0/~": 100,
+    }
+    assert dict(zip(trace.ids, trace.text, strict=True))["all/0/~"] == "100 smaller · 100"
+    # A class that is followed keeps its own area; a click on the others leads to where they are.
+    (trace,) = tree_figure(nodes, "Icicle", depth=2, path="all/0/7/=155").data
+    assert dict(zip(trace.ids, trace.values, strict=True))["all/0/7"] == 1
+    assert clicked_place(nodes, "all/0/~", nodes[0], None) == (Spot(0, 0), None)
+    # There nothing is folded, and a treemap folds nothing.
+    for kind, at, depth in (("Icicle", "all/0", 1), ("Treemap", "all", 2)):
+        (trace,) = tree_figure(nodes, kind, depth=depth, at=at).data
+        assert not any(one.endswith("~") for one in trace.ids)
+        assert "all/0/50" in trace.ids
 
 
 def test_both_figures_of_the_axes_have_one_order() -> None:
