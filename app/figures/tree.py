@@ -35,7 +35,7 @@ ROOT = "all"
 # Browsers draw more areas than this slowly, and nobody reads them.
 MAX_NODES = 4_000
 PATH_PX = 26
-HEIGHT_PX, ROW_PX = 560, 11
+HEIGHT_PX, ROW_PX = 560, 16
 # An area of an icicle that is lower has no room for its name.
 NAME_PX = 21
 # Ends the id of the area that stands for several too thin for their names.
@@ -180,7 +180,7 @@ def tree_figure(
             branchvalues="total",
             level=at,
             maxdepth=depth + 1,
-            sort=True,
+            sort=kind != "Icicle",  # its areas come in order, those that stand for several last
             marker={
                 "colors": [node.colour for node in shown],
                 "line": {
@@ -217,7 +217,7 @@ def _edge_px(shown: Sequence[Node], at: str, marked: str) -> int | list[int]:
 def _icicle_px(shown: Sequence[Node], at: str, depth: int) -> int:
     """Higher where many areas stand in one column, so that most of their names fit."""
     column = sum(node.id.count("/") == at.count("/") + depth for node in shown)
-    return min(max(HEIGHT_PX, ROW_PX * column), 2 * HEIGHT_PX)
+    return min(max(HEIGHT_PX, ROW_PX * column), 3 * HEIGHT_PX)
 
 
 def _folded(shown: Sequence[Node], at: str, path: str, height_px: int) -> list[Node]:
@@ -238,12 +238,13 @@ def _folded(shown: Sequence[Node], at: str, path: str, height_px: int) -> list[N
             together.append(node)
     several = {parent: nodes for parent, nodes in thin.items() if len(nodes) > 1}
     gone = {node.id for nodes in several.values() for node in nodes}
-    kept = [node for node in shown if gone.isdisjoint(_above(node.id))]
+    ranked = sorted(shown, key=lambda node: -node.size)
+    kept = [node for node in ranked if gone.isdisjoint(_above(node.id))]
     return kept + [
         Node(
             f"{parent}{FOLDED}",
             parent,
-            f"{len(nodes)} smaller",
+            f"{len(nodes)} smaller {'clusters' if nodes[0].position is None else 'classes'}",
             sum(node.size for node in nodes),
             nodes[-1].colour,
         )

@@ -102,7 +102,8 @@ def test_areas_of_an_icicle_too_thin_for_their_names_stand_as_one(nested: LabelM
         **{"all": 300, "all/0": 250, "all/1": 50, "all/0/0": 100, "all/0/1": 50, "all/1/102": 50},
         "all/0/~": 100,
     }
-    assert dict(zip(trace.ids, trace.text, strict=True))["all/0/~"] == "100 smaller · 100"
+    assert dict(zip(trace.ids, trace.text, strict=True))["all/0/~"] == "100 smaller clusters · 100"
+    assert trace.ids[-1] == "all/0/~"  # below those that have names
     # A class that is followed keeps its own area; a click on the others leads to where they are.
     (trace,) = tree_figure(nodes, "Icicle", depth=2, path="all/0/7/=155").data
     assert dict(zip(trace.ids, trace.values, strict=True))["all/0/7"] == 1
