@@ -29,7 +29,7 @@ from codec_plugin.evaluation.statistics.bootstrap import bootstrap_mean
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "codec_plugin" / "results"
-SEARCHED = "coarse2fine-search:coarse2fine-search=20x1@compact"
+SEARCHED = "coarse2fine-search:coarse2fine-search=8x1@compact"
 KODAK = "coarse2fine,avif=0/10/20/30/40/50/60/70,webp=0/5/15/30/50/70/85"
 Rows = Sequence[Row]
 

@@ -50,7 +50,7 @@ def encode(
     bpp: Bits = None,
     stages: Annotated[int | None, typer.Option(help="Write only the first so many stages.")] = None,
     effort: Annotated[
-        int, typer.Option(help="Gradient steps on this picture; 20 take seconds and help a lot.")
+        int, typer.Option(help="Gradient steps on this picture; 8 take a second and help a lot.")
     ] = 0,
     effort_stages: Annotated[
         int | None,

@@ -36,6 +36,7 @@ matter, so that more symbols can be spared."""
 
 _PIECE = 64  # latent positions: of 1024 pixels the gradients take 2 GiB
 _STEP = 0.1  # of Adam at first, in quantiser steps
+_EMPHASIS = 2.0  # on classes, over the record of the checkpoint: a few steps then do
 _CALM = 1.0  # Adam's ε over the root mean square gradient: elements that matter little stay put
 _LAST_STEP = 0.2  # share of it at the end
 _VIEW_SHARE = 0.875  # side of a random view over the picture's shorter side
@@ -234,9 +235,9 @@ class _Search:
         last = self.semantics.hierarchy.n_levels - 1
         level = min(self.objective.levels[stage], last)
         posterior = self._answer(self.semantics, decoded, view)
-        return own * self.semantics.cross_entropy(
-            posterior, target, level
-        ) + finest * self.semantics.cross_entropy(posterior, target, last)
+        wrong = own * self.semantics.cross_entropy(posterior, target, level)
+        wrong = wrong + finest * self.semantics.cross_entropy(posterior, target, last)
+        return _EMPHASIS * wrong
 
     def _latents(self, y: Tensor, stages: int) -> Latents:
         """Blocks of the first stages; those after them are filled, not coded."""

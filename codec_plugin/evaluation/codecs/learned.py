@@ -82,7 +82,7 @@ class Searched(Learned):
         stages = stages if x else "1"
         if not (steps.isdecimal() and stages.isdecimal()):
             raise ConfigError(
-                f"{method.name}-search takes STEPSxSTAGES@CHECKPOINT, such as 20x1@compact; "
+                f"{method.name}-search takes STEPSxSTAGES@CHECKPOINT, such as 8x1@compact; "
                 f"got {text}"
             )
         super().__init__(method, checkpoint)
