@@ -29,7 +29,7 @@ __all__ = ["render"]
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".c2f")
 MAX_FILE_MB = 16
-EFFORT = 20
+EFFORT = 8
 # On two busy cores a search takes a minute for 256 pixels, and more as their square.
 MAX_SEARCHED_SIDE = 384
 
