@@ -131,7 +131,8 @@ def _write(decoded: Decoded, target: str) -> None:
 
 def _summary(target: str, decoded: Decoded) -> str:
     height, width = decoded.pixels.shape[:2]
+    complete = decoded.stages_complete
     return (
         f"{target}: {width} × {height} pixels from {decoded.bytes_used} bytes "
-        f"({decoded.rate_bpp:.3f} bits per pixel, {decoded.stages_complete} complete stages)"
+        f"({decoded.rate_bpp:.3f} bits per pixel, {complete} complete stage{'s' * (complete != 1)})"
     )

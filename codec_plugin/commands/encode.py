@@ -83,6 +83,7 @@ def encode(
     from codec_plugin.data.picture import read_picture
     from codec_plugin.errors import BitstreamError, CodecError
 
+    _check(effort, effort_stages, classifier, hierarchy, asked=answer, shown=shown)
     image = list(dict.fromkeys(image))  # a picture that is named twice is coded once
     targets = targets_of(image, output, encoded_name)
     for target in targets:
@@ -128,6 +129,41 @@ def encode(
         raise typer.Exit(2)
 
 
+def _check(
+    effort: int,
+    effort_stages: int | None,
+    classifier: str,
+    hierarchy: str,
+    *,
+    asked: bool,
+    shown: str | None,
+) -> None:
+    """Refuse options that contradict each other or that nothing would read.
+
+    Raises:
+        ConfigError: naming the option that is missing or too many.
+    """
+    from codec_plugin.errors import ConfigError
+
+    if asked and shown is not None:
+        raise ConfigError("--answer asks a classifier, --class says it yourself; give one of them")
+    if asked and classifier == "none":
+        raise ConfigError(
+            "--answer asks a classifier, and --classifier none is nobody: name one with "
+            "--classifier, or say the class with --class"
+        )
+    if effort_stages is not None and effort <= 0:
+        raise ConfigError(
+            "--effort-stages says what --effort serves; give --effort a number of steps"
+        )
+    if classifier and effort <= 0 and not asked:
+        raise ConfigError(
+            "--classifier says whom --effort serves and --answer asks; give one of them"
+        )
+    if hierarchy and effort <= 0 and not asked and shown is None:
+        raise ConfigError("--hierarchy is read by --effort, --answer and --class; give one of them")
+
+
 def _summary(target: str, picture: Picture, blob: bytes) -> str:
     rate = 8 * len(blob) / (picture.height_px * picture.width_px)
     size = f"{picture.width_px} × {picture.height_px} pixels"
@@ -159,8 +195,6 @@ def _labeller(
 
     if not asked and shown is None:
         return None
-    if asked and shown is not None:
-        raise ConfigError("--answer asks a classifier, --class says it yourself; give one of them")
     option = "--answer" if shown is None else "--class"
     if not codec.checkpoint.meta.label_map_id:
         raise ConfigError(f"{option} needs a checkpoint with a label map; this one names none")

@@ -45,6 +45,8 @@ def inspect(
             f"stage {stage['stage']}     {stage['received_bytes']} of {stage['bytes']} bytes, "
             f"{stage['state']}{name}"
         )
+    if extra := report["extra_bytes"]:
+        typer.echo(f"ignored     {extra} byte{'s' * (extra > 1)} after the last stage")
     typer.echo(
         f"file        {report['received_bytes']} of {report['file_bytes']} bytes, "
         f"{report['rate_bpp']:.3f} bits per pixel"

@@ -11,7 +11,7 @@ from hierlab.errors import FormatError
 from hierlab.formats import breeds
 from hierlab.formats._files import are_records, decode_json, is_number, read_text
 from hierlab.formats._wide import KEYS, NAMES, ORDERS
-from hierlab.formats.edge_list import edge_header, plain_ncbi
+from hierlab.formats.edge_list import HEADER, edge_header, plain_ncbi
 from hierlab.formats.outline import indents
 from hierlab.formats.paths import SEPARATORS, content_lines, path_separator
 from hierlab.utils.text_table import fold, read_table, sniff_delimiter
@@ -134,7 +134,8 @@ def _is_titled_edge_list(rows: _Rows) -> bool:
         return False
     children, parents = ([row[side] for row in rows[1:]] for side in ends)
     distinct = set(children)
-    return bool(distinct & set(parents)) or (len(distinct) == len(children) and len(rows[0]) == 2)
+    edges = len(rows[0]) == 2 or tuple(map(fold, rows[0])) == HEADER  # a third column is a value
+    return bool(distinct & set(parents)) or (edges and len(distinct) == len(children))
 
 
 def _is_matrix(rows: _Rows) -> bool:

@@ -23,7 +23,7 @@ from hierlab.labelmap import LabelMap
 from hierlab.utils.text_table import NAMES as MARKS
 from hierlab.utils.text_table import TextTable, fold, read_table, sniff_delimiter
 
-__all__ = ["edge_header", "plain_ncbi", "read_parents", "write_parents"]
+__all__ = ["HEADER", "edge_header", "plain_ncbi", "read_parents", "write_parents"]
 
 HEADER = ("child", "parent", "name")
 CHILDREN = (

@@ -68,6 +68,8 @@ def test_inspect(run, tmp_path: Path) -> None:
     damaged[-6] ^= 1
     path.write_bytes(damaged)
     assert "stage 3     205 of 205 bytes, damaged" in run("inspect", path).out
+    path.write_bytes(BLOB + b"xy")
+    assert "ignored     2 bytes after the last stage" in run("inspect", path).out
 
 
 def test_damage_is_told_and_the_rest_decoded(run, tmp_path: Path) -> None:

@@ -333,6 +333,21 @@ def test_what_is_said_of_all_files_is_said_once(run, photo: Path) -> None:
     refused(run("encode", photo, "--class", "", *CHECKPOINT), "label map")  # asked for
 
 
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        (("--effort-stages", "1"), "--effort a number"),
+        (("--classifier", "bogus"), "--effort serves"),
+        (("--hierarchy", "nope"), "--effort, --answer"),
+        (("--answer", "--classifier", "none"), "none is nobody"),
+        (("--answer", "--class", "dog"), "give one of them"),
+    ],
+)
+def test_options_that_nothing_reads_are_refused(run, photo: Path, options, missing: str) -> None:
+    refused(run("encode", photo, *options, *CHECKPOINT), missing)
+    assert not photo.with_suffix(".c2f").exists()
+
+
 def test_several_pictures_without_a_folder_lie_beside_their_own(run, photo: Path) -> None:
     other = photo.with_name("other.png")
     Image.fromarray(tiny_picture()[::-1]).save(other)

@@ -68,6 +68,24 @@ def test_the_identity_level_comes_back_where_asked(format: str) -> None:
     assert again.id == label_map.id
 
 
+@pytest.mark.parametrize("rows", [[[0, 0, 1, 1, 1]], [[0, 0, 1, 1, 1], [0, 1, 2, 2, 3]]])
+@pytest.mark.parametrize(
+    ("format", "ending"),
+    [("csv", "csv"), ("parents", "csv"), ("parents", "txt"), ("outline", "txt"), ("paths", "txt"),
+     ("nested-json", "json"), ("newick", "nwk"), ("graphml", "graphml"), ("networkx-json", "json"),
+     ("breeds", "json")],
+)  # fmt: skip
+def test_own_files_are_known_for_what_they_are(
+    format: str, ending: str, rows: list[list[int]], tmp_path: Path
+) -> None:
+    label_map = make_map(rows, list("abcde"))
+    path = tmp_path / f"map.{ending}"
+    export(label_map, format, path)
+    again = import_hierarchy(path)
+    assert again.provenance["format"] == format
+    assert again.id == import_hierarchy(path, format).id
+
+
 @pytest.mark.parametrize("format", ["newick", "nbdt", "breeds", "parents"])
 def test_a_tree_format_refuses_a_map_that_is_not_nested(format: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="is not nested; export to csv"):
