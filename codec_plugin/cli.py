@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -59,6 +60,8 @@ def main() -> None:
         _silence_output()
         place = f"{error.filename}: " if error.filename else ""
         _stop(f"{place}{error.strerror or error}", 2)
+    finally:
+        gc.freeze()  # the interpreter's end need not look through torch's objects for garbage
 
 
 def _run() -> None:
