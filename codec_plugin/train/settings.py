@@ -288,7 +288,10 @@ def _child(node: Any, part: str, key: str) -> Any:
         for number, entry in enumerate(node):
             if part == str(number) or (isinstance(entry, dict) and entry.get("name") == part):
                 return entry
-        raise ConfigError(f"--set {key}: no entry {part!r}")
+        names = [
+            str(entry.get("name", n)) for n, entry in enumerate(node) if isinstance(entry, dict)
+        ]
+        raise ConfigError(f"--set {key}: no entry {part!r}; there are {', '.join(names) or 'none'}")
     if not isinstance(node, dict):
         raise ConfigError(f"--set {key}: {part!r} lies inside a plain value")
     return node.setdefault(part, {})

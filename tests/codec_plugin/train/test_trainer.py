@@ -194,7 +194,7 @@ def test_a_start_is_described_without_its_weights() -> None:
     [
         ("model.blokcs=3", "blokcs"),
         ("phases.warm.stepz=3", "stepz"),
-        ("phases.cold.steps=3", "cold"),
+        ("phases.cold.steps=3", "no entry 'cold'; there are warm"),
         ("phases.warm.lambdas=[1.0]", "expected 3 values"),
         ("threads='many'", "threads"),
         ("threads", "key=value"),
