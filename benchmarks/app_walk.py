@@ -35,7 +35,7 @@ MAP, OTHER = "clip-seven-10-100-1000", "wordnet-k-10-100-1000"
 TABBY = "n02123045"
 WAIT_MS = 120_000
 # So many that a build of them is stopped before it is done.
-CLASSES = 600
+CLASSES = 1_000
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -176,7 +176,7 @@ class _Walk:
         self.open("/build?method=consensus&classes=my+own+list")
         self.tab.get_by_label("Paste classes, one a line").fill("\n".join(ids))
         self.tab.get_by_label("Paste classes, one a line").press("Control+Enter")
-        self.sees(f"{CLASSES} classes")
+        self.sees(f"{CLASSES:,} classes")
 
     def build_and_stop(self) -> None:
         self.settled()
@@ -196,7 +196,7 @@ class _Walk:
         self.press("Explore it")
         self.tab.wait_for_url("**map=my**")
         self.tab.get_by_role("heading", name="Explore", exact=True).wait_for()
-        self.sees(re.compile(f"^{CLASSES} classes"))
+        self.sees(re.compile(f"^{CLASSES:,} classes"))
 
     def codec(self) -> None:
         self.open("/codec?side=256")
@@ -296,7 +296,7 @@ ACTIONS = (
     ("Compare CLIP with WordNet: ribbons, agreement, people's groups", _Walk.compare),
     ("Click a ribbon: its classes are listed", _Walk.ribbon),
     ("Open Stability: its answer and figure", _Walk.stability),
-    (f"Build: paste {CLASSES} classes: they are counted", _Walk.paste),
+    (f"Build: paste {CLASSES:,} classes: they are counted", _Walk.paste),
     ("Build, and stop it: nothing is kept", _Walk.build_and_stop),
     ("Build again: treemap, and agreement with another map", _Walk.build),
     ("Go on to Explore: the new map is shown", _Walk.on_to_explore),

@@ -211,7 +211,7 @@ class _Search:
         filled = [newest[layout.sources[channel]] for channel in arrived]
         value = torch.cat(latents.y_hat[: stage + 1], 1)[:, arrived]
         moves = (value - value.detach()) * (factors[:, filled] / factors[:, arrived])
-        return y_hat.index_add(1, torch.tensor(filled), moves), known
+        return y_hat.index_add(1, torch.tensor(filled), moves.to(y_hat)), known
 
     def _target(self, view: View | None) -> Target | None:
         """The classifier's answer to the same view of the picture."""
