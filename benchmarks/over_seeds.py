@@ -11,24 +11,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-
-import numpy as np
+from statistics import fmean
 
 from codec_plugin.evaluation.judged_rows import read_judged
-from codec_plugin.evaluation.results_table import Row
 from codec_plugin.evaluation.statistics.bootstrap import paired_difference
-from codec_plugin.evaluation.statistics.budget import steps
+from codec_plugin.evaluation.statistics.budget import areas
 
 SHIPPED = Path(__file__).resolve().parent.parent / "codec_plugin" / "results" / "learned.csv.gz"
 OURS = ("coarse2fine", "coarse2fine-seed1")
 TWIN = ("plain", "plain-seed1")
-POINTS = 97  # budgets, as in the tables
-
-
-def areas(rows: list[Row], name: str, measure: str, span: tuple[float, float]) -> dict[str, float]:
-    """Mean over log budgets of each photograph."""
-    found = steps(rows, name, measure, np.geomspace(*span, POINTS))
-    return dict(zip(found.images, found.values.mean(1).tolist(), strict=True))
 
 
 def main() -> None:
@@ -43,7 +34,7 @@ def main() -> None:
             }
             images = sorted(set.intersection(*map(set, found.values())))
             ours, twin = (
-                [float(np.mean([found[name][image] for name in names])) for image in images]
+                [fmean(found[name][image] for name in names) for image in images]
                 for names in (OURS, TWIN)
             )
             gain = paired_difference(ours, twin)

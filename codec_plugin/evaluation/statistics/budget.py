@@ -32,6 +32,7 @@ __all__ = [
     "Span",
     "Steps",
     "area",
+    "areas",
     "at_budget",
     "budget_for",
     "difference",
@@ -139,11 +140,19 @@ def _area_steps(rows: Sequence[Row], subject: str, measure: str, span_bpp: Span)
     return steps(rows, subject, measure, np.geomspace(*span_bpp, _GRID))
 
 
+def areas(
+    rows: Sequence[Row], subject: str, measure: str, span_bpp: Span = AREA_RANGE_BPP
+) -> dict[str, float]:
+    """Mean of a measure over log budgets of a range, by photograph; 0..1 for an accuracy."""
+    found = _area_steps(rows, subject, measure, span_bpp)
+    return dict(zip(found.images, found.values.mean(1).tolist(), strict=True))
+
+
 def area(
     rows: Sequence[Row], subject: str, measure: str, span_bpp: Span = AREA_RANGE_BPP
 ) -> Interval:
     """Mean of a measure over log budgets of a range; 0..1 for an accuracy."""
-    return bootstrap_mean(_area_steps(rows, subject, measure, span_bpp).values.mean(1))
+    return bootstrap_mean(list(areas(rows, subject, measure, span_bpp).values()))
 
 
 def presence(
@@ -166,14 +175,11 @@ def difference(
     Raises:
         ConfigError: the two share no photograph.
     """
-    curves = [_area_steps(rows, name, measure, span_bpp) for name in (first, second)]
-    shared = sorted(set(curves[0].images) & set(curves[1].images))
+    one, other = (areas(rows, name, measure, span_bpp) for name in (first, second))
+    shared = sorted(one.keys() & other.keys())
     if not shared:
         raise ConfigError(f"{first!r} and {second!r} share no photograph")
-    means = [
-        [curve.values[curve.images.index(image)].mean() for image in shared] for curve in curves
-    ]
-    return paired_difference(means[0], means[1])
+    return paired_difference([one[image] for image in shared], [other[image] for image in shared])
 
 
 def budget_for(rows: Sequence[Row], subject: str, measure: str, wanted: float) -> Interval | None:
