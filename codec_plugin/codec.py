@@ -173,12 +173,7 @@ class Codec:
             answer_bytes=len(packed),
         )
         blob = pack_file(header, payloads, packed)
-        limit = byte_limit(header, max_bytes, bpp)
-        if limit < header.size_bytes:
-            raise BitstreamError(
-                f"{limit} bytes do not hold the header of {header.size_bytes} bytes; allow more"
-            )
-        return blob[:limit]
+        return blob[: byte_limit(header, max_bytes, bpp)]
 
     def decode(
         self,
@@ -195,12 +190,12 @@ class Codec:
 
         Args:
             blob: the bytes.
-            max_bytes: use at most this many of them.
+            max_bytes: use at most this many of them; the header's at least.
             bpp: the same as bits per pixel.
             level: use the stages up to this level (name or 0-based number).
             max_pixels: refuse larger pictures (before anything is allocated).
         Raises:
-            BitstreamError: no header, or the first stage is damaged.
+            BitstreamError: no header, a limit below it, or the first stage is damaged.
             CheckpointError, HierarchyMismatchError: the file belongs to another checkpoint.
         """
         header = read_header(blob)

@@ -250,6 +250,7 @@ def byte_limit(header: Header, max_bytes: int | None, bpp: float | None) -> int:
 
     Raises:
         ConfigError: a limit below zero.
+        BitstreamError: a limit that does not hold the header.
     """
     limits = [header.ends[-1]]
     if max_bytes is not None:
@@ -260,4 +261,9 @@ def byte_limit(header: Header, max_bytes: int | None, bpp: float | None) -> int:
         limits.append(int(min(bpp, 1e6) * header.height_px * header.width_px / 8))
     if min(limits) < 0:
         raise ConfigError(f"a number of bytes must be 0 or more; got {max_bytes}")
+    if min(limits) < header.size_bytes:
+        raise BitstreamError(
+            f"a limit of {min(limits)} does not hold the header of {header.size_bytes} bytes; "
+            "allow more"
+        )
     return min(limits)

@@ -22,19 +22,14 @@ def cut(
 ) -> None:
     """Keep the first bytes of a file; the result decodes like any other."""
     from codec_plugin.bitstream.container import byte_limit, read_header
-    from codec_plugin.errors import BitstreamError, ConfigError
+    from codec_plugin.errors import ConfigError
 
     if max_bytes is None and bpp is None:
         raise ConfigError("say how much to keep: --bytes N or --bpp B")
     guard(output, stream, force=force)
     data = read_input(stream)
     header = read_header(data)
-    limit = byte_limit(header, max_bytes, bpp)
-    if limit < header.size_bytes:
-        raise BitstreamError(
-            f"{limit} bytes do not hold the header of {header.size_bytes} bytes; keep more"
-        )
-    kept = data[:limit]
+    kept = data[: byte_limit(header, max_bytes, bpp)]
     write_output(output, kept)
     if output != "-":
         typer.echo(f"{output}: {len(kept)} of {header.ends[-1]} bytes")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,25 +48,29 @@ def default_name(name: str, ending: str) -> Path:
     return Path((re.sub(r"[/\\\0]+", "-", name).strip().lstrip(".")[:200] or "map") + ending)
 
 
-def default_output(
-    name: str, ending: str, inputs: Iterable[str | Path], *, force: bool = False
-) -> Path:
-    """NAME and ending in this folder, or `NAME-map` where that would replace what must stay.
+def default_output(label_map: LabelMap, inputs: Iterable[str | Path], *, force: bool) -> Path:
+    """NAME.json in this folder, or NAME-2.json and so on where that would replace another map.
 
-    Raises:
-        HierlabError: both would.
+    The same map may be written again; an input, or a file that this program did not make, stays.
     """
     from hierlab.utils.files import guard_output
 
     given = tuple(inputs)
-    usual = default_name(name, ending)
-    try:
-        guard_output(usual, given, force=force)
-    except HierlabError:
-        other = default_name(name, f"-map{ending}")
-        guard_output(other, given)
-        return other
-    return usual
+    for number in itertools.count(1):
+        path = default_name(label_map.name, f"-{number}.json" if number > 1 else ".json")
+        with suppress(HierlabError):
+            guard_output(path, given, force=force)
+            if force or not path.exists() or _holds(path, label_map):
+                return path
+    raise AssertionError("unreachable")
+
+
+def _holds(path: Path, label_map: LabelMap) -> bool:
+    from hierlab.labelmap import load_label_map
+
+    with suppress(HierlabError):
+        return load_label_map(path) == label_map
+    return False
 
 
 def say_saved(label_map: LabelMap, path: Path, *, largest: bool = False) -> None:

@@ -81,7 +81,7 @@ def build(
             wordnet=wordnet,
             progress=step,
         )
-    path = label_map.save(output or default_output(label_map.name, ".json", inputs, force=force))
+    path = label_map.save(output or default_output(label_map, inputs, force=force))
     say_saved(label_map, path, largest=True)
     if label_map.classes.read_as != listed.read_as:
         note(label_map.classes.read_as.removeprefix(listed.read_as).lstrip("; "))

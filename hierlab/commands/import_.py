@@ -75,6 +75,6 @@ def import_(
         k=parse_counts(k) if k else None,
         names=names,
     )
-    path = label_map.save(output or default_output(label_map.name, ".json", inputs, force=force))
+    path = label_map.save(output or default_output(label_map, inputs, force=force))
     say(f"read as {label_map.provenance['format']}: {label_map.provenance.get('read', '')}")
     say_saved(label_map, path)

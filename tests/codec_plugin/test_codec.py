@@ -229,8 +229,12 @@ def test_options_out_of_range(codec: Codec, options: dict[str, int]) -> None:
 
 
 def test_too_few_bytes_for_the_header(codec: Codec) -> None:
-    with pytest.raises(BitstreamError, match="do not hold the header"):
+    with pytest.raises(BitstreamError, match="does not hold the header"):
         codec.encode(tiny_picture(16, 16), max_bytes=10)
+    blob = codec.encode(tiny_picture(16, 16))
+    for limit in ({"max_bytes": read_header(blob).size_bytes - 1}, {"bpp": 0.0}):
+        with pytest.raises(BitstreamError, match="does not hold the header"):
+            codec.decode(blob, **limit)
 
 
 def test_the_file_is_as_long_as_the_model_says(codec: Codec) -> None:

@@ -96,7 +96,7 @@ def test_damage_is_told_and_the_rest_decoded(run, tmp_path: Path) -> None:
         (["encode", "text.txt", *CHECKPOINT], "not an image"),
         (["encode", "none.png", *CHECKPOINT], "cannot read none.png"),
         (["cut", "whole.c2f", "-o", "b.c2f"], "--bytes N or --bpp B"),
-        (["cut", "whole.c2f", "--bytes", "9", "-o", "b.c2f"], "do not hold the header"),
+        (["cut", "whole.c2f", "--bytes", "9", "-o", "b.c2f"], "does not hold the header"),
         (["cut", "text.txt", "--bytes", "90", "-o", "b.c2f"], "starts with"),
         (["inspect", "text.txt"], "starts with"),
     ],

@@ -318,7 +318,7 @@ def test_a_picture_that_cannot_be_coded_leaves_the_others(run, photo: Path) -> N
     assert heads[0] < heads[1]
     result = run("encode", wide, photo, "-o", "made", "--max-bytes", heads[0], *CHECKPOINT)
     assert (result.code, result.err.count("\n")) == (2, 1)
-    assert f"{wide}: {heads[0]} bytes do not hold the header" in result.err
+    assert f"{wide}: a limit of {heads[0]} does not hold the header" in result.err
     assert [path.name for path in Path("made").iterdir()] == ["photo.c2f"]
 
 

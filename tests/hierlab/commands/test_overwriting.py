@@ -52,14 +52,31 @@ def test_an_import_without_a_name_leaves_its_source(run: Run) -> None:
     before = Path("graph.json").read_bytes()
     told = run("import", "graph.json", "--from", "nbdt")
     assert Path("graph.json").read_bytes() == before
-    assert "graph-map.json" in told
-    assert len(load_label_map("graph-map.json").classes) == 3
+    assert "graph-2.json" in told
+    assert len(load_label_map("graph-2.json").classes) == 3
     run("import", "graph.json")  # and again, over its own former output
     with pytest.raises(HierlabError, match=r"graph\.json is read by this command"):
         run("import", "graph.json", "-o", "graph.json")
     assert Path("graph.json").read_bytes() == before
     run("import", "graph.json", "-o", "graph.json", "--force")
     assert len(load_label_map("graph.json").classes) == 3
+
+
+def test_a_map_without_a_file_name_replaces_the_same_map_only(run: Run) -> None:
+    Path("goods.csv").write_text(GOODS)
+    named = ("import", "goods.csv", "--key", "name", "--levels", "kind")
+    for _ in range(2):
+        run(*named, "--identity")
+    assert "goods-2.json" in run(*named)
+    assert "goods-2.json" in run(*named)
+    assert [len(load_label_map(f"goods{end}.json").levels) for end in ("", "-2")] == [2, 1]
+    run(*named, "--force")
+    assert len(load_label_map("goods.json").levels) == 1
+    assert sorted(path.name for path in Path().iterdir()) == [
+        "goods-2.json",
+        "goods.csv",
+        "goods.json",
+    ]
 
 
 def test_a_plot_does_not_replace_the_table_that_a_map_came_from(run: Run) -> None:
@@ -84,7 +101,7 @@ def test_a_build_leaves_its_class_list(run: Run) -> None:
     arguments = ("build", "--classes", "cls.json", "--similarity", "s.csv", "--k", "2")
     told = run(*arguments, "--name", "cls")
     assert Path("cls.json").read_text().startswith('["cat"')
-    assert "cls-map.json" in told
+    assert "cls-2.json" in told
     with pytest.raises(HierlabError, match="is read by this command"):
         run(*arguments, "-o", "s.csv")
     Path("notes.json").write_text("{}")
