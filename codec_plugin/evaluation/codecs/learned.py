@@ -26,7 +26,7 @@ __all__ = ["CODECS", "Learned", "Searched"]
 _OWN = "coarse2fine"
 _SHIPPED = "compact"
 _STEPS = "20"
-_SEARCHED = (_OWN, "paper-recipe", "variance-mask")
+_SEARCHED = (_OWN, "plain", "paper-recipe", "variance-mask")
 
 
 class Learned(OwnCodec):
