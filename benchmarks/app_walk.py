@@ -146,7 +146,7 @@ class _Walk:
         assert f"{MAP} · hierlab" in drawn, "no source"
 
     def download_map(self) -> None:
-        self.press("Download")
+        self.tab.locator("summary", has_text="Download").click()
         saved = self.saved(lambda: self.press("Label map (JSON)"))
         assert saved.read_bytes() == (ROOT / "hierarchies" / f"{MAP}.json").read_bytes()
 

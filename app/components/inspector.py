@@ -48,6 +48,8 @@ def show_spot(
 ) -> None:
     """Lay out the inspector; what takes a moment to work out comes last, so that nothing moves.
 
+    What opens does so in the page: a popover would stay behind when a figure above it arrives.
+
     Args:
         go: shows another cluster of a map, or none; with a class of it that is followed.
         position: the class that is followed.
@@ -107,7 +109,7 @@ def _class(chosen: Chosen, position: int, go: Go) -> None:
                     on_click=go,
                     args=(label_map, place, position),
                 )
-    with st.popover("Follow it", icon=":material/conversion_path:"):
+    with st.expander("Follow it", icon=":material/conversion_path:", key="ways", type="compact"):
         class_links(classes.ids[position], "", shown=chosen.name)
 
 
@@ -219,7 +221,7 @@ def _images(chosen: Chosen, spot: Spot) -> None:
 
 def _downloads(chosen: Chosen, level: int) -> None:
     label_map = chosen.label_map
-    with st.popover("Download", icon=":material/download:"):
+    with st.expander("Download", icon=":material/download:", key="downloads", type="compact"):
         download("Label map (JSON)", label_map.encode, f"{label_map.name}.json")
         download(
             "Classes with their clusters (CSV)",

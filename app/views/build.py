@@ -222,7 +222,7 @@ def _result() -> None:
             _measures(beside)
         return
     st.markdown(f"**New: {in_markdown(made.name)}**")
-    actions = st.container(horizontal=True)
+    actions = st.container()
     _picture(made)
     beside = choose_map("Compare with", address.BESIDE)
     _actions(made, beside, actions)
@@ -236,15 +236,13 @@ def _result() -> None:
 
 def _actions(made: Chosen, beside: Chosen | None, place: DeltaGenerator) -> None:
     """Lay out where the new map may go."""
-    with place:
+    with place, st.container(horizontal=True):
         here: Said = {address.MAP: made.name}
         way("Explore it", "explore", here, key="to_explore", icon="account_tree", kind="primary")
         compared: Said = {address.A: made.name}
         if beside is not None:
             compared[address.B] = beside.name
         way("Compare it", "compare", compared, key="to_compare", icon="compare_arrows")
-        with st.popover("Use it in the codec", icon=":material/compress:"):
-            _in_codec(made)
         download("Save as JSON", made.label_map.encode, f"{made.label_map.name}.json")
         if days := days_kept():
             st.toggle(
@@ -255,6 +253,8 @@ def _actions(made: Chosen, beside: Chosen | None, place: DeltaGenerator) -> None
                 help="So that its address works after a reload and for others. Else the pages list "
                 "it as “my …” as long as your session lasts.",
             )
+    with place.expander("Use it in the codec", icon=":material/compress:", type="compact"):
+        _in_codec(made)
 
 
 def _in_codec(made: Chosen) -> None:

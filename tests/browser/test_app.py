@@ -82,8 +82,7 @@ def test_a_hierarchy_is_built_looked_at_and_opened_in_explore(tab: Any, address:
 def test_the_label_map_comes_down_as_it_is(tab: Any, address: str, repository: Path) -> None:
     tab.goto(f"{address}/?map={MAP}")
     tab.get_by_text("1,000 classes of imagenet-1k").wait_for()
-    wait_until_quiet(tab)
-    tab.get_by_role("button", name="Download", exact=False).last.click()
+    tab.locator("summary", has_text="Download").click()
     with tab.expect_download() as waiting:
         tab.get_by_role("button", name="Label map (JSON)").click()
     content = Path(waiting.value.path()).read_bytes()
