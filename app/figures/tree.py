@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import plotly.graph_objects as go
 
+from app.figures.names_beside import ROW_PX, Row, put_names_beside
 from app.spot import Spot
 from app.theme.markdown import counted, held, in_figure
 from app.theme.palette import MARK, category, ink, lighter
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from hierlab import LabelMap
 
 __all__ = [
-    "FOLDED",
     "KINDS",
     "ROOT",
     "Kind",
@@ -35,11 +36,9 @@ ROOT = "all"
 # Browsers draw more areas than this slowly, and nobody reads them.
 MAX_NODES = 4_000
 PATH_PX = 26
-HEIGHT_PX, ROW_PX = 560, 16
-# An area of an icicle that is lower has no room for its name.
-NAME_PX = 21
-# Ends the id of the area that stands for several too thin for their names.
-FOLDED = "/~"
+HEIGHT_PX = 560
+# Names beside an icicle: with more it would be so high that nobody scrolls to its end.
+MAX_ROWS = 120
 # Words on it are white, and it is seen on a light and on a dark page.
 ROOT_COLOUR = "#66707C"
 EDGE = "rgba(128,128,128,0.6)"
@@ -156,9 +155,10 @@ def tree_figure(
         path: of a class to mark: the smallest area drawn that holds it gets a broad edge.
     """
     shown = _within(nodes, at, depth)
-    height_px = HEIGHT_PX if kind != "Icicle" else _icicle_px(shown, at, depth)
+    rows: list[Row] = []
     if kind == "Icicle":
-        shown = _folded(shown, at, path, height_px)
+        shown = _in_order(shown)
+        rows = _rows(shown, at, path)
     inside = [node.id for node in shown if f"{path}/".startswith(f"{node.id}/") and node.id != at]
     marked = max(inside, key=len, default="")
     trace = {"Treemap": go.Treemap, "Icicle": go.Icicle, "Sunburst": go.Sunburst}[kind]
@@ -167,96 +167,95 @@ def tree_figure(
         own = {"insidetextorientation": "radial"}
     if kind != "Treemap":
         own["leaf"] = {"opacity": 1}  # else the leaves are dull, above all in the dark
+    parents = {node.parent for node in shown}
+    words = [
+        _narrow_words(node, parents)
+        if rows
+        else area_words(node, below=at.count("/") + depth, lines=kind == "Treemap")
+        for node in shown
+    ]
     figure = go.Figure(
         trace(
             ids=[node.id for node in shown],
             labels=[in_figure(node.label) for node in shown],
-            text=[
-                area_words(node, below=at.count("/") + depth, lines=kind == "Treemap")
-                for node in shown
-            ],
+            text=words,
             parents=[node.parent for node in shown],
             values=[node.size for node in shown],
             branchvalues="total",
             level=at,
             maxdepth=depth + 1,
-            sort=kind != "Icicle",  # its areas come in order, those that stand for several last
+            sort=kind != "Icicle",  # its areas come in the order of the names beside them
             marker={
                 "colors": [node.colour for node in shown],
                 "line": {
-                    "width": _edge_px(shown, at, marked),
+                    "width": _edge_px(shown, at, marked, broad=not rows),
                     "color": [MARK if node.id == marked else EDGE for node in shown],
                 },
             },
             textfont={"color": [ink(node.colour) for node in shown]},
-            customdata=[
-                "<br>".join(filter(None, (counted(node.size, "class"), held(node.coverage))))
-                for node in shown
-            ],
-            hovertemplate="<b>%{label}</b><br>%{customdata}<extra></extra>",
+            customdata=[_told(node) for node in shown],
+            hovertemplate="%{customdata}<extra></extra>",
             texttemplate="%{label}" if kind == "Sunburst" else "%{text}",
             **own,
         )
     )
     figure.update_layout(
-        height=height_px,
+        height=max(HEIGHT_PX, ROW_PX * (len(rows) + 3)),
         # The path back to the root is drawn above the areas, in the margin.
-        margin={"t": 8 if at == ROOT else PATH_PX + 4, "l": 0, "r": 0, "b": 8},
+        margin={"t": 8 if at == ROOT else PATH_PX + 8, "l": 0, "r": 0, "b": 8},
         uniformtext={"minsize": 11, "mode": "hide"},
     )
+    if rows:
+        put_names_beside(figure, rows, marked)
     return figure
 
 
-def _edge_px(shown: Sequence[Node], at: str, marked: str) -> int | list[int]:
-    """Widths of the edges: plotly draws no path back to the root where each has its own."""
+def _edge_px(shown: Sequence[Node], at: str, marked: str, *, broad: bool) -> int | list[int]:
+    """Widths of the edges: plotly draws no path back to the root where each has its own.
+
+    Args:
+        broad: whether the edge of the marked area alone tells it.
+    """
     if at != ROOT or not marked:
-        return 3 if marked else 1
+        return 3 if marked and broad else 1
     return [5 if node.id == marked else 1 for node in shown]
 
 
-def _icicle_px(shown: Sequence[Node], at: str, depth: int) -> int:
-    """Higher where many areas stand in one column, so that most of their names fit."""
-    column = sum(node.id.count("/") == at.count("/") + depth for node in shown)
-    return min(max(HEIGHT_PX, ROW_PX * column), 3 * HEIGHT_PX)
+def _rows(shown: Sequence[Node], at: str, path: str) -> list[Row]:
+    """Names of the areas in an icicle's last column, to stand beside it.
 
-
-def _folded(shown: Sequence[Node], at: str, path: str, height_px: int) -> list[Node]:
-    """One area for those of an icicle that stand together and are too thin for their names.
-
-    Those right inside the area that fills the figure stay: there is no way further in.
+    None where each area has room for its own; at most 120, of the largest.
 
     Args:
-        path: of a class to mark, whose areas stay too.
+        shown: in the icicle's order.
+        path: of a class to mark, whose area is among them.
     """
-    sizes = {node.id: node.size for node in shown}
-    least = NAME_PX * sizes[at] / height_px
-    thin: dict[str, list[Node]] = {}
-    for node in sorted(shown, key=lambda node: node.size):
-        inside = node.parent.startswith(f"{at}/") and not f"{path}/".startswith(f"{node.id}/")
-        together = thin.setdefault(node.parent, [])
-        if inside and (node.size < least or 0 < sum(one.size for one in together) < least):
-            together.append(node)
-    several = {parent: nodes for parent, nodes in thin.items() if len(nodes) > 1}
-    gone = {node.id for nodes in several.values() for node in nodes}
-    ranked = sorted(shown, key=lambda node: -node.size)
-    kept = [node for node in ranked if gone.isdisjoint(_above(node.id))]
-    return kept + [
-        Node(
-            f"{parent}{FOLDED}",
-            parent,
-            f"{len(nodes)} smaller {'clusters' if nodes[0].position is None else 'classes'}",
-            sum(node.size for node in nodes),
-            nodes[-1].colour,
-        )
-        for parent, nodes in several.items()
-        if parent in {node.id for node in kept}
+    deepest = max(node.id.count("/") for node in shown)
+    last = [node for node in shown if node.id.count("/") == deepest and node.id != at]
+    total = sum(node.size for node in last)
+    if all(node.size * HEIGHT_PX >= ROW_PX * total for node in last):
+        return []
+    ranked = sorted(last, key=lambda one: (not f"{path}/".startswith(f"{one.id}/"), -one.size))
+    named = {node.id for node in ranked[:MAX_ROWS]}
+    ends = [below / total for below in accumulate(node.size for node in last)]
+    return [
+        Row(node.id, _row_words(node), _told(node), node.colour, *place)
+        for node, place in zip(last, pairwise([0.0, *ends]), strict=True)
+        if node.id in named
     ]
 
 
-def _above(node: str) -> list[str]:
-    """An area's id, and those of all around it."""
-    parts = node.split("/")
-    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+def _in_order(shown: Sequence[Node]) -> list[Node]:
+    """Areas as an icicle has them from above: inside each the largest first."""
+    inside: dict[str, list[Node]] = {}
+    for node in sorted(shown, key=lambda node: node.size):
+        inside.setdefault(node.parent, []).append(node)
+    found: list[Node] = []
+    waiting = inside.get("", [])
+    while waiting:
+        found.append(waiting.pop())
+        waiting += inside.get(found[-1].id, [])
+    return found
 
 
 def _within(nodes: Sequence[Node], at: str, depth: int) -> list[Node]:
@@ -277,4 +276,27 @@ def area_words(node: Node, below: int, *, lines: bool) -> str:
         return words
     if not lines:
         return f"{words} · {node.size}"
-    return "<br>".join(textwrap.wrap(words, 13, break_long_words=False)) + f"<br>{node.size}"
+    return _in_lines(words, 13) + f"<br>{node.size}"
+
+
+def _in_lines(words: str, width: int) -> str:
+    return "<br>".join(textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False))
+
+
+def _narrow_words(node: Node, parents: Collection[str]) -> str:
+    """The label in lines that a column has room for on a telephone; none in the last column."""
+    if node.id not in parents:
+        return ""
+    return _in_lines(in_figure(node.label, 40), 10)
+
+
+def _row_words(node: Node) -> str:
+    """The label as there is room for it on a telephone, and the size of a cluster."""
+    words = in_figure(node.label, 26)
+    return words if node.position is not None else f"{words} · {node.size}"
+
+
+def _told(node: Node) -> str:
+    """What is told of an area at the pointer."""
+    size, holds = counted(node.size, "class"), held(node.coverage)
+    return "<br>".join(filter(None, (f"<b>{in_figure(node.label)}</b>", size, holds)))

@@ -24,9 +24,9 @@ from app.data.label_maps import Chosen
 from app.data.measure_cache import positions
 from app.data.thumbnails import sheet_of
 from app.figures.classmap import class_map
+from app.figures.names_beside import BESIDE
 from app.figures.sizes import MAX_BARS, sizes_figure
 from app.figures.tree import (
-    FOLDED,
     KINDS,
     Kind,
     Node,
@@ -192,10 +192,14 @@ def _tree(chosen: Chosen, kind: Kind, level: int, spot: Spot | None, position: i
             go(chosen.label_map, *place)
 
     below = max(1, level + 1 - (at.spot.level + 1 if at.spot else 0))
+    figure = tree_figure(nodes, kind, depth=below, at=at.id, path=path)
+    names_beside = len(figure.data) > 1
     chart(
-        tree_figure(nodes, kind, depth=below, at=at.id, path=path),
+        figure,
         lambda: cluster_table(chosen.label_map, level),
-        title=f"{kind}: area = number of classes",
+        title=f"{kind} with names beside: area = classes"
+        if names_beside
+        else f"{kind}: area = number of classes",
         source=chosen.name,
         key=key,
         alt=f"{kind} of {chosen.name}: {len(nodes)} areas, sized by classes; "
@@ -203,6 +207,13 @@ def _tree(chosen: Chosen, kind: Kind, level: int, spot: Spot | None, position: i
         on_select=clicked,
     )
     show_area_pictures(chosen.label_map, nodes, sheet_of(chosen.label_map.classes.ids), figure=key)
+    if names_beside:
+        drawn, rows = figure.data
+        nameless = len({*drawn.ids} - {*drawn.parents}) - len(rows.ids[1:])
+        if nameless:
+            st.caption(
+                f"{nameless:,} of the smallest have no name here: click the area around them."
+            )
     if len(nodes) < 2 or nodes[-1].position is None:
         st.caption("Single classes are left out: there are too many areas to draw.")
     if not chosen.label_map.nested:
@@ -218,12 +229,13 @@ def clicked_place(
     """Where a click on an area leads: a cluster and the class that is followed.
 
     Args:
-        clicked: id of the area; None is returned for one that is not here.
+        clicked: id of the area, or of the name beside it; None is returned for one that is not
+            here.
         at: the area that fills the figure; a click on it leads out.
         position: the class followed so far; a click on it leaves it.
     """
     by_id = {node.id: node for node in nodes}
-    node = by_id.get(clicked.removesuffix(FOLDED))
+    node = by_id.get(clicked.removeprefix(BESIDE))
     if node is None:
         return None
     around = by_id.get(node.parent, nodes[0])

@@ -273,3 +273,33 @@ def test_what_opens_over_a_page_stays_where_it_was_opened(
     assert abs(over["y"] - button["y"] - button["height"]) < 24
     link.click()
     tab.wait_for_url(lambda url: "view=Class+map" in url and TABBY in url and page not in url)
+
+
+def test_each_cluster_of_an_icicle_has_a_name_that_is_read_and_leads_to_it(
+    tab: Any, address: str
+) -> None:
+    tab.goto(f"{address}/?map={MAP}&view=Icicle&level=mid")
+    rows = tab.locator(".treemaplayer .slice:has(text)")
+    rows.nth(99).wait_for()
+    wait_until_quiet(tab)
+    no_sideways_scrolling(tab)
+    assert tab.locator(".iciclelayer .slice").count() == 1 + 10 + 100
+    boxes = rows.locator("text").evaluate_all(
+        "found => found.map(one => { const box = one.getBoundingClientRect();"
+        " const scale = one.getScreenCTM().a;"
+        " return [box.left, box.top, box.right, box.bottom,"
+        " scale * parseFloat(getComputedStyle(one).fontSize), one.textContent]; })"
+    )
+    named = [one for one in boxes if one[-1].strip()]
+    assert len(named) == 100
+    right = tab.locator(".js-plotly-plot").bounding_box()
+    # (A name that has no room has no size here.)
+    for _, _, end, bottom, size_px, words in named:
+        assert size_px >= 11, words
+        assert end <= right["x"] + right["width"], words
+        assert sum(one[1] < bottom - 4 < one[3] for one in named) == 1, words
+    row = tab.locator(".treemaplayer .slice", has_text="insect · 36")
+    row.locator("path.surface").click(position={"x": 12, "y": 8}, force=True)
+    tab.get_by_role("heading", name="insect", exact=True).wait_for()
+    tab.wait_for_url("**cluster=mid**")
+    tab.locator(".iciclelayer .pathbar path").first.wait_for()

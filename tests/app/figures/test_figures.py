@@ -34,7 +34,7 @@ from app.theme.palette import CATEGORIES, INK, LINES, MARK, category, codec_styl
 from app.views.explore import clicked_place
 from codec_plugin.evaluation.reports.curves import Curve, Panel
 from hierlab.classes import ClassList
-from hierlab.labelmap import Cluster, LabelMap
+from hierlab.labelmap import Cluster, LabelMap, load_label_map
 from hierlab.measures.bootstrap import Interval
 from hierlab.study.results import REST, AxisAgreement, VarianceShare
 
@@ -88,31 +88,51 @@ def test_long_rows_of_an_icicle_keep_one_line(nested: LabelMap) -> None:
     assert "thing · 4" in tree_figure(nodes, "Icicle", depth=1).data[0].text
 
 
-def test_areas_of_an_icicle_too_thin_for_their_names_stand_as_one(nested: LabelMap) -> None:
+def test_thin_areas_of_an_icicle_have_their_names_beside_them() -> None:
     classes = ClassList("many", tuple(f"k{n}" for n in range(300)), tuple(map(str, range(300))))
-    mid = np.repeat(np.arange(103), [100, 50, *[1] * 100, 50]).tolist()
+    mid = np.repeat(np.arange(202), [50, 50, *[1] * 200]).tolist()
     many = LabelMap.from_labels(
         classes, {"coarse": [0] * 250 + [1] * 50, "mid": mid, "fine": list(range(300))}, name="m"
     )
     nodes = tree_nodes(many)
-    figure = tree_figure(nodes, "Icicle", depth=2)
-    (trace,) = figure.data
-    drawn = dict(zip(trace.ids, trace.values, strict=True))
-    assert drawn == {
-        **{"all": 300, "all/0": 250, "all/1": 50, "all/0/0": 100, "all/0/1": 50, "all/1/102": 50},
-        "all/0/~": 100,
-    }
-    assert dict(zip(trace.ids, trace.text, strict=True))["all/0/~"] == "100 smaller clusters · 100"
-    assert trace.ids[-1] == "all/0/~"  # below those that have names
-    # A class that is followed keeps its own area; a click on the others leads to where they are.
-    (trace,) = tree_figure(nodes, "Icicle", depth=2, path="all/0/7/=155").data
-    assert dict(zip(trace.ids, trace.values, strict=True))["all/0/7"] == 1
-    assert clicked_place(nodes, "all/0/~", nodes[0], None) == (Spot(0, 0), None)
-    # There nothing is folded, and a treemap folds nothing.
-    for kind, at, depth in (("Icicle", "all/0", 1), ("Treemap", "all", 2)):
-        (trace,) = tree_figure(nodes, kind, depth=depth, at=at).data
-        assert not any(one.endswith("~") for one in trace.ids)
-        assert "all/0/50" in trace.ids
+    path = "all/1/201/=299"
+    areas, rows = tree_figure(nodes, "Icicle", depth=2, path=path).data
+    assert len(areas.ids) == 1 + 2 + 202
+    # As many as one scrolls through: the largest, and the one that is followed.
+    assert len(rows.ids) == 1 + 120
+    assert {"~all/0/0", "~all/0/1", "~all/1/201"} <= {*rows.ids}
+    assert clicked_place(nodes, "~all/0/0", nodes[0], None) == (Spot(1, 0), None)
+    # Each has room for its name: nothing stands beside; nor in a treemap.
+    for kind, depth in (("Icicle", 1), ("Treemap", 2)):
+        assert len(tree_figure(nodes, kind, depth=depth).data) == 1
+
+
+@pytest.mark.parametrize("name", ["clip-seven-10-100-1000", "wordnet-k-10-100-1000"])
+def test_each_cluster_of_a_shipped_map_has_its_area_and_its_name(
+    name: str, repository: Path
+) -> None:
+    label_map = load_label_map(repository / "hierarchies" / f"{name}.json")
+    nodes = tree_nodes(label_map)
+    for at, depth, number in (("all", 1, 0), ("all", 2, 1), ("all/0", 1, 1)):
+        figure = tree_figure(nodes, "Icicle", depth=depth, at=at)
+        wanted = {
+            node.id: node
+            for node in nodes
+            if node.spot and node.spot.level == number and node.id.startswith(f"{at}/")
+        }
+        areas = dict(zip(figure.data[0].ids, figure.data[0].text, strict=True))
+        if len(figure.data) > 1:
+            rows = figure.data[1]
+            areas = {
+                one.removeprefix("~"): words
+                for one, words in zip(rows.ids, rows.labels, strict=True)
+            }
+            plot_px = figure.layout.height - figure.layout.margin.t - figure.layout.margin.b
+            assert min(rows.values) >= 21
+            assert sum(rows.values[1:]) == pytest.approx(plot_px)
+        for one, node in wanted.items():
+            assert areas[one].startswith(in_figure(node.label)[:20])
+            assert areas[one].endswith(f" · {node.size}")
 
 
 def test_both_figures_of_the_axes_have_one_order() -> None:
@@ -130,7 +150,7 @@ def test_an_icicle_of_many_rows_is_higher() -> None:
         root = Node(ROOT, "", "map", rows, ROOT_COLOUR)
         return int(tree_figure([root, *areas], "Icicle", depth=1).layout.height)
 
-    assert height_px(8) < height_px(80) < height_px(2000) < 2000
+    assert height_px(8) < height_px(80) < height_px(2000) < 2700
 
 
 def test_the_way_back_has_room_above_the_areas(nested: LabelMap) -> None:
