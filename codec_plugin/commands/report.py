@@ -13,9 +13,7 @@ __all__ = ["report"]
 
 
 def report(
-    bench: Annotated[
-        Path, typer.Argument(help="Folder that c2f bench wrote, or a table of rows (tables only).")
-    ],
+    bench: Annotated[Path, typer.Argument(help="Folder that c2f bench wrote, or a table of rows.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="report.html, or tables.md.")],
     reference: Annotated[
         str,
@@ -50,18 +48,20 @@ def report(
     from codec_plugin.evaluation.benchmark import other_benches, read_bench, read_protocol
     from codec_plugin.evaluation.codecs.registry import make_codec
     from codec_plugin.evaluation.demo import demo_photo
+    from codec_plugin.evaluation.judged_rows import read_judged
     from codec_plugin.evaluation.reports.cells import as_markdown
     from codec_plugin.evaluation.reports.html_report import picture_strip, report_page
     from codec_plugin.evaluation.reports.tables import all_tables
-    from codec_plugin.evaluation.results_table import read_rows, subjects_of
+    from codec_plugin.evaluation.results_table import subjects_of
 
     inputs = [bench] if bench.is_file() else [bench / "results.csv", bench / "protocol.json"]
     guard(output, *inputs, force=force)
     if bench.is_file():
-        rows, others, judge = read_rows(bench), {}, ""
+        judged = read_judged(bench, "")
+        rows, others, protocol = judged.pop(""), judged, None
     else:
         rows, others = read_bench(bench), other_benches(bench)
-        judge = read_protocol(bench).classifier
+        protocol = read_protocol(bench)
     names = subjects_of(rows)
     reference = reference or (names[0] if len(names) == 1 else "coarse2fine")
     if reference not in names:
@@ -72,12 +72,11 @@ def report(
     span = _span(common)
     taught = tuple((asked or load_checkpoint("compact").meta.classifier).split(","))
     if output.suffix == ".md":
+        judge = protocol.classifier if protocol else ""
         tables = all_tables(rows, reference, others, span, judge=judge, asked=taught).items()
         text = "<!-- hierlab -->\n" + "\n".join(
             f"### {title}\n\n{as_markdown(table)}" for title, table in tables if table
         )
-    elif bench.is_file():
-        raise ConfigError(f"a page needs the benchmark's folder, got the table {bench}; name a .md")
     else:
         try:
             sizes = [int(size) for size in budgets.split(",")]
@@ -86,7 +85,6 @@ def report(
         shown = [make_codec(name.strip()) for name in pictures.split(",") if name.strip()]
         photos = ("chelsea", "coffee") if shown else ()
         strips = [picture_strip(shown, demo_photo(p), size) for p in photos for size in sizes]
-        protocol = read_protocol(bench)
         text = report_page(rows, protocol, reference, strips, others, span, taught)
     write_output(str(output), text.encode())
     typer.echo(str(output))

@@ -50,7 +50,7 @@ Strip = list[tuple[str, "Pixels"]]
 
 def report_page(
     rows: Sequence[Row],
-    protocol: Protocol,
+    protocol: Protocol | None,
     reference: str,
     strips: Sequence[Strip] = (),
     others: Mapping[str, Sequence[Row]] | None = None,
@@ -61,17 +61,20 @@ def report_page(
 
     Args:
         rows: of a benchmark.
-        protocol: what they share.
+        protocol: what they share; of a table without one its photographs are counted.
         reference: codec that the paired tables compare with the others.
         strips: pictures at equal bytes, one list a photograph.
         others: rows of further classifiers, by their names.
         common_bpp: budgets at which all codecs have files.
         asked: names of the classifiers that taught or that a search served.
     """
-    facts = (
-        f"{protocol.images} photographs ({protocol.photographs[:16]}), classifier "
-        f"{protocol.classifier}, label map {protocol.label_map}, {protocol.cuts} cuts."
-    )
+    facts, judge = f"{len({row.image for row in rows})} photographs.", ""
+    if protocol is not None:
+        judge = protocol.classifier
+        facts = (
+            f"{protocol.images} photographs ({protocol.photographs[:16]}), classifier "
+            f"{judge}, label map {protocol.label_map}, {protocol.cuts} cuts."
+        )
     parts = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         '<meta name="generator" content="hierlab">',
@@ -80,7 +83,7 @@ def report_page(
         f"<h1>Codecs compared</h1><p>{html.escape(facts)}</p><p>{html.escape(_NOTE)}</p>",
         f"<h2>Curves</h2><div class='wide'>{curves_svg(rows)}</div>",
     ]
-    tables = all_tables(rows, reference, others, common_bpp, judge=protocol.classifier, asked=asked)
+    tables = all_tables(rows, reference, others, common_bpp, judge=judge, asked=asked)
     for title, table in tables.items():
         parts.append(f"<h2>{html.escape(title)}</h2><div class='wide'>{_html_table(table)}</div>")
     if strips:

@@ -41,7 +41,8 @@ def relation(judge: str, asked: Sequence[str]) -> str:
     """How a judge stands to the classifiers that training or search asked.
 
     Its family is the first word of five letters or more in its name: `efficientnet` of
-    `efficientnet-lite2`, `mobilenet` of `tf2_mobilenet_v2_1.0_224_ptq`.
+    `efficientnet-lite2`, `mobilenet` of `tf2_mobilenet_v2_1.0_224_ptq`. Short names (`lite2`) count
+    as what they stand for.
 
     Args:
         judge: name of a classifier.
@@ -49,13 +50,16 @@ def relation(judge: str, asked: Sequence[str]) -> str:
     Returns:
         `asked`, `sister` (another of a family that was asked), or `never asked`.
     """
-    if judge in asked:
+    if short_name(judge) in map(short_name, asked):
         return "asked"
     return "sister" if _family(judge) in map(_family, asked) else "never asked"
 
 
 def _family(name: str) -> str:
-    return next(iter(re.findall("[a-z]{5,}", name.lower())), name)
+    short = short_name(name.lower())
+    if re.fullmatch(r"lite\d", short):
+        return "efficientnet"
+    return next(iter(re.findall(r"mobilenet|[a-z]{5,}", short)), name)
 
 
 def short_name(judge: str) -> str:

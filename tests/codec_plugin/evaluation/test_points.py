@@ -44,12 +44,20 @@ ASKED = ("efficientnet-lite0", "squeezenet", "darknet")
         ("squeezenet10_deepcompression", "sister"),
         ("mobilenet_v1_0.75_192_quant", "never asked"),
         ("tf2_mobilenet_v2_1.0_224_ptq", "never asked"),
+        ("lite0", "asked"),
+        ("lite2", "sister"),
+        ("mobilenetv1", "never asked"),
         ("resnet50", "never asked"),
         ("7", "never asked"),
     ],
 )
 def test_a_judge_was_asked_or_is_a_sister_or_neither(judge: str, expected: str) -> None:
     assert relation(judge, ASKED) == expected
+
+
+def test_a_short_name_belongs_to_its_family() -> None:
+    assert relation("mobilenetv1", ("mobilenet_v3_large",)) == "sister"
+    assert relation("tf2_mobilenet_v2_1.0_224_ptq", ("mobilenetv2",)) == "asked"
 
 
 def test_judges_are_told_with_their_accuracy_on_originals() -> None:
