@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import streamlit as st
 
@@ -30,6 +30,9 @@ from app.spot import Spot, spot_of_class
 from app.theme.markdown import counted, in_markdown, in_table
 from hierlab import Cluster
 from hierlab.measures.class_similarity import nearest_clusters
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 __all__ = ["show_spot"]
 
@@ -81,13 +84,7 @@ def _whole(chosen: Chosen, go: Go) -> None:
     largest = sorted(range(top.k), key=lambda one: (-top.clusters[one].size, one))
     places = [(Spot(0, one), top.clusters[one].name) for one in largest[: MAX_BUTTONS + 1]]
     _buttons(f"Clusters of level {in_markdown(top.name)}", places, chosen, go, total=top.k)
-    origin = st.expander(
-        "Where it comes from",
-        key="origin",
-        on_change="rerun",
-        type="compact",
-        icon=":material/info:",
-    )
+    origin = _folded("Where it comes from", "info")
     if origin.open:
         origin.json({"id": label_map.id, **label_map.provenance}, expanded=True)
     st.caption("Click an area, press a name above, or find a class, to see one cluster here.")
@@ -109,8 +106,9 @@ def _class(chosen: Chosen, position: int, go: Go) -> None:
                     on_click=go,
                     args=(label_map, place, position),
                 )
-    with st.expander("Follow it", icon=":material/conversion_path:", key="ways", type="compact"):
-        class_links(classes.ids[position], "", shown=chosen.name)
+    with _folded("Follow it", "conversion_path") as ways:
+        if ways.open:
+            class_links(classes.ids[position], "", shown=chosen.name)
 
 
 def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:
@@ -221,7 +219,9 @@ def _images(chosen: Chosen, spot: Spot) -> None:
 
 def _downloads(chosen: Chosen, level: int) -> None:
     label_map = chosen.label_map
-    with st.expander("Download", icon=":material/download:", key="downloads", type="compact"):
+    with _folded("Download", "download") as folded:
+        if not folded.open:
+            return
         download("Label map (JSON)", label_map.encode, f"{label_map.name}.json")
         download(
             "Classes with their clusters (CSV)",
@@ -235,3 +235,10 @@ def _downloads(chosen: Chosen, level: int) -> None:
             f"{label_map.name}.{name}.csv",
         )
         st.caption("The camera above a figure saves it as a picture.")
+
+
+def _folded(title: str, icon: str) -> ExpanderContainer:
+    """What is folded away; a first page is there sooner without what nobody opened."""
+    return st.expander(
+        title, key=f"folded_{icon}", on_change="rerun", type="compact", icon=f":material/{icon}:"
+    )
