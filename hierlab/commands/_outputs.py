@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hierlab.errors import HierlabError
-from hierlab.utils.terminal import emit_table, say
+from hierlab.utils.terminal import emit_table, note, say
 
 if TYPE_CHECKING:
     from hierlab.labelmap import LabelMap, Level
@@ -51,16 +51,20 @@ def default_name(name: str, ending: str) -> Path:
 def default_output(label_map: LabelMap, inputs: Iterable[str | Path], *, force: bool) -> Path:
     """NAME.json in this folder, or NAME-2.json and so on where that would replace another map.
 
-    The same map may be written again; an input, or a file that this program did not make, stays.
+    The same map may be written again; an input, or a file that this program did not make, stays,
+    and a note says so: who goes on with NAME.json would go on with that one.
     """
     from hierlab.utils.files import guard_output
 
     given = tuple(inputs)
+    usual = default_name(label_map.name, ".json")
     for number in itertools.count(1):
         path = default_name(label_map.name, f"-{number}.json" if number > 1 else ".json")
         with suppress(HierlabError):
             guard_output(path, given, force=force)
             if force or not path.exists() or _holds(path, label_map):
+                if path != usual:
+                    note(f"{usual} is there already and stays as it is; this map is {path}")
                 return path
     raise AssertionError("unreachable")
 

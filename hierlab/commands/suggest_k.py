@@ -45,6 +45,8 @@ def suggest_k(
     force: Force = False,
 ) -> None:
     """Find numbers of clusters that hold: hierlab suggest-k --clip ViT-B-32 -o k.svg."""
+    from hierlab.assembly import DEFAULT_CLASSES
+    from hierlab.embeddings.prototypes import load_prototypes
     from hierlab.embeddings.resolve import resolve
     from hierlab.study import suggest_k as choosing
     from hierlab.utils.files import write_atomic
@@ -55,6 +57,8 @@ def suggest_k(
     outputs = (output, output.with_suffix(".csv")) if output is not None else ()
     guard_outputs(outputs, (classes, prototypes), force=force)
     listed = listed_classes(classes, key, name_column, synset_column)
+    if prototypes is not None and classes == DEFAULT_CLASSES:
+        listed = load_prototypes(prototypes).classes or listed
     vectors = resolve(wanted, listed).vectors
     with progress("draws") as step:
         report = choosing.suggest_k(

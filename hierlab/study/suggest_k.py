@@ -182,9 +182,9 @@ def wordnet_similarity(classes: ClassList) -> NDArray[np.float64] | None:
     """(C, C) Wu-Palmer by the nltk policy, or None where WordNet does not know every class."""
     try:
         taxonomy = taxonomy_for(classes)
-        if taxonomy is None or not all(key in taxonomy for key in classes.ids):
-            return None
-        return wu_palmer(taxonomy, classes.ids, "nltk")
+        wnids = taxonomy.resolve(classes).wnids if taxonomy is not None else (None,)
+        known = [wnid for wnid in wnids if wnid is not None]
+        return wu_palmer(taxonomy, known) if taxonomy and len(known) == len(wnids) else None
     except TaxonomyError:
         return None
 

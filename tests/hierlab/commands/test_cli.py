@@ -223,3 +223,12 @@ def test_a_list_of_ones_own_says_how_it_was_read(tmp_path: Path):
     assert wrong.stderr == (
         "hierlab: a.csv: no column 'nope' for the key; the columns are no, thing, what, size\n"
     )
+
+
+def test_prototypes_bring_their_own_classes_to_suggest_k(tmp_path: Path):
+    names = [f"thing {number}" for number in range(12)]
+    vectors = np.random.default_rng(0).standard_normal((12, 5)).astype(np.float32)
+    np.savez(tmp_path / "p.npz", vectors=vectors, ids=names, names=names)
+    done = run("suggest-k", "--prototypes", str(tmp_path / "p.npz"), "--k", "2,4", "--draws", "2")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[2].split()[0] == "2"

@@ -66,9 +66,11 @@ def test_a_map_without_a_file_name_replaces_the_same_map_only(run: Run) -> None:
     Path("goods.csv").write_text(GOODS)
     named = ("import", "goods.csv", "--key", "name", "--levels", "kind")
     for _ in range(2):
-        run(*named, "--identity")
-    assert "goods-2.json" in run(*named)
-    assert "goods-2.json" in run(*named)
+        assert "stays as it is" not in run(*named, "--identity")
+    for _ in range(2):
+        assert "goods.json is there already and stays as it is; this map is goods-2.json" in (
+            run(*named)
+        )
     assert [len(load_label_map(f"goods{end}.json").levels) for end in ("", "-2")] == [2, 1]
     run(*named, "--force")
     assert len(load_label_map("goods.json").levels) == 1

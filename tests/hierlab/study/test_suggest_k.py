@@ -80,3 +80,14 @@ def test_agreement_with_people_is_told_at_each_number(groups):
     assert scores[6] == 1 > max(scores[3], scores[12])
     assert "mine is nearest at K = 6 (ARI 1.00)" in found.advice
     assert table_csv(found).splitlines()[0].endswith(",largest,mine")
+
+
+def test_own_classes_stand_in_wordnet_by_their_names(groups):
+    animals, vehicles = ("cat", "dog", "horse", "cow", "wolf"), ("car", "bus", "train", "truck")
+    names = animals + vehicles
+    vectors, _ = groups
+    found = suggest_k(vectors[:9], classes=ClassList("custom", names, names), k=(2, 4), draws=2)
+    assert all(row.within is not None and 0.3 < row.within < 1 for row in found.rows)
+    strange = ClassList("custom", (*names[:-1], "qwrtz"), (*names[:-1], "qwrtz"))
+    found = suggest_k(vectors[:9], classes=strange, k=(2, 4), draws=2)
+    assert [row.within for row in found.rows] == [None, None]
