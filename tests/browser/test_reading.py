@@ -12,6 +12,7 @@ AUDIT = Path(__file__).with_name("audit.js").read_text()
 FINGER_PX = 40
 PAGES = {
     "explore": "/?cluster=coarse@n02123045&class=n02123045",
+    "icicle": "/?view=Icicle&level=mid",
     "class map": "/?view=Class+map",
     "build": "/build?method=consensus",
     "compare": "/compare?show=Heatmap",
