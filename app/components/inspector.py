@@ -51,7 +51,8 @@ def show_spot(
 ) -> None:
     """Lay out the inspector; what takes a moment to work out comes last, so that nothing moves.
 
-    What opens does so in the page: a popover would stay behind when a figure above it arrives.
+    What opens does so in the page: a popover goes where its button goes, and when a figure above it
+    arrives, that may be out of the window, where nobody can scroll to it.
 
     Args:
         go: shows another cluster of a map, or none; with a class of it that is followed.
