@@ -43,6 +43,11 @@ CHART = {
     "responsive": True,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoom2d", "pan2d"],
 }
+# What "my …" was, for whoever comes back to it and for whoever was sent a link.
+GONE = (
+    " What was uploaded or built here ends with the visit unless it is kept on the server: "
+    "load it again, or ask whoever sent the link for the file."
+)
 
 
 def page_title(title: str, about: str) -> DeltaGenerator:
@@ -184,7 +189,7 @@ def choose_named(
     elif lost:
         column.warning(
             f"The address asks for the {what} {in_markdown(lost[:80])}, which is not here; "
-            f"{in_markdown(name)} is shown. Whoever sent the link can send the file too."
+            f"{in_markdown(name)} is shown.{GONE if lost.startswith('my ') else ''}"
         )
     return name
 

@@ -173,6 +173,8 @@ def test_an_own_map_stands_in_the_address(page: Page, nested: LabelMap) -> None:
     assert test.selectbox(key="map").value == address(test, "map") == "my mine"
     again = page("explore", map="my mine")  # a reload, or a colleague
     assert "asks for the map my mine, which is not here" in words(again)
+    assert "load it again" in words(again)
+    assert "load it again" not in words(page("explore", map="no-such-map"))
     assert again.selectbox(key="map").value == first
     assert f"{in_markdown(first)} is shown" in words(again)
     # An address without a map means the same to all, whatever they have of their own.
