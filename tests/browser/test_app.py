@@ -194,7 +194,14 @@ def test_the_byte_slider_is_live_while_it_is_dragged(tab: Any, address: str) -> 
     wait_until_quiet(tab)
     with tab.expect_download() as waiting:
         tab.get_by_role("button", name="Cut .c2f").click()
-    assert Path(waiting.value.path()).stat().st_size == kept + 1
+    cut = Path(waiting.value.path()).read_bytes()
+    assert len(cut) == kept + 1
+    assert tab.locator(".stage .tag.right").is_visible()
+    tab.get_by_role("button", name="Your own photograph").click()
+    file = {"name": "cut.c2f", "mimeType": "", "buffer": cut}
+    tab.locator("input[type=file]").set_input_files(file)
+    tab.get_by_text("the whole file had").wait_for()
+    assert not tab.locator(".stage .tag.right").is_visible()  # no original, no empty plate for it
 
 
 @needs_codec
