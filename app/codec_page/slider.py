@@ -41,6 +41,7 @@ __all__ = ["show_cuts", "stage_levels"]
 
 # How many cuts are decoded before the page shows them.
 FIRST_CUTS = 6
+STAGE_OF = "stage_of"
 ORIGINAL = "original"
 SHOWN = {"JPEG": "jpeg", "WebP": "webp", "AVIF": "avif"}
 
@@ -72,6 +73,10 @@ def show_cuts(photograph: Photograph, tell: Callable[[], None]) -> None:
         who_at, clusters_at = st.columns(2)
         classifier = choose_classifier(column=who_at)
         through = choose_through(photograph.machine, clusters_at)
+        # What the former photograph was taken for must not stand beside another one.
+        another = st.session_state.get(STAGE_OF) != photograph.key
+        st.session_state[STAGE_OF] = photograph.key
+        answers = st.empty() if another else None
     loaded = load_recogniser(photograph.machine, classifier, through)
     recogniser = None if isinstance(loaded, str) else loaded
     if isinstance(loaded, str):
@@ -84,7 +89,7 @@ def show_cuts(photograph: Photograph, tell: Callable[[], None]) -> None:
         _stage(photograph, recogniser, size, [one for one in sizes if one in ready], beside)
         _facts(photograph, size, look)
         _downloads(photograph, size, look)
-    with right:
+    with right if answers is None else answers, st.container():
         place = st.container()
         if recogniser is not None:
             _about(photograph, recogniser)
