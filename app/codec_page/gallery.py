@@ -273,9 +273,13 @@ def _results(outcomes: dict[str, Outcome | Failed]) -> None:
             size = sum(len(one.blob) for one in through.values())
             label = f"Whole .c2f files (zip, {size:,} bytes)"
             download(label, lambda: archive(files, cut=False), "batch.zip", key="batch_whole")
-            size = sum(one.cut for one in through.values())
-            label = f"Cut where the first level is sure (zip, {size:,} bytes)"
-            name = "batch-cut.zip"
-            download(
-                label, lambda: archive(files, cut=True), name, key="batch_cut", icon="content_cut"
-            )
+            if any(one.cut < len(one.blob) for one in through.values()):
+                size = sum(one.cut for one in through.values())
+                label = f"Cut where the first level is sure (zip, {size:,} bytes)"
+                download(
+                    label,
+                    lambda: archive(files, cut=True),
+                    "batch-cut.zip",
+                    key="batch_cut",
+                    icon="content_cut",
+                )

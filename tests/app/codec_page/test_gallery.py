@@ -29,6 +29,23 @@ def outcome(size: int, known: dict[str, Known]) -> Outcome:
     return Outcome(bytes(range(size)), cut, b"", 0.5, 30.0, known)
 
 
+def _page(outcomes: dict) -> None:  # type: ignore[type-arg]  # stands alone as a script
+    from app.codec_page.gallery import _results  # the page runs by itself
+
+    _results(outcomes)
+
+
+@pytest.mark.parametrize(("known", "offered"), [(UNSURE, False), (SURE, True)])
+def test_cut_files_are_offered_where_something_is_cut(
+    known: dict[str, Known], offered: bool
+) -> None:
+    test = AppTest.from_function(_page, args=({"a": outcome(90, known)},), default_timeout=60)
+    assert not test.run().exception
+    labels = [one.proto.label for one in test.get("download_button")]
+    assert any(one.startswith("Whole .c2f files") for one in labels)
+    assert any(one.startswith(LABEL) for one in labels) == offered
+
+
 def small(name: str, *, turned: bool = False) -> bytes:
     """A photograph of few pixels, which is decoded soon."""
     stream = io.BytesIO()
@@ -108,7 +125,11 @@ def test_a_batch_goes_through_and_skips_what_is_no_photograph(page: Page, few: P
     assert table["error"].notna().tolist() == [False, True, False]
     assert cards(test) == 2
     labels = [one.proto.label for one in test.get("download_button")]
-    assert any(one.startswith(LABEL) for one in labels)
+    done = test.session_state["batch_done"][2]
+    through = [done[name] for name in ("a", "c")]
+    assert any(one.startswith(LABEL) for one in labels) == any(
+        one.cut < len(one.blob) for one in through
+    )
     # What the Codec page says of the same photograph.
     alone = page("codec", photo="a")
     for level in ("coarse", "mid", "fine"):
