@@ -94,21 +94,26 @@ def beyond(pairs: Sequence[tuple[Row, Row]]) -> list[str]:
     return found
 
 
-def bench(arguments: argparse.Namespace, codecs: str, folder: Path) -> bool:
-    """One benchmark and its comparison."""
+def bench(arguments: argparse.Namespace, codecs: str, folder: Path, name: str, first: str) -> bool:
+    """One benchmark and its comparison.
+
+    Args:
+        name: of the shipped table that has rows of these codecs.
+        first: its first judge.
+    """
     command = [sys.executable, "-m", "codec_plugin", "bench", "--data", str(arguments.test)]
     command += ["--first", str(arguments.first), "--cuts", "0", "--codecs", codecs]
-    for name in ("efficientnet-lite2", *arguments.also):
-        command += ["--also", name]
+    for judge in ("efficientnet-lite2", *arguments.also):
+        command += ["--also", judge]
     begun = time.monotonic()
     subprocess.run([*command, "-o", str(folder)], check=True, stdout=subprocess.DEVNULL)
     seconds = time.monotonic() - begun
     judged = {"lite0": read_bench(folder)}
-    for name, rows in other_benches(folder).items():
-        judged[short_name(name)] = rows
+    for judge, rows in other_benches(folder).items():
+        judged[short_name(judge)] = rows
     table(judged)
     sys.stdout.write(f"\nWall time: {seconds / 60:.1f} minutes.\n\n")
-    sound, shipped = True, read_judged(SHIPPED / "photographs.csv.gz", "lite0")
+    sound, shipped = True, read_judged(SHIPPED / f"{name}.csv.gz", first)
     for judge, rows in judged.items():
         if judge in shipped:
             lines, fits = compared(shipped[judge], rows)
@@ -151,10 +156,12 @@ def main() -> None:
     if arguments.test is not None:
         sys.stdout.write("## A random hundred\n\n")
         codecs = "coarse2fine,avif=0/12/26/40"
-        sound.append(bench(arguments, codecs, arguments.output / "plain"))
+        folder = arguments.output / "plain"
+        sound.append(bench(arguments, codecs, folder, "photographs", "lite0"))
         if "C2F_CLASSIFIERS" in os.environ:
             sys.stdout.write("\n## The same, searched\n\n")
-            sound.append(bench(arguments, SEARCHED, arguments.output / "searched"))
+            folder = arguments.output / "searched"
+            sound.append(bench(arguments, SEARCHED, folder, "learned", "mobilenetv1"))
         else:
             sys.stdout.write(
                 "\nNot searched: C2F_CLASSIFIERS names no folder with the weights of SqueezeNet "
