@@ -1,4 +1,4 @@
-"""JPEG XL, VVC and JPEG 2000 with layers through their own tools, where those are on the PATH."""
+"""VVC, JPEG 2000 with layers and JPEG XL through their own tools, where those are on the PATH."""
 
 from __future__ import annotations
 
@@ -21,10 +21,22 @@ from codec_plugin.evaluation.codecs.conventional import decode_conventional
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CODECS", "Jpeg2000", "JpegXl", "Vvc"]
+__all__ = ["CODECS", "Jpeg2000", "JpegXl", "Vvc", "numbers"]
 
 _SECONDS = 900
 _LAYER_RATIOS = "400,250,160,110,80,60,45,34,26,20,15,11"
+
+
+def numbers(text: str) -> tuple[str, ...]:
+    """Settings with a / between.
+
+    Raises:
+        ConfigError: one is no number above zero.
+    """
+    settings = tuple(text.split("/"))
+    if not all(re.fullmatch(r"\d+(\.\d+)?", setting) for setting in settings):
+        raise ConfigError(f"settings are numbers, such as 40/30/22; got {text}")
+    return settings
 
 
 class _Tool(BenchCodec):
@@ -37,20 +49,18 @@ class _Tool(BenchCodec):
         CodecAbsentError: the programs are not here.
     """
 
+    name: ClassVar[str]
     tools: ClassVar[tuple[str, str]]
     advice: ClassVar[str]
     version_option: ClassVar[str] = "--version"
 
     def __init__(self, text: str = "") -> None:
         if text:
-            self.settings = tuple(text.split("/"))
-            if not all(re.fullmatch(r"\d+(\.\d+)?", setting) for setting in self.settings):
-                raise ConfigError(f"settings are numbers, such as 40/30/22; got {text}")
+            self.settings = numbers(text)
         missing = [tool for tool in self.tools if which(tool) is None]
         if missing:
-            name = next(name for name, kind in CODECS.items() if kind is type(self))
             raise CodecAbsentError(
-                f"{name} needs {' and '.join(missing)} on the PATH: {self.advice}"
+                f"{self.name} needs {' and '.join(missing)} on the PATH: {self.advice}"
             )
 
     def identity(self) -> str:
@@ -68,7 +78,11 @@ class JpegXl(_Tool):
     """
 
     settings = ("25", "18", "13", "9", "6", "4", "3", "2", "1.5", "1")
-    tools, advice = ("cjxl", "djxl"), "install libjxl-tools"
+    name = "jxl"
+    tools, advice = (
+        ("cjxl", "djxl"),
+        "install libjxl-tools, or imagecodecs (pip install '.[bench]')",
+    )
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
         """A whole file at one distance."""
@@ -89,6 +103,7 @@ class Vvc(_Tool):
     """
 
     settings = ("47", "43", "40", "37", "34", "31", "28", "25", "22")
+    name = "vvc"
     tools, advice = ("vvencapp", "vvdecapp"), "build VVenC and VVdeC"
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:
@@ -118,6 +133,7 @@ class Vvc(_Tool):
 class Jpeg2000(_Tool):
     """JPEG 2000 by OpenJPEG's own tools: twelve quality layers, cut at any byte."""
 
+    name = "jpeg2000"
     progressive = True
     tools, advice = ("opj_compress", "opj_decompress"), "install libopenjp2-tools"
     version_option = "-h"
@@ -186,4 +202,5 @@ def _from_yuv(data: bytes, height: int, width: int) -> Pixels:
     return np.asarray(Image.merge("YCbCr", (luma, *planes)).convert("RGB"))
 
 
-CODECS = {"jxl": JpegXl, "vvc": Vvc, "jpeg2000": Jpeg2000}
+CODECS = {kind.name: kind for kind in (Vvc, Jpeg2000)}
+"""`jxl` is chosen in `packaged`."""

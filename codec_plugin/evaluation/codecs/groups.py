@@ -14,8 +14,17 @@ RUNS = Path("runs")
 """Where benchmarks/train_peers.py leaves checkpoints, below the folder that commands run in."""
 
 GROUPS = ("conventional", "shrunk", "peers", "ablations", "maps")
-_CONVENTIONAL = ("label", "jpeg", "jpeg-progressive", "jpeg2000", "webp", "avif", "jxl", "vvc")
-_SHRUNK = ("jpeg-shrunk", "webp-shrunk", "avif-shrunk", "jxl-shrunk", "vvc-shrunk")
+_CONVENTIONAL = (
+    "label", "jpeg", "mozjpeg", "jpeg-progressive", "jpeg2000", "webp", "avif", "jxl", "vvc",
+)  # fmt: skip
+_SHRUNK = (
+    "jpeg-shrunk",
+    "mozjpeg-shrunk",
+    "webp-shrunk",
+    "avif-shrunk",
+    "jxl-shrunk",
+    "vvc-shrunk",
+)
 
 
 def expanded(codecs: str) -> list[str]:

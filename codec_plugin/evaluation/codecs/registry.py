@@ -18,6 +18,7 @@ from codec_plugin.evaluation.codecs import (
     external,
     label_codec,
     learned,
+    packaged,
     shrunk,
 )
 from codec_plugin.evaluation.codecs.base import BenchCodec, CodecAbsentError
@@ -41,7 +42,7 @@ ENTRY_POINTS = "codec_plugin.codecs"
 
 _SHIPPED: dict[str, Callable[..., BenchCodec]] = {
     name: make
-    for module in (label_codec, conventional, external, learned, edited, shrunk)
+    for module in (label_codec, conventional, external, packaged, learned, edited, shrunk)
     for name, make in module.CODECS.items()
 }
 _CODECS: dict[str, Callable[..., BenchCodec]] = {}

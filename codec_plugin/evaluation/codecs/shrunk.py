@@ -17,7 +17,7 @@ from PIL import Image
 from PIL import __version__ as pillow_version
 
 from codec_plugin.errors import BitstreamError
-from codec_plugin.evaluation.codecs import conventional, external
+from codec_plugin.evaluation.codecs import conventional, external, packaged
 from codec_plugin.evaluation.codecs.base import BenchCodec, Pixels
 
 if TYPE_CHECKING:
@@ -94,6 +94,10 @@ def _resized(pixels: Pixels, height: int, width: int) -> Pixels:
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
 
-_WHOLE = ("jpeg", "webp", "avif", "avif-speed0", "jxl", "vvc")
-_KINDS: dict[str, Callable[..., BenchCodec]] = {**conventional.CODECS, **external.CODECS}
+_WHOLE = ("jpeg", "mozjpeg", "webp", "avif", "avif-speed0", "jxl", "vvc")
+_KINDS: dict[str, Callable[..., BenchCodec]] = {
+    **conventional.CODECS,
+    **external.CODECS,
+    **packaged.CODECS,
+}
 CODECS = {f"{name}-shrunk": partial(Shrunk, _KINDS[name]) for name in _WHOLE}

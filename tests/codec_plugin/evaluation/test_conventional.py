@@ -14,7 +14,7 @@ from codec_plugin.evaluation.reports.tables import bd_table, budget_table, scale
 from codec_plugin.evaluation.results_table import Row
 from codec_plugin.evaluation.statistics.budget import area, presence, scale_of, steps
 
-WHOLE = ("jpeg", "webp", "avif", "avif-speed0", "jxl", "vvc")
+WHOLE = ("jpeg", "mozjpeg", "webp", "avif", "avif-speed0", "jxl", "vvc")
 
 
 def codec_or_skip(text: str) -> BenchCodec:
