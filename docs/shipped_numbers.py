@@ -12,7 +12,8 @@ over the photographs stands there, shares in percent.
     <!-- table: learned pairs 0.2,0.8 coarse2fine -->
     747<!-- mean: photographs coarse2fine stage-1 bytes 0 --> bytes
 
-A table over all judges has a column each; it tells areas, pairs or bytes to reach at a level.
+A table over all judges has a column each; it tells areas, pairs (`between`: read between points)
+or bytes to reach at a level.
 
     <!-- judged: photographs areas/coarse 0.2,0.8 - of:coarse2fine,avif,webp -->
 
@@ -158,7 +159,7 @@ def _judged(found: re.Match[str]) -> str:
     """A line a codec, a column a judge."""
     judged, reference = _by_judge(found["file"]), found["reference"]
     names = _names(found, next(iter(judged.values())))
-    if found["kind"] == "pairs":
+    if found["kind"] in ("pairs", "between"):
         names = [name for name in names if name != reference]
     table = []
     for name in names:
@@ -181,7 +182,8 @@ def _cell(found: re.Match[str], rows: Rows, name: str, measure: str) -> str:
     low, high = (float(rate) for rate in found["span"].split(","))
     if found["kind"] == "areas":
         return percent(area(rows, name, measure, (low, high)))
-    return marked(difference(rows, reference, name, measure, (low, high)))
+    between = found["kind"] == "between"
+    return marked(difference(rows, reference, name, measure, (low, high), between=between))
 
 
 def _plain(found: re.Match[str]) -> str:

@@ -2,7 +2,9 @@
 
 For one photograph and budget b, the point that counts is the largest of the codec's files or
 prefixes within b; where none fits there is no picture, and no answer. Curves of codecs are thus
-defined at the same budgets for the same photographs, and can be paired.
+defined at the same budgets for the same photographs, and can be paired. The rule charges a codec
+that was coded at few settings: another encoder run would often fill the budget better. `between`
+reads every codec straight between its points instead, over the logarithm of the rate.
 
 A codec whose files are also made of smaller pictures (see `shrunk`) takes at each budget the scale
 that is best on average there; a photograph without a file of that scale takes the next smaller.
@@ -79,7 +81,12 @@ def scale_of(cut: str) -> str:
 
 
 def steps(
-    rows: Sequence[Row], subject: str, measure: str, budgets_bpp: Sequence[float] | Floats
+    rows: Sequence[Row],
+    subject: str,
+    measure: str,
+    budgets_bpp: Sequence[float] | Floats,
+    *,
+    between: bool = False,
 ) -> Steps:
     """A codec's step curves; 0 before the first byte that shows something.
 
@@ -88,6 +95,7 @@ def steps(
         subject: name of the codec's rows.
         measure: such as `correct_coarse`; rows without a value (no label) are left out.
         budgets_bpp: in bits per pixel of the file.
+        between: values between two files lie on the line between theirs, not at the smaller's.
     Raises:
         ConfigError: the codec has no such rows.
     """
@@ -106,7 +114,7 @@ def steps(
     options = []
     for place in reversed(range(len(used))):  # a smaller stands in where a larger has no file
         files = [points[image].get(used[place], []) for image in images]
-        own_values, present = _of_scale(files, budgets)
+        own_values, present = _of_scale(files, budgets, between=between)
         values, taken = np.where(present, own_values, values), np.where(present, place, taken)
         options.append((values, taken))
     options.reverse()
@@ -121,7 +129,7 @@ def steps(
 
 
 def _of_scale(
-    points: Sequence[list[tuple[float, float]]], budgets: Floats
+    points: Sequence[list[tuple[float, float]]], budgets: Floats, *, between: bool
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Values (N, G) of the largest files within the budgets, and whether there are any."""
     values = np.zeros((len(points), len(budgets)))
@@ -131,20 +139,30 @@ def _of_scale(
             rates, measured = (np.array(column) for column in zip(*sorted(own), strict=True))
             index = np.searchsorted(rates, budgets + 1e-9, side="right") - 1
             present[place] = index >= 0
-            values[place] = np.where(index >= 0, measured[np.maximum(index, 0)], 0.0)
+            told = measured[np.maximum(index, 0)]
+            if between:
+                told = np.interp(np.log(budgets), np.log(rates), measured)
+            values[place] = np.where(index >= 0, told, 0.0)
     return values, present
 
 
-def _area_steps(rows: Sequence[Row], subject: str, measure: str, span_bpp: Span) -> Steps:
+def _area_steps(
+    rows: Sequence[Row], subject: str, measure: str, span_bpp: Span, *, between: bool = False
+) -> Steps:
     """Step curves on the grid that areas are taken over."""
-    return steps(rows, subject, measure, np.geomspace(*span_bpp, _GRID))
+    return steps(rows, subject, measure, np.geomspace(*span_bpp, _GRID), between=between)
 
 
 def areas(
-    rows: Sequence[Row], subject: str, measure: str, span_bpp: Span = AREA_RANGE_BPP
+    rows: Sequence[Row],
+    subject: str,
+    measure: str,
+    span_bpp: Span = AREA_RANGE_BPP,
+    *,
+    between: bool = False,
 ) -> dict[str, float]:
     """Mean of a measure over log budgets of a range, by photograph; 0..1 for an accuracy."""
-    found = _area_steps(rows, subject, measure, span_bpp)
+    found = _area_steps(rows, subject, measure, span_bpp, between=between)
     return dict(zip(found.images, found.values.mean(1).tolist(), strict=True))
 
 
@@ -168,14 +186,22 @@ def at_budget(rows: Sequence[Row], subject: str, measure: str, budget_bpp: float
 
 
 def difference(
-    rows: Sequence[Row], first: str, second: str, measure: str, span_bpp: Span = AREA_RANGE_BPP
+    rows: Sequence[Row],
+    first: str,
+    second: str,
+    measure: str,
+    span_bpp: Span = AREA_RANGE_BPP,
+    *,
+    between: bool = False,
 ) -> Interval:
     """Area of `first` less that of `second`, paired by photograph, with its 95 % interval.
 
+    Args:
+        between: both codecs are read between their points; see `steps`.
     Raises:
         ConfigError: the two share no photograph.
     """
-    one, other = (areas(rows, name, measure, span_bpp) for name in (first, second))
+    one, other = (areas(rows, name, measure, span_bpp, between=between) for name in (first, second))
     shared = sorted(one.keys() & other.keys())
     if not shared:
         raise ConfigError(f"{first!r} and {second!r} share no photograph")

@@ -71,6 +71,19 @@ def test_step_curve_holds_the_largest_file_within_the_budget() -> None:
     assert budget_for([row("a", "1", 0.1, 0)], "a", "correct_coarse", 0.5) is None
 
 
+def test_between_its_points_a_codec_lies_on_the_line() -> None:
+    """Over the logarithm of the rate; below the first there is no file, above the last its own."""
+    rows = [row("a", "1", 0.1, 0), row("a", "1", 0.4, 1)]
+    found = steps(rows, "a", "correct_coarse", [0.05, 0.1, 0.2, 0.4, 0.8], between=True)
+    assert found.values.tolist() == [[0, 0, pytest.approx(0.5), 1, 1]]
+    assert found.present.tolist() == [[False, True, True, True, True]]
+    rows += [row("b", "1", 0.1, 0), row("b", "1", 0.2, 1), row("b", "1", 0.4, 1)]
+    span = (0.1, 0.4)
+    assert difference(rows, "b", "a", "correct_coarse", span).mean == pytest.approx(0.5, abs=0.01)
+    read = difference(rows, "b", "a", "correct_coarse", span, between=True)
+    assert read.mean == pytest.approx(0.25, abs=0.01)
+
+
 def test_area_of_a_codec_that_is_right_from_the_middle_on_is_a_half() -> None:
     rows = [row("a", str(n), 0.2, 1) for n in range(3)]
     assert area(rows, "a", "correct_coarse").mean == pytest.approx(0.5, abs=0.02)
