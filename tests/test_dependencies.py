@@ -27,6 +27,7 @@ HOME = {
     "study": ("hierlab/study",),
     "codec": ("codec_plugin",),
     "tflite": ("codec_plugin/classifiers/tflite.py",),
+    "rivals": ("codec_plugin/evaluation/codecs/packaged.py",),
     "compressai": ("codec_plugin/compressai_model.py",),
     "app": ("app",),
 }

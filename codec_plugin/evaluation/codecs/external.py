@@ -81,7 +81,7 @@ class JpegXl(_Tool):
     name = "jxl"
     tools, advice = (
         ("cjxl", "djxl"),
-        "install libjxl-tools, or imagecodecs (pip install '.[bench]')",
+        "install libjxl-tools, or imagecodecs (pip install '.[rivals]')",
     )
 
     def encode(self, pixels: Pixels, setting: str) -> bytes:

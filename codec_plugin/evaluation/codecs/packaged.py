@@ -1,4 +1,4 @@
-"""mozjpeg and JPEG XL by encoders that Python packages bring along (`pip install '.[bench]'`)."""
+"""mozjpeg and JPEG XL by encoders that Python packages bring along (`pip install '.[rivals]'`)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ class MozJpeg(Jpeg):
         except PackageNotFoundError:
             self._version = ""
         if not self._version or find_spec("pyvips") is None:
-            raise CodecAbsentError("mozjpeg needs pyvips and pyvips-binary: pip install '.[bench]'")
+            raise CodecAbsentError(
+                "mozjpeg needs pyvips and pyvips-binary: pip install '.[rivals]'"
+            )
 
     def identity(self) -> str:
         """The package; it does not tell mozjpeg's own version."""
