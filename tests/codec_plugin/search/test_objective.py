@@ -13,11 +13,11 @@ from torch.nn import functional
 
 from codec_plugin.bitstream.container import read_header
 from codec_plugin.checkpointing.checkpoint import pack_checkpoint, unpack_checkpoint
-from codec_plugin.classifiers.semantics import Semantics
+from codec_plugin.classifiers.semantics import Semantics, Target
 from codec_plugin.codec import Codec
 from codec_plugin.data.picture import as_picture
 from codec_plugin.models.tiled import analyse
-from codec_plugin.search.latent_refinement import refine
+from codec_plugin.search.latent_refinement import _Search, refine
 from codec_plugin.search.objective import Objective
 from tests.codec_plugin.semantic import small_classifier, small_hierarchy
 from tests.codec_plugin.tiny import META, tiny_codec, tiny_picture
@@ -167,3 +167,21 @@ def test_weights_are_those_of_the_documented_sum() -> None:
     assert objective.weights(1) == (0.5, 0.2, 2.0, 0.25)
     assert Objective((0.1,)).weights(0) == (1.0, 0.1, 0.0, 0.0)
     assert math.isclose(sum(objective.weights(0)), 4.1)
+
+
+def test_classes_weigh_twice_what_a_checkpoint_says(codec: Codec) -> None:
+    """So that eight steps find what twenty did (docs/training.md)."""
+    model, objective = codec.checkpoint.model, asking(gammas=(1.5, 0.0, 0.0))
+    semantics = objective.semantics
+    assert semantics is not None
+    x = as_picture(tiny_picture(128, 128)).padded(64).float() / 255
+    with torch.no_grad():
+        y, z = analyse(model, x)
+        search = _Search(model, x, z.round(), objective, semantics, 1, codec.latents.quantiser)
+        y_hat, known = search._arrived(search._latents(y, 1), 0)
+        decoded = model.synthesis(y_hat, known).clamp(0, 1)
+        target = Target(semantics.posterior(semantics.classifier(x)), [])
+        seen = semantics.posterior(semantics.classifier(decoded))
+        wrong = float(semantics.cross_entropy(seen, target, 0))
+        assert float(search.loss(y, [0], None)) == pytest.approx(2 * 1.5 * wrong, rel=1e-4)
+    assert wrong > 0.01
