@@ -2,6 +2,7 @@
 
 import importlib.util
 from difflib import unified_diff
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 from types import ModuleType
@@ -11,6 +12,9 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'hierlab[codec]'")
 
 from codec_plugin.evaluation.judged_rows import read_judged
+from codec_plugin.evaluation.results_table import Row
+from codec_plugin.evaluation.statistics.bootstrap import bootstrap_mean
+from codec_plugin.evaluation.statistics.budget import difference
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,7 +29,7 @@ def loaded() -> ModuleType:
 
 
 SHIPPED = loaded()
-MARKS = ("table", "judged", "judges", "kodak", "points", "mean")
+MARKS = ("table", "judged", "judges", "kodak", "points", "mean", "less")
 MARKED = [
     page
     for page in SHIPPED.PAGES
@@ -50,8 +54,13 @@ def test_pages_are_marked() -> None:
     assert found == marks > 20  # none is written in a way that would not be read
 
 
+@cache
+def photographs() -> dict[str, list[Row]]:
+    return read_judged(ROOT / "codec_plugin" / "results" / "photographs.csv.gz", "lite0")
+
+
 def facts(subject: str, cut: str, column: str, judge: str = "lite0") -> list[float]:
-    rows = read_judged(ROOT / "codec_plugin" / "results" / "photographs.csv.gz", "lite0")[judge]
+    rows = photographs()[judge]
     own = [row for row in rows if (row.subject, row.cut) == (subject, cut)]
     return [value for row in own if (value := row.value(column)) is not None]
 
@@ -73,6 +82,37 @@ def test_a_wrong_number_and_a_wrong_cell_are_mended() -> None:
     head = f"{mark}\n\n| | bytes | PSNR dB | Lite0 |\n|---|---|---|---|\n"
     made = SHIPPED.rendered(f"{head}| theirs | 1 | 2.00 | 99 |\n")
     assert made.startswith(f"{head}| theirs | {right} | ")
+
+
+def test_an_interval_stands_where_the_page_has_one() -> None:
+    mark = "<!-- mean: photographs:mobilenetv1 coarse2fine stage-2 correct_coarse 0 -->"
+    seen = bootstrap_mean(facts("coarse2fine", "stage-2", "correct_coarse", "mobilenetv1"))
+    mean, low, high = (f"{100 * value:.0f}" for value in (seen.mean, seen.low, seen.high))
+    assert SHIPPED.rendered(f"in 1 (0 to 2){mark} %") == f"in {mean} ({low} to {high}){mark} %"
+
+
+def test_a_difference_in_the_text_is_that_of_the_table() -> None:
+    of = "photographs:mobilenetv1 between/coarse 0.2,0.8"
+    mark, back = (f"<!-- less: {of} {pair} -->" for pair in ("webp jpeg", "jpeg webp"))
+    own = [row for row in photographs()["mobilenetv1"] if row.subject in ("webp", "jpeg")]
+    gap = difference(own, "webp", "jpeg", "correct_coarse", (0.2, 0.8), between=True)
+    mean, low, high = (f"{100 * value:.1f}" for value in (gap.mean, gap.low, gap.high))
+    assert gap.low > 0
+    assert SHIPPED.rendered(f"by 1.0{mark},") == f"by {mean}{mark},"
+    text = f"+1.0 points (2.0 to 3.0){mark}"
+    assert SHIPPED.rendered(text) == f"+{mean} points ({low} to {high}){mark}"
+    assert SHIPPED.rendered(f"by 1.0 (2 to 3){back}") == f"by −{mean} (−{high} to −{low}){back}"
+
+
+def test_seeds_are_averaged_photograph_by_photograph() -> None:
+    said = [
+        SHIPPED.rendered(f"+0.0<!-- less: learned pairs/coarse 0.05,0.8 {pair} -->")
+        for pair in ("coarse2fine plain", "coarse2fine-seed1 plain-seed1",
+                     "coarse2fine+coarse2fine-seed1 plain+plain-seed1")
+    ]  # fmt: skip
+    one, other, both = (float(text.partition("<")[0]) for text in said)
+    assert one != other
+    assert both == pytest.approx((one + other) / 2, abs=0.11)
 
 
 def test_tables_have_a_column_a_judge() -> None:

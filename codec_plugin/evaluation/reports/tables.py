@@ -181,8 +181,10 @@ def reach_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Ta
 def full_rate_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> Table:
     """Each codec's largest files: bytes, quality, accuracy, and pairs with the reference's.
 
-    Pairs are of the finest level in points, and of PSNR in decibels.
+    Pairs are of the finest level in points, and of PSNR in decibels. Without PSNR in the rows, as
+    with those of a further judge, its columns are left out.
     """
+    pixels = bool(np.isfinite(_values(rows, "psnr_db")).any())
     levels = level_names(rows)
     finest = measure_of(rows, levels[-1])
     own = {row.image: row for row in _whole_files(rows, reference)}
@@ -190,16 +192,18 @@ def full_rate_table(rows: Sequence[Row], names: Sequence[str], reference: str) -
     for name in names:
         whole = _whole_files(rows, name)
         entry = {"codec": name, "bytes": f"{np.mean([row.bytes for row in whole]):.0f}"}
-        entry["PSNR dB"] = _number(whole, "psnr_db", 2)
-        entry["MS-SSIM"] = _number(whole, "ms_ssim", 4)
+        if pixels:
+            entry["PSNR dB"] = _number(whole, "psnr_db", 2)
+            entry["MS-SSIM"] = _number(whole, "ms_ssim", 4)
         for level in levels:
             entry[level] = percent(bootstrap_mean(_values(whole, measure_of(rows, level))))
         gap = _paired(own, whole, finest)
         told = marked(gap) if gap else "-"
         entry[f"{levels[-1]}: {reference} less it"] = "" if name == reference else told
-        gap = _paired(own, whole, "psnr_db")
-        told = signed(gap, 2) if gap else "-"
-        entry[f"dB: {reference} less it"] = "" if name == reference else told
+        if pixels:
+            gap = _paired(own, whole, "psnr_db")
+            told = signed(gap, 2) if gap else "-"
+            entry[f"dB: {reference} less it"] = "" if name == reference else told
         table.append(entry)
     return table
 
@@ -217,18 +221,22 @@ def _paired(own: Mapping[str, Row], others: Sequence[Row], measure: str) -> Inte
 def bd_table(
     rows: Sequence[Row], names: Sequence[str], reference: str, levels: dict[str, str]
 ) -> Table:
-    """BD-rate, BD-PSNR and BD-accuracy of every codec against the reference, with intervals."""
+    """BD-rate, BD-PSNR and BD-accuracy of every codec against the reference, with intervals.
+
+    Without PSNR in the rows, as with those of a further judge, only accuracies.
+    """
+    pixels = bool(np.isfinite(_values(rows, "psnr_db")).any())
     table = []
     for name in names:
         shrunk = any(scale_of(row.cut) != "full" for row in rows if row.subject == name)
         if name in (reference, NO_PICTURE) or reference not in subjects_of(rows) or shrunk:
             continue  # points of several scales are no curve
         entry = {"codec": name}
-        rate = bootstrapped(rows, name, reference, "psnr_db", bd_rate_percent)
-        entry["BD-rate %"] = delta_text(rate, 1)
-        entry["BD-PSNR dB"] = delta_text(
-            bootstrapped(rows, name, reference, "psnr_db", bd_quality), 2
-        )
+        if pixels:
+            rate = bootstrapped(rows, name, reference, "psnr_db", bd_rate_percent)
+            entry["BD-rate %"] = delta_text(rate, 1)
+            gain = bootstrapped(rows, name, reference, "psnr_db", bd_quality)
+            entry["BD-PSNR dB"] = delta_text(gain, 2)
         for level, measure in levels.items():
             gain = bootstrapped(rows, name, reference, measure, bd_quality)
             entry[f"BD-accuracy {level}"] = delta_text(gain, 1, factor=100)

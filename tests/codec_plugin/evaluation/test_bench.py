@@ -1,6 +1,7 @@
 """The benchmark: registry and plug-ins, containers, budgets, deltas, calibration, resuming."""
 
 import json
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,7 @@ from codec_plugin.evaluation.measurement import Evaluation
 from codec_plugin.evaluation.recognition import Recogniser
 from codec_plugin.evaluation.reports.cells import as_markdown
 from codec_plugin.evaluation.reports.html_report import report_page
-from codec_plugin.evaluation.reports.tables import all_tables, full_rate_table
+from codec_plugin.evaluation.reports.tables import all_tables, bd_table, full_rate_table
 from codec_plugin.evaluation.reports.transfer import bare_rows
 from codec_plugin.evaluation.results_table import Row
 from codec_plugin.evaluation.statistics.adaptive_decoding import (
@@ -406,3 +407,10 @@ def test_whole_files_are_compared_in_pairs() -> None:
     assert other["coarse: ours less it"].startswith("+50.0")
     assert ours["coarse: ours less it"] == ours["dB: ours less it"] == ""
     assert other["dB: ours less it"] == "-0.25 (-0.25 to -0.25) *"
+    seen = dict.fromkeys(seen, math.nan)  # as a further judge's rows have it
+    rows = [row(name, f"{i}", bpp, True, **seen) for name in ("a", "b") for i in range(2)
+            for bpp in (0.1, 0.2, 0.4, 0.8)]  # fmt: skip
+    columns = ["codec", "bytes", "coarse", "coarse: a less it"]
+    assert list(full_rate_table(rows, ["a"], "a")[0]) == columns
+    deltas = bd_table(rows, ["b"], "a", {"coarse": "correct_coarse"})
+    assert [list(entry) for entry in deltas] == [["codec", "BD-accuracy coarse"]]
