@@ -1,4 +1,4 @@
-"""Fit the latent of one picture to the training objective: slower encoding, the same decoder."""
+"""Fit the latent of one picture to an objective: slower encoding, the same decoder."""
 
 from __future__ import annotations
 

@@ -61,7 +61,9 @@ class Objective:
 def training_objective(
     meta: CheckpointMeta, classifier: str = "", hierarchy: str = ""
 ) -> Objective:
-    """What a checkpoint was trained for.
+    """What a search lowers for a checkpoint: the weights that it records for that.
+
+    They need not be those of its training, which may have matched inner features instead.
 
     Args:
         meta: the checkpoint's description of itself.

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -12,12 +13,21 @@ from torch import Tensor
 from torch.nn import functional
 
 from codec_plugin.bitstream.container import read_header
-from codec_plugin.checkpointing.checkpoint import pack_checkpoint, unpack_checkpoint
+from codec_plugin.checkpointing.checkpoint import (
+    load_checkpoint,
+    pack_checkpoint,
+    unpack_checkpoint,
+)
 from codec_plugin.classifiers.semantics import Semantics, Target
 from codec_plugin.codec import Codec
 from codec_plugin.data.picture import as_picture
 from codec_plugin.models.tiled import analyse
-from codec_plugin.search.latent_refinement import _Search, refine
+from codec_plugin.search.latent_refinement import (
+    _EMPHASIS,
+    SEARCHED_PRICE,
+    _Search,
+    refine,
+)
 from codec_plugin.search.objective import Objective
 from tests.codec_plugin.semantic import small_classifier, small_hierarchy
 from tests.codec_plugin.tiny import META, tiny_codec, tiny_picture
@@ -185,3 +195,13 @@ def test_classes_weigh_twice_what_a_checkpoint_says(codec: Codec) -> None:
         wrong = float(semantics.cross_entropy(seen, target, 0))
         assert float(search.loss(y, [0], None)) == pytest.approx(2 * 1.5 * wrong, rel=1e-4)
     assert wrong > 0.01
+
+
+def test_the_page_has_the_weights_of_the_shipped_checkpoint(repository: Path) -> None:
+    meta = load_checkpoint("compact").meta
+    page = (repository / "docs" / "training.md").read_text(encoding="utf-8")
+    told = {"w": meta.rate_weights, "λ": meta.lambdas, "γ": meta.gammas, "φ": meta.fine_gammas}
+    for letter, weights in told.items():
+        assert f"| {letter} | {' | '.join(f'{weight:g}' for weight in weights)} |" in page
+    assert f" {_EMPHASIS:g}·(γ" in page
+    assert f"at {SEARCHED_PRICE:g} of their usual price" in page
