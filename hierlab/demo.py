@@ -19,7 +19,13 @@ __all__ = ["FILES", "DemoResult", "run_demo"]
 
 K = (10, 100, 1000)
 METHODS = ("consensus", "kmeans", "wordnet-k")
-FILES = (*(f"{method}.json" for method in METHODS), "tree.png", "tree.html", "tree.csv")
+# What each is, too.
+FILES = {
+    **{f"{method}.json": "label map" for method in METHODS},
+    "tree.png": "picture",
+    "tree.html": "page",
+    "tree.csv": "table of clusters",
+}
 POLICY: Policy = "nltk"
 
 

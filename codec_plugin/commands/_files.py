@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from codec_plugin.errors import CheckpointError, CodecError
-from codec_plugin.utils.file_signature import made_by_codec
+from codec_plugin.utils.file_signature import kind_of_codec_file, made_by_codec
 from hierlab.errors import HierlabError
 from hierlab.utils.files import guard_output, write_atomic
 
@@ -219,8 +219,11 @@ def refused(source: str, error: Exception, count: int) -> int:
     return 1
 
 
-def guard(path: str | Path, *inputs: str | Path, force: bool) -> None:
-    """Refuse an output that would replace an input, or a file that this program did not make.
+def guard(path: str | Path, *inputs: str | Path, kind: str, force: bool) -> None:
+    """Refuse an output that would replace an input, or what this program did not make as such.
+
+    Args:
+        kind: of what will be written, as `kind_of_codec_file` tells it.
 
     Raises:
         CodecError: naming the file.
@@ -228,7 +231,8 @@ def guard(path: str | Path, *inputs: str | Path, force: bool) -> None:
     if str(path) == "-":
         return
     try:
-        guard_output(path, [source for source in inputs if source], force=force, ours=made_by_codec)
+        given = [source for source in inputs if source]
+        guard_output(path, given, force=force, ours=kind_of_codec_file, kind=kind)
     except HierlabError as error:
         raise CodecError(str(error)) from error
 

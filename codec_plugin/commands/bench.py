@@ -65,8 +65,10 @@ def bench(
     use_threads(threads)
     if output.is_file():
         raise ConfigError(f"{output} is a file; -o names the folder of the benchmark")
-    for name in ("results.csv", "results.parquet", "protocol.json"):
-        guard(output / name, hierarchy, data / "labels.csv", force=False)
+    table, protocol = "table of results", "protocol of a benchmark"
+    made = {"results.csv": table, "results.parquet": table, "protocol.json": protocol}
+    for name, kind in made.items():
+        guard(output / name, hierarchy, data / "labels.csv", kind=kind, force=False)
     for path in plugin or []:
         load_plugin(path)
     chosen = []

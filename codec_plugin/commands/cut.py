@@ -26,7 +26,7 @@ def cut(
 
     if max_bytes is None and bpp is None:
         raise ConfigError("say how much to keep: --bytes N or --bpp B")
-    guard(output, stream, force=force)
+    guard(output, stream, kind=".c2f file", force=force)
     data = read_input(stream)
     header = read_header(data)
     kept = data[: byte_limit(header, max_bytes, bpp)]

@@ -62,7 +62,7 @@ def decode(
     stream = list(dict.fromkeys(stream))  # a file that is named twice is decoded once
     targets = targets_of(stream, output, decoded_name)
     for target in targets:
-        guard(target, *stream, checkpoint, force=force)
+        guard(target, *stream, checkpoint, kind="picture", force=force)
 
     from codec_plugin.errors import CodecError
     from codec_plugin.utils.memory import keep_pages

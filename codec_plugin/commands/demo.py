@@ -45,7 +45,7 @@ def demo(
     from codec_plugin.evaluation.recognition import Recogniser, true_clusters
     from codec_plugin.utils.threads import use_threads
 
-    guard(output, photo, checkpoint, hierarchy, force=force)
+    guard(output, photo, checkpoint, hierarchy, kind="picture", force=force)
     kind = ".png" if is_special(str(output)) else output.suffix
     if kind.lower() not in (".png", ".webp"):
         raise ConfigError(f"the strip is drawn as .png or .webp, not {kind or output.name}")

@@ -87,7 +87,7 @@ def encode(
     image = list(dict.fromkeys(image))  # a picture that is named twice is coded once
     targets = targets_of(image, output, encoded_name)
     for target in targets:
-        guard(target, *image, checkpoint, hierarchy, force=force)
+        guard(target, *image, checkpoint, hierarchy, kind=".c2f file", force=force)
     failed, codec, looks, objective = 0, None, None, None
     for source, target in zip(image, targets, strict=True):
         try:

@@ -61,8 +61,11 @@ def evaluate(
 
     shard = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     inputs = (match or "", hierarchy, data / "labels.csv", *subjects)
-    for made in (output, output.with_suffix(".summary.json")):
-        guard(made, *inputs, force=force)
+    own = shard_path(output, shard)
+    for table in (output, own):
+        guard(table, *inputs, kind="table of results", force=force)
+    summary_file = output.with_suffix(".summary.json")
+    guard(summary_file, *inputs, kind="summary of results", force=force)
     use_threads(threads, MANY_PX)
     codecs, trained_for = _codecs(subjects, effort, stages)
     plan = evaluation_plan(cuts, stages, _stage_ends(match))
@@ -72,7 +75,6 @@ def evaluate(
         ImageFolder(data, label_map.lookup, cache=False),
     )
     note_skipped(evaluation.folder.skipped, data)
-    own = shard_path(output, shard)
     if force:
         own.unlink(missing_ok=True)
     cutters = [Cutter(name, codec, plan) for name, codec in codecs]
@@ -88,7 +90,7 @@ def evaluate(
             write_rows(output, rows)
     summary = summarise(rows)
     entries = [entry.to_json() for entry in summary]
-    write_atomic(output.with_suffix(".summary.json"), json.dumps(entries, indent=1) + "\n")
+    write_atomic(summary_file, json.dumps(entries, indent=1) + "\n")
     if json_out:
         typer.echo(json.dumps(entries))
     else:

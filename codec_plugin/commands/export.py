@@ -18,6 +18,6 @@ def export(
     """Write the averaged weights of a run as a checkpoint that encodes and decodes."""
     from codec_plugin.train.export import export_run
 
-    guard(output, *run.glob("*"), force=force)
+    guard(output, *run.glob("*"), kind="checkpoint", force=force)
     identity = export_run(run, output)
     typer.echo(f"{output}: model {identity[:16]}")

@@ -21,7 +21,8 @@ def plot(
     from codec_plugin.evaluation.reports.curves import save_curves
     from codec_plugin.evaluation.results_table import CLEAN, read_rows, subjects_of
 
-    guard(output, *results, force=force)
+    kind = "page" if output.suffix == ".html" else "picture"
+    guard(output, *results, kind=kind, force=force)
     rows = [row for table in results for row in read_rows(table)]
     known = set(subjects_of(rows))
     asked = {name.strip() for name in codecs.split(",") if name.strip()} or known

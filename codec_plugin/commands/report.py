@@ -55,7 +55,7 @@ def report(
     from codec_plugin.evaluation.results_table import subjects_of
 
     inputs = [bench] if bench.is_file() else [bench / "results.csv", bench / "protocol.json"]
-    guard(output, *inputs, force=force)
+    guard(output, *inputs, kind="page", force=force)
     if bench.is_file():
         judged = read_judged(bench, "")
         rows, others, protocol = judged.pop(""), judged, None

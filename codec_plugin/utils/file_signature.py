@@ -1,30 +1,30 @@
-"""Recognises files that this codec made by their content; only those are replaced unasked."""
+"""Files that this codec made, and of what kind, by content; only those are replaced unasked."""
 
 from __future__ import annotations
 
 import zlib
 from typing import TYPE_CHECKING
 
-from hierlab.utils.file_signature import made_by_hierlab
+from hierlab.utils.file_signature import kind_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["SOFTWARE", "SOFTWARE_TAG", "made_by_codec"]
+__all__ = ["SOFTWARE", "SOFTWARE_TAG", "kind_of_codec_file", "made_by_codec"]
 
 SOFTWARE = "hierlab"
 """What our pictures name as their maker."""
 
 SOFTWARE_TAG = 0x0131  # of EXIF
 _HEAD_BYTES = 1 << 16
-_STARTS = (
-    b"C2F\x01",
-    b"C2F\x02",  # with an answer
-    b"subject,image,cut,bytes,",  # tables of results
-    b'[\n {\n  "subject": "',  # and their summaries
-    b'{\n "photographs": "',  # protocol of a benchmark
-    b"<!-- hierlab -->",
-)
+_STARTS = {
+    b"C2F\x01": ".c2f file",
+    b"C2F\x02": ".c2f file",  # with an answer
+    b"subject,image,cut,bytes,": "table of results",
+    b'[\n {\n  "subject": "': "summary of results",
+    b'{\n "photographs": "': "protocol of a benchmark",
+    b"<!-- hierlab -->": "page",
+}
 
 
 def made_by_codec(path: Path) -> bool:
@@ -35,17 +35,30 @@ def made_by_codec(path: Path) -> bool:
     Raises:
         OSError: it cannot be read.
     """
+    return bool(kind_of_codec_file(path))
+
+
+def kind_of_codec_file(path: Path) -> str | bool | None:
+    """What a file of ours is: ".c2f file", "checkpoint", …; True for an empty one, None for others.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
         stream.seek(max(0, stream.seek(0, 2) - _HEAD_BYTES))
         tail = stream.read()
-    if not head or head.startswith(_STARTS) or _unpacked(head).startswith(_STARTS):
+    if not head:
         return True
+    unpacked = _unpacked(head)
+    for start, kind in _STARTS.items():
+        if head.startswith(start) or unpacked.startswith(start):
+            return kind
     if head.startswith(b"PAR1") and b"subject" in tail and b"rate_bpp" in tail:
-        return True
+        return "table of results"
     if b'"__metadata__":{"c2f":' in head[:64]:
-        return True
-    return made_by_hierlab(path) or _picture_says_so(path)
+        return "checkpoint"
+    return kind_of(path) or ("picture" if _picture_says_so(path) else None)
 
 
 def _unpacked(head: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,11 +17,24 @@ from hierlab.utils.terminal import emit_table, note, say
 if TYPE_CHECKING:
     from hierlab.labelmap import LabelMap, Level
 
-__all__ = ["Force", "Output", "default_name", "default_output", "guard_outputs", "say_saved"]
+__all__ = [
+    "Force",
+    "Output",
+    "default_name",
+    "default_output",
+    "guard_numbers",
+    "guard_outputs",
+    "kind_of_figure",
+    "say_saved",
+]
+
+FIGURES = (".png", ".svg", ".pdf", ".html")
 
 Force = Annotated[
     bool,
-    typer.Option("--force", help="Replace inputs, and files that this program did not make."),
+    typer.Option(
+        "--force", help="Replace inputs, files of others, and what is no file of this kind."
+    ),
 ]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Where to write; NAME.json if not given.")
@@ -29,9 +42,12 @@ Output = Annotated[
 
 
 def guard_outputs(
-    outputs: Iterable[Path], inputs: Iterable[str | Path | None], *, force: bool
+    outputs: Mapping[Path, str], inputs: Iterable[str | Path | None], *, force: bool
 ) -> None:
-    """Refuse to write over an input, or over a file that this program did not make.
+    """Refuse to write over an input, or over what this program did not make as such.
+
+    Args:
+        outputs: files with their kinds, as `hierlab.utils.file_signature.kind_of` tells them.
 
     Raises:
         HierlabError: one of the outputs may not be replaced.
@@ -39,8 +55,37 @@ def guard_outputs(
     from hierlab.utils.files import guard_output
 
     given = [path for path in inputs if path is not None]
-    for output in outputs:
-        guard_output(output, given, force=force)
+    for output, kind in outputs.items():
+        guard_output(output, given, force=force, kind=kind)
+
+
+def guard_numbers(figure: Path, numbers: bytes, inputs: Iterable[str | Path | None]) -> None:
+    """Refuse to write a figure's numbers over those of another figure, or of another kind.
+
+    Figures of one name (tree.png, tree.html) have their CSV in common; it is kept true to each.
+
+    Raises:
+        HierlabError: the CSV may not be replaced.
+    """
+    from hierlab.utils.file_signature import made_by_hierlab
+    from hierlab.utils.files import guard_output
+
+    table = figure.with_suffix(".csv")
+    guard_output(table, [path for path in inputs if path is not None], content=numbers)
+    if not table.is_file() or table.read_bytes() == numbers:
+        return
+    for ending in FIGURES:
+        other = figure.with_suffix(ending)
+        if ending != figure.suffix.lower() and other.is_file() and made_by_hierlab(other):
+            raise HierlabError(
+                f"{table} has the numbers of {other}, which are others; "
+                "give another name with -o, or --force to replace them"
+            )
+
+
+def kind_of_figure(figure: Path) -> str:
+    """The kind of file that a figure becomes by its ending."""
+    return "page" if figure.suffix.lower() == ".html" else "picture"
 
 
 def default_name(name: str, ending: str) -> Path:
@@ -61,7 +106,7 @@ def default_output(label_map: LabelMap, inputs: Iterable[str | Path], *, force: 
     for number in itertools.count(1):
         path = default_name(label_map.name, f"-{number}.json" if number > 1 else ".json")
         with suppress(HierlabError):
-            guard_output(path, given, force=force)
+            guard_output(path, given, force=force, kind="label map")
             if force or not path.exists() or _holds(path, label_map):
                 if path != usual:
                     note(f"{usual} is there already and stays as it is; this map is {path}")

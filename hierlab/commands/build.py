@@ -61,7 +61,7 @@ def build(
 
     asked = consensus.split(",") if consensus else []
     inputs = [path for path in (classes, prototypes, similarity, *asked) if path is not None]
-    guard_outputs([output] if output else [], inputs, force=force)
+    guard_outputs({output: "label map"} if output else {}, inputs, force=force)
     listed = listed_classes(classes, key, name_column, synset_column)
     with progress("runs") as step:
         label_map = build_map(

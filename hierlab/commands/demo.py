@@ -22,7 +22,7 @@ def demo(
     """Build three hierarchies, measure and compare them, draw the default one."""
     from hierlab.demo import FILES, run_demo
 
-    guard_outputs((output / name for name in FILES), (), force=force)
+    guard_outputs({output / name: kind for name, kind in FILES.items()}, (), force=force)
     with progress("hierlab demo") as on_progress:
         result = run_demo(output, clip=str(clip), on_progress=on_progress)
     emit_table(

@@ -35,7 +35,7 @@ def embed(
     from hierlab.embeddings.embed import embed as embed_classes
     from hierlab.embeddings.prototypes import save_prototypes
 
-    guard_outputs([output], [classes, prompts or None, weights], force=force)
+    guard_outputs({output: "set of prototypes"}, [classes, prompts or None, weights], force=force)
     with progress("hierlab embed") as on_progress:
         prototypes = embed_classes(
             clip,

@@ -61,7 +61,7 @@ def import_(
     from hierlab.formats import import_hierarchy
 
     inputs = [*files, *(path for path in (classes, names) if path is not None)]
-    guard_outputs([output] if output else [], inputs, force=force)
+    guard_outputs({output: "label map"} if output else {}, inputs, force=force)
     label_map = import_hierarchy(
         files,
         source,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 import typer
 
 from hierlab.commands._options import MapFile
-from hierlab.commands._outputs import Force, guard_outputs
+from hierlab.commands._outputs import Force, guard_numbers, guard_outputs, kind_of_figure
 from hierlab.utils.terminal import say
 
 
@@ -35,16 +36,20 @@ def plot(
     """Draw a hierarchy; the numbers behind the figure are written beside it as CSV."""
     from hierlab.labelmap import load_label_map
     from hierlab.plots import plot as plot_map
+    from hierlab.utils.files import write_atomic
 
-    outputs = (output, output.with_suffix(".csv"))
-    guard_outputs(outputs, (label_map, similarity, prototypes), force=force)
-    written = plot_map(
-        load_label_map(label_map),
-        output,
-        kind,
-        similarity=similarity,
-        prototypes=prototypes,
-        policy=policy,
-    )
-    for path in written:
-        say(str(path))
+    inputs = (label_map, similarity, prototypes)
+    guard_outputs({output: kind_of_figure(output)}, inputs, force=force)
+    with TemporaryDirectory() as folder:
+        drawn, numbers = plot_map(
+            load_label_map(label_map),
+            Path(folder) / output.name,
+            kind,
+            similarity=similarity,
+            prototypes=prototypes,
+            policy=policy,
+        )
+        if not force:
+            guard_numbers(output, numbers.read_bytes(), inputs)
+        for made, path in ((drawn, output), (numbers, output.with_suffix(".csv"))):
+            say(str(write_atomic(path, made.read_bytes())))

@@ -40,7 +40,8 @@ def report(
     from hierlab.utils.files import write_atomic
 
     target = output or folder / "report.html"
-    guard_outputs([target], (reference, similarity), force=force)
+    made = {target: "page"} | ({folder / "report.json": "report of a study"} if keep else {})
+    guard_outputs(made, (reference, similarity), force=force)
     with progress("figures") as step:
         figures = study_report(
             folder, reference=reference, similarity=similarity, seed=seed, progress=step

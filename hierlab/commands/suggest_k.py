@@ -54,8 +54,9 @@ def suggest_k(
     wanted = prototypes or clip
     if wanted is None:
         raise StudyError("give --clip MODEL or --prototypes FILE")
-    outputs = (output, output.with_suffix(".csv")) if output is not None else ()
-    guard_outputs(outputs, (classes, prototypes), force=force)
+    if output is not None:
+        made = {output: "picture", output.with_suffix(".csv"): "table of counts"}
+        guard_outputs(made, (classes, prototypes), force=force)
     listed = listed_classes(classes, key, name_column, synset_column)
     if prototypes is not None and classes == DEFAULT_CLASSES:
         listed = load_prototypes(prototypes).classes or listed

@@ -1,11 +1,13 @@
-"""Which files this program made, by what they hold."""
+"""Which files this program made, and of what kind each is, by what they hold."""
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
+from typing import BinaryIO
 
-__all__ = ["made_by_hierlab"]
+__all__ = ["kind_of", "kind_of_content", "made_by_hierlab"]
 
 _END_BYTES = 8192
 _MAX_BYTES = 64 * 2**20
@@ -19,18 +21,26 @@ _MARKS = re.compile(
     rb"|<!-- hierlab -->"
     rb'|"made_by":\s*"hierlab"'
 )
+# What a marked file is, by how it begins.
+_BEGINNINGS = (
+    (re.compile(rb"\x89PNG|%PDF"), "picture"),
+    (re.compile(rb"\s*<!doctype html|\s*<html", re.IGNORECASE), "page"),
+    (re.compile(rb"(?s).{0,400}<svg"), "picture"),
+    (re.compile(rb"\s*[{<]"), "tree or graph"),
+)
 _LABEL_MAP = re.compile(rb'"format"\s*:\s*"hierlab-label-map"')
+_KEPT_REPORT = re.compile(rb'\{"cells":"[0-9a-f]{64}"')
 # Prototypes are a zip, whose directory of members stands last.
 _PROTOTYPES = (b"vectors.npy", b"model.npy", b"pretrained.npy", b"prompts.npy")
 # Tables hold nothing but their numbers: these headers are nobody else's.
-_HEADERS = (
-    b"class_idx,wnid,label,method,target_k,cluster_id,level,cluster",
-    b"level,cluster,name,synset,size,medoid",
-    b"level,rank,cluster,classes",
-    b"first,second,ari",
-    b"hierarchy,policy,level,k,",
-    b"k,stability,stability_se,silhouette,gap,wu_palmer_within,largest",
-)
+_HEADERS = {
+    b"class_idx,wnid,label,method,target_k,cluster_id,level,cluster": "table of classes",
+    b"level,cluster,name,synset,size,medoid": "table of clusters",
+    b"level,rank,cluster,classes": "table of sizes",
+    b"node,left,right,height,classes": "table of merges",
+    b"hierarchy,policy,level,k,": "table of measures",
+    b"k,stability,stability_se,silhouette,gap,wu_palmer_within,largest": "table of counts",
+}
 _PARENTS = re.compile(rb'child,parent,name\n[^\n]*,"?[\w.-]+/[^\n]*,')
 
 
@@ -42,19 +52,44 @@ def made_by_hierlab(path: Path) -> bool:
     Raises:
         OSError: it cannot be read.
     """
+    return kind_of(path) is not None
+
+
+def kind_of(path: Path) -> str | None:
+    """What a file of ours is: "label map", "picture", "table of sizes", …; None for another's.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with path.open("rb") as stream:
-        head = stream.read(_END_BYTES)
-        size = stream.seek(0, 2)
-        stream.seek(max(0, size - _END_BYTES))
-        tail = stream.read(_END_BYTES)
-        if _MARKS.search(head) or _MARKS.search(tail):
-            return True
-        if head.startswith(b"PK"):
-            return all(name in tail for name in _PROTOTYPES)
-        if head.startswith(b"{") and size <= _MAX_BYTES:
-            stream.seek(0)
-            return _LABEL_MAP.search(stream.read()) is not None
-    return head.startswith(_HEADERS) or bool(_PARENTS.match(head)) or _is_square_table(head)
+        return _kind(stream)
+
+
+def kind_of_content(content: bytes | str) -> str | None:
+    """The same of what is about to be written."""
+    return _kind(io.BytesIO(content.encode() if isinstance(content, str) else content))
+
+
+def _kind(stream: BinaryIO) -> str | None:
+    head = stream.read(_END_BYTES)
+    size = stream.seek(0, 2)
+    stream.seek(max(0, size - _END_BYTES))
+    tail = stream.read(_END_BYTES)
+    if _MARKS.search(head) or _MARKS.search(tail):
+        return next((kind for begins, kind in _BEGINNINGS if begins.match(head)), "page")
+    if head.startswith(b"PK"):
+        return "set of prototypes" if all(name in tail for name in _PROTOTYPES) else None
+    if _KEPT_REPORT.match(head):
+        return "report of a study"
+    if head.startswith(b"{") and size <= _MAX_BYTES:
+        stream.seek(0)
+        return "label map" if _LABEL_MAP.search(stream.read()) else None
+    for header, kind in _HEADERS.items():
+        if head.startswith(header):
+            return kind
+    if _PARENTS.match(head):
+        return "table of parents"
+    return "table of similarities" if _is_square_table(head) else None
 
 
 def _is_square_table(head: bytes) -> bool:

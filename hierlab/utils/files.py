@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hierlab.errors import HierlabError
-from hierlab.utils.file_signature import made_by_hierlab
+from hierlab.utils.file_signature import kind_of, kind_of_content
 
 __all__ = [
     "data_path",
@@ -55,10 +55,13 @@ def guard_output(
     inputs: Iterable[str | Path] = (),
     *,
     force: bool = False,
-    ours: Callable[[Path], bool] = made_by_hierlab,
+    ours: Callable[[Path], str | bool | None] = kind_of,
     content: bytes | str | None = None,
+    kind: str | None = None,
 ) -> None:
-    """Refuse to replace an input of this command, or a file that this program did not make.
+    """Refuse to replace an input of this command, or what this program did not make as such.
+
+    A file of its own is replaced by one of its kind alone: a map by a map, a picture by a picture.
 
     Call it once per file that a command will write, before any work. Folders, devices and pipes
     are never replaced, so they pass.
@@ -67,8 +70,9 @@ def guard_output(
         path: what will be written.
         inputs: files that the command reads; names of no file, such as shipped maps, are passed.
         force: the user said so: everything passes.
-        ours: whether an existing file may be replaced, judged by its content.
+        ours: the kind of a file that this program made, or whether it did, judged by its content.
         content: what will be written, if known: a file that holds just this passes.
+        kind: of what will be written; that of `content` if None.
 
     Raises:
         HierlabError: the file would be lost.
@@ -85,10 +89,17 @@ def guard_output(
     if content is not None and _holds(target, content):
         return
     try:
-        replaceable = ours(target)
+        found = ours(target)
     except OSError as error:
         raise HierlabError(f"cannot read {target}: {error.strerror or error}") from error
-    if not replaceable:
+    if kind is None and content is not None:
+        kind = kind_of_content(content)
+    if isinstance(found, str) and kind is not None and found != kind:
+        raise HierlabError(
+            f"{target} is a {found}, and would be replaced by a {kind}; "
+            "give another name with -o, or --force to replace it"
+        )
+    if not found:
         raise HierlabError(
             f"{target} exists and was not made by this program; "
             "give another name with -o, or --force to replace it"

@@ -124,6 +124,26 @@ def test_tables_and_curves_do_not_replace_strangers_files(run, repository: Path)
         assert run("plot", table, "-o", "curves.png").code == 0
 
 
+def test_a_file_is_replaced_by_one_of_its_kind_alone(run, photo: Path) -> None:
+    blob = photo.with_name("b.c2f")
+    for _ in range(2):
+        assert run("encode", photo, *CHECKPOINT, "-o", blob).code == 0
+        assert run("decode", blob, *CHECKPOINT, "-o", "seen.png").code == 0
+    Path("model.safetensors").write_bytes((DATA / "tiny-v1.safetensors").read_bytes())
+    before = Path("seen.png").read_bytes(), Path("model.safetensors").read_bytes()
+    for asked, target, kinds in (
+        (("encode", photo, *CHECKPOINT), "seen.png", ("a picture", "a .c2f file")),
+        (("cut", blob, "--bytes", 300), "model.safetensors", ("a checkpoint", "a .c2f file")),
+        (("export", "run"), "seen.png", ("a picture", "a checkpoint")),
+    ):
+        refused(run(*asked, "-o", target), f"{target} is {kinds[0]}, and would be replaced by")
+        refused(run(*asked, "-o", target), f"by {kinds[1]}", "--force")
+    assert (Path("seen.png").read_bytes(), Path("model.safetensors").read_bytes()) == before
+    Path("rows.csv").write_text("my,own\n")  # the table that a parquet file is made from
+    asked = ("eval", "jpeg", "--data", photo.parent, "-o", "rows.parquet")
+    refused(run(*asked), "rows.csv exists")
+
+
 def test_tables_of_measurements_do_not_replace_labels(run, photo: Path) -> None:
     labels = photo.with_name("labels.csv")
     labels.write_text("file,wnid\nphoto.png,n01440764\n")

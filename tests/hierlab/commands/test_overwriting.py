@@ -97,6 +97,55 @@ def test_a_plot_does_not_replace_the_table_that_a_map_came_from(run: Run) -> Non
     assert Path("goods.csv").read_text() == GOODS
 
 
+def test_a_file_is_replaced_by_one_of_its_kind_alone(run: Run) -> None:
+    Path("goods.csv").write_text(GOODS)
+    run("import", "goods.csv")
+    other = ("import", "goods.csv", "--key", "name", "--levels", "kind", "-o")
+    run("plot", "goods.json", "-o", "d.png")
+    run("plot", "goods.json", "-o", "d.html")
+    run("export", "goods.json", "--to", "graphml", "-o", "d.graphml")
+    run("export", "goods.json", "--to", "csv", "-o", "table.csv")
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    for name, kind in (("d.png", "picture"), ("d.html", "page"), ("d.csv", "table of clusters")):
+        with pytest.raises(HierlabError, match=f"is a {kind}, and would be replaced by a label"):
+            run(*other, name)
+    with pytest.raises(HierlabError, match="is a picture, and would be replaced by a tree or"):
+        run("export", "goods.json", "--to", "graphml", "-o", "d.png")
+    with pytest.raises(HierlabError, match="is a tree or graph, and would be replaced by a table"):
+        run("export", "goods.json", "--to", "csv", "-o", "d.graphml")
+    with pytest.raises(HierlabError, match="table of classes, and would be replaced by a table of"):
+        run("plot", "goods.json", "-o", "table.png")
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+    run(*other, "d.png", "--force")
+    assert load_label_map("d.png").levels
+
+
+def test_figures_of_one_name_share_numbers_that_are_true_of_both(run: Run) -> None:
+    make_map([[0, 0, 1, 1]], list("abcd")).save("a.json")
+    make_map([[0, 1, 1, 1]], list("abcd")).save("b.json")
+    for output in ("t.png", "t.html", "t.png"):
+        run("plot", "a.json", "-o", output)
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    for output in ("t.html", "t.svg", "t.png"):
+        with pytest.raises(HierlabError, match=r"t\.csv has the numbers of t\.(png|html)"):
+            run("plot", "b.json", "-o", output)
+    with pytest.raises(HierlabError, match=r"t\.csv is a table of clusters, and would be replaced"):
+        run("plot", "a.json", "-o", "t.svg", "--kind", "sizes")
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+    run("plot", "b.json", "-o", "t.html", "--force")
+    Path("t.html").unlink()
+    run("plot", "a.json", "-o", "t.png")  # it is its own
+
+
+@pytest.mark.parametrize("kind", ["icicle", "sizes", "heatmap", "dendrogram", "within-between"])
+def test_a_figure_may_be_drawn_again(kind: str, run: Run) -> None:
+    classes = ["n02123045", "n02129165", "n02088364", "n02106030"]
+    Path("c.txt").write_text("\n".join(classes))
+    run("build", "--classes", "c.txt", "--method", "wordnet-k", "--k", "2,4", "-o", "m.json")
+    for _ in range(2):
+        run("plot", "m.json", "-o", "t.svg", "--kind", kind)
+
+
 def test_a_build_leaves_its_class_list(run: Run) -> None:
     Path("cls.json").write_text('["cat", "dog", "car", "bus"]')
     np.savetxt("s.csv", np.eye(4) + 0.1, delimiter=",")
