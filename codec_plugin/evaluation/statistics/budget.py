@@ -131,7 +131,7 @@ def steps(
 def _of_scale(
     points: Sequence[list[tuple[float, float]]], budgets: Floats, *, between: bool
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Values (N, G) of the largest files within the budgets, and whether there are any."""
+    """Values (N, G) within the budgets, and whether there is a file: where not, they say nothing."""
     values = np.zeros((len(points), len(budgets)))
     present = np.zeros(values.shape, dtype=np.bool_)
     for place, own in enumerate(points):
@@ -139,10 +139,9 @@ def _of_scale(
             rates, measured = (np.array(column) for column in zip(*sorted(own), strict=True))
             index = np.searchsorted(rates, budgets + 1e-9, side="right") - 1
             present[place] = index >= 0
-            told = measured[np.maximum(index, 0)]
+            values[place] = measured[np.maximum(index, 0)]
             if between:
-                told = np.interp(np.log(budgets), np.log(rates), measured)
-            values[place] = np.where(index >= 0, told, 0.0)
+                values[place] = np.interp(np.log(budgets), np.log(rates), measured)
     return values, present
 
 

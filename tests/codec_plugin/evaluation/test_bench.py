@@ -74,15 +74,14 @@ def test_step_curve_holds_the_largest_file_within_the_budget() -> None:
 
 def test_between_its_points_a_codec_lies_on_the_line() -> None:
     """Over the logarithm of the rate; below the first there is no file, above the last its own."""
-    rows = [row("a", "1", 0.1, 0), row("a", "1", 0.4, 1)]
+    rows = [row("a", "1", 0.1, 1), row("a", "1", 0.4, 0), row("c", "1", 0.1, 0)]
     found = steps(rows, "a", "correct_coarse", [0.05, 0.1, 0.2, 0.4, 0.8], between=True)
-    assert found.values.tolist() == [[0, 0, pytest.approx(0.5), 1, 1]]
+    assert found.values.tolist() == [[0, 1, pytest.approx(0.5), 0, 0]]
     assert found.present.tolist() == [[False, True, True, True, True]]
-    rows += [row("b", "1", 0.1, 0), row("b", "1", 0.2, 1), row("b", "1", 0.4, 1)]
     span = (0.1, 0.4)
-    assert difference(rows, "b", "a", "correct_coarse", span).mean == pytest.approx(0.5, abs=0.01)
-    read = difference(rows, "b", "a", "correct_coarse", span, between=True)
-    assert read.mean == pytest.approx(0.25, abs=0.01)
+    assert difference(rows, "a", "c", "correct_coarse", span).mean == pytest.approx(1, abs=0.02)
+    read = difference(rows, "a", "c", "correct_coarse", span, between=True)
+    assert read.mean == pytest.approx(0.5, abs=0.01)
 
 
 def test_area_of_a_codec_that_is_right_from_the_middle_on_is_a_half() -> None:
@@ -127,6 +126,12 @@ def test_adaptive_reading_stops_early_where_it_is_sure() -> None:
     assert middle.fixed_bytes == pytest.approx(6554, rel=0.01)
     with pytest.raises(ConfigError, match="needs four"):
         adaptive_points(rows[:4], "a", "coarse")
+
+
+def test_the_fixed_budget_is_that_of_the_photographs_that_are_judged() -> None:
+    rows = [row("a", f"{n}", 0.1 if n % 2 else 0.4, 1) for n in range(8)]  # these are the small
+    for point in adaptive_points(rows, "a", "coarse"):
+        assert (point.bytes_mean, point.fixed_bytes) == pytest.approx((819, 819), abs=1)
 
 
 def test_adaptive_reading_is_judged_on_photographs_that_it_was_not_fitted_to() -> None:

@@ -205,3 +205,16 @@ def test_the_page_has_the_weights_of_the_shipped_checkpoint(repository: Path) ->
         assert f"| {letter} | {' | '.join(f'{weight:g}' for weight in weights)} |" in page
     assert f" {_EMPHASIS:g}·(γ" in page
     assert f"at {SEARCHED_PRICE:g} of their usual price" in page
+
+
+def test_stages_that_come_in_turn_weigh_as_often_as_they_wait(codec: Codec) -> None:
+    """The first is served at each step, each of the others at one of so many: its share."""
+    model, objective = codec.checkpoint.model, Objective(META.lambdas)
+    x = as_picture(tiny_picture(128, 128)).padded(64).float() / 255
+    with torch.no_grad():
+        y, z = analyse(model, x)
+        search = _Search(model, x, z.round(), objective, None, 3, codec.latents.quantiser)
+        first = float(search.loss(y, [0], None))
+        once, twice = (float(search.loss(y, [0, 2], None, share)) for share in (1, 2))
+    assert twice - first == pytest.approx(2 * (once - first), rel=1e-4)
+    assert once - first > 0.01
