@@ -131,7 +131,7 @@ def steps(
 def _of_scale(
     points: Sequence[list[tuple[float, float]]], budgets: Floats, *, between: bool
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Values (N, G) within the budgets, and whether there is a file: where not, they say nothing."""
+    """Values (N, G) within the budgets, of any kind where there is no file, and where there is."""
     values = np.zeros((len(points), len(budgets)))
     present = np.zeros(values.shape, dtype=np.bool_)
     for place, own in enumerate(points):
