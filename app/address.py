@@ -7,24 +7,32 @@ at a default therefore goes along when the default becomes another.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 __all__ = [
     "CARRIED",
     "PAGES",
     "Choice",
     "Count",
+    "Missed",
     "Parameter",
     "Place",
     "Said",
+    "arrive",
     "asked_values",
     "carry",
     "counts_of_size",
+    "forget_missed",
     "link",
+    "look_back",
+    "missed",
     "parse_number",
 ]
 
@@ -36,14 +44,45 @@ class Parameter:
     Args:
         name: in the address.
         about: what it says, for the documents.
+        noun: what people call it; its name if empty.
     """
 
     name: str
     about: str
+    noun: str = ""
 
     def asked(self) -> str | None:
         """What the address says; None where it says nothing."""
         return st.query_params.get(self.name) or None
+
+    def miss(self, asked: str, shown: str, why: str = "") -> None:
+        """Note, to be told, that the address asks for what is not here.
+
+        Args:
+            shown: what is shown instead.
+            why: a sentence more.
+        """
+        key = f"{self.name}_missed"
+        _waiting().pop(self.name, None)
+        if asked and st.session_state.get(key) != asked:  # else it has been told
+            st.session_state[key] = asked
+            _missed()[self.name] = Missed(self.noun or self.name, asked, shown, why)
+
+
+@dataclass(frozen=True)
+class Missed:
+    """What the address asks for and is not here.
+
+    Args:
+        noun: what it would be.
+        shown: what is shown instead.
+        why: a sentence more, or nothing.
+    """
+
+    noun: str
+    asked: str
+    shown: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +101,6 @@ class Choice(Parameter):
     def choose(self, value: Any) -> None:
         """Choose in the visitor's place, before the widget is laid out."""
         st.session_state[self.name] = value
-        self.found()
 
     def settle(self, default: Any, options: Sequence[Any] | None = None) -> None:
         """Keep the choice what the address says of it, before the widget is laid out.
@@ -78,18 +116,6 @@ class Choice(Parameter):
         if gone or (held is not None and former != default and _same(held, former)):
             st.session_state[self.name] = default
 
-    def lost(self, names: Sequence[str]) -> str | None:
-        """What the address asks for that is not here; told until something else is chosen."""
-        asked, key = self.asked(), f"{self.name}_missing"
-        if asked is not None and asked not in names:
-            st.session_state[key] = asked
-        found: str | None = st.session_state.get(key)
-        return found
-
-    def found(self) -> None:
-        """Something that is here has been chosen."""
-        st.session_state.pop(f"{self.name}_missing", None)
-
 
 @dataclass(frozen=True)
 class Place(Parameter):
@@ -97,10 +123,15 @@ class Place(Parameter):
 
     def go(self, value: str | None) -> None:
         """Write the place; None takes it out of the address."""
+        st.session_state[f"{self.name}_went"] = value
         if value is None:
             st.query_params.pop(self.name, None)
         elif self.asked() != value:
             st.query_params[self.name] = value
+
+    def went(self) -> bool:
+        """Whether a page wrote what the address says now."""
+        return self.asked() == st.session_state.get(f"{self.name}_went")
 
 
 @dataclass(frozen=True)
@@ -124,6 +155,8 @@ class Count(Place):
         if former != of or self.name not in st.session_state:
             asked = self.asked() if former in (None, of) else None
             self.hold(parse_number(asked, low, high, first))
+            if asked is not None and str(st.session_state[self.name]) != asked:
+                self.miss(asked, str(first), f"There are {low:,} to {high:,}.")
         st.session_state[self._of] = of
         number = int(st.session_state[self.name])
         self.go(str(number))
@@ -143,7 +176,7 @@ Said = dict[Parameter, str]
 
 CLASS = Place("class", "the class that is followed, by its key")
 
-MAP = Choice("map", "the hierarchy")
+MAP = Choice("map", "the hierarchy", "map")
 LEVEL = Choice("level", "the level that is drawn")
 VIEW = Choice("view", "treemap, icicle, …")
 FIND = Choice("find", "what is sought")
@@ -154,14 +187,14 @@ CLASSES = Choice("classes", "ImageNet's, or a list of one's own")
 METHOD = Choice("method", "how it is built")
 ENCODER = Choice("encoder", "encoder and prompts")
 ENCODERS = Choice("encoders", "several of them")
-OWN_ENCODER = Choice("own_encoder", "the encoder of a list of one's own")
-OWN_ENCODERS = Choice("own_encoders", "several of them")
+OWN_ENCODER = Choice("own_encoder", "the encoder of a list of one's own", "encoder")
+OWN_ENCODERS = Choice("own_encoders", "several of them", "encoders")
 COUNTS = Choice("counts_…", "clusters per level, for so many classes")
 SEED = Choice("seed", "the seed")
-BESIDE = Choice("beside", "the hierarchy beside it")
+BESIDE = Choice("beside", "the hierarchy beside it", "map")
 
-A = Choice("a", "hierarchy A")
-B = Choice("b", "hierarchy B")
+A = Choice("a", "hierarchy A", "map")
+B = Choice("b", "hierarchy B", "map")
 LEVELS = Choice("levels", "the pair of levels")
 SHOW = Choice("show", "ribbons, who moved, …")
 RIBBON = Place("ribbon", "the ribbon or cluster, by a class in it: `ab@n02123045`")
@@ -171,27 +204,29 @@ STUDY = Choice("study", "the study")
 K = Choice("k", "number of clusters")
 GRID = Choice("grid", "method and number of clusters")
 PAIR = Place("pair", "two encoders, by name")
-SURE_MAP = Choice("sure_map", "the hierarchy whose confidence is drawn")
-SURE_LEVEL = Choice("sure_level", "its level")
+SURE_MAP = Choice("sure_map", "the hierarchy whose confidence is drawn", "map")
+SURE_LEVEL = Choice("sure_level", "its level", "level")
 
-CODEC = Choice("codec", "the checkpoint")
+CODEC = Choice("codec", "the checkpoint", "codec")
 PHOTO = Choice(
-    "photo", "the photograph; without it that of the class that is followed, or the first"
+    "photo",
+    "the photograph; without it that of the class that is followed, or the first",
+    "photograph",
 )
 SIDE = Choice("side", "its longer side in pixels")
 SEARCH = Choice("search", "whether the encoder searches for the classes")
 CLASSIFIER = Choice("classifier", "who looks at the picture")
-THROUGH = Choice("through", "the label map in whose clusters is told")
+THROUGH = Choice("through", "the label map in whose clusters is told", "label map")
 AGAINST = Choice("against", "what stands beside it")
 BYTES = Count("bytes", "bytes kept")
 
 SOURCE = Choice("source", "served photographs, or one's own")
-BATCH_CODEC = Choice("batch_codec", "the checkpoint")
-BATCH_SIDE = Choice("batch_side", "the longer side in pixels")
-BATCH_CLASSIFIER = Choice("batch_classifier", "who looks at the pictures")
+BATCH_CODEC = Choice("batch_codec", "the checkpoint", "codec")
+BATCH_SIDE = Choice("batch_side", "the longer side in pixels", "side")
+BATCH_CLASSIFIER = Choice("batch_classifier", "who looks at the pictures", "classifier")
 COUNT = Choice("count", "how many photographs")
 
-RESULTS = Choice("results", "the table of results")
+RESULTS = Choice("results", "the table of results", "table of results")
 DIAGRAM = Choice("diagram", "what is drawn")
 LOG = Choice("log", "whether the axis is logarithmic")
 CODECS = Choice("codecs", "the codecs that are drawn")
@@ -246,6 +281,88 @@ def link(page: str, said: Said) -> dict[str, str]:
         if isinstance(parameter, Count):
             parameter.forget()
     return {parameter.name: text for parameter, text in said.items()}
+
+
+def arrive(page: str) -> None:
+    """Note what the address asks for, before anything of a page is laid out.
+
+    What the page does not read is taken out of the address.
+    """
+    known = {one.name for one in PAGES[page]}
+    for name in list(st.query_params):
+        values = st.query_params.get_all(name)
+        if _declared(name) not in known:
+            Parameter(name, "").miss(", ".join(values), "", f"{page.capitalize()} has no {name}.")
+            with suppress(StreamlitAPIException):  # a widget of the former page may hold it yet
+                del st.query_params[name]
+        elif name not in st.session_state:
+            _waiting()[name] = values
+    places = {one.name for one in PAGES[page] if type(one) is Place}
+    for name, one in list(_missed().items()):
+        held = st.session_state.get(name)
+        other = st.query_params.get(name) != one.asked
+        if other if name in places else held is not None and _texts(held) != one.shown:
+            del _missed()[name]  # something else has been chosen
+
+
+def look_back(page: str, *, whole: bool) -> None:
+    """Note what of the choices that the address asked for has not been taken.
+
+    Args:
+        whole: all of the page has been laid out; a choice that is not there has no say in it.
+    """
+    waiting = _waiting()
+    for name in [name for name in waiting if name in st.session_state]:
+        one = next(one for one in PAGES[page] if one.name == _declared(name))
+        asked, held = waiting.pop(name), st.session_state[name]
+        if isinstance(one, Choice) and not _taken(asked, held):
+            st.session_state.pop(f"{name}_missed", None)
+            Parameter(name, "", one.noun).miss(", ".join(asked), _texts(held))
+    if whole:
+        waiting.clear()
+
+
+def missed() -> list[Missed]:
+    """What the address asked for and is not here, until something else is chosen."""
+    return list(_missed().values())
+
+
+def forget_missed() -> None:
+    """It has been read."""
+    _missed().clear()
+
+
+def _missed() -> dict[str, Missed]:
+    noted: dict[str, Missed] = st.session_state.setdefault("address_missed", {})
+    return noted
+
+
+def _waiting() -> dict[str, list[str]]:
+    """What the address asks for of choices that have not been laid out yet."""
+    noted: dict[str, list[str]] = st.session_state.setdefault("address_waiting", {})
+    return noted
+
+
+def _declared(name: str) -> str:
+    return re.sub(r"^counts_\d+$", COUNTS.name, name)
+
+
+def _texts(held: Any) -> str:
+    if isinstance(held, list | tuple):
+        return ", ".join(map(str, held))
+    return ("on" if held else "off") if isinstance(held, bool) else str(held)
+
+
+def _taken(asked: list[str], held: Any) -> bool:
+    """Whether a choice is what the address asks for, in whatever letters."""
+    if isinstance(held, list | tuple):
+        return {one for one in asked if one} == set(map(str, held))
+    last = asked[-1].lower()
+    if isinstance(held, bool):
+        return last in ("", str(held).lower())
+    if isinstance(held, int | float):
+        return last in ("", str(held)) or parse_number(last, 0, 2**40, -1) == held
+    return last in ("", str(held).lower())
 
 
 def asked_values() -> list[str]:

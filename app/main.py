@@ -49,11 +49,54 @@ STYLE = """
     display: none !important;
   }
 }
+/* Over the foot of the window: nothing moves when it comes or goes. */
+div:has(> .st-key-notice) {
+  position: fixed; left: 0; right: 0; bottom: 0; z-index: 100; width: auto !important;
+  padding: 0.5rem; display: flex; justify-content: center; pointer-events: none;
+}
+.st-key-notice {
+  max-width: 60rem; padding: 0.5rem; pointer-events: auto; flex-wrap: nowrap !important;
+  background: light-dark(#FFFFFF, #12161B); border: 1px solid #8888; border-radius: 0.5rem;
+}
 @media (min-width: 769px) {
   div:has(> .st-key-pages) { display: none !important; }
 }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
+}
+"""
+
+
+# Streamlit makes an entry in the browser's history whenever the page writes its own address. Only
+# what a visitor does, or another page, may cost one: others replace the entry that is there, and
+# those that were made before this script came are taken back, where the browser tells them.
+HISTORY = """
+if (!window.hierlabHistory) {
+  window.hierlabHistory = true;
+  let acted = false;
+  let wanted = null;
+  for (const kind of ["pointerdown", "keydown"])
+    window.addEventListener(kind, () => { acted = true; }, true);
+  const push = history.pushState;
+  history.pushState = function (state, title, url) {
+    const to = new URL(url, location.href);
+    if (wanted) wanted = to.href;
+    else if (acted || to.pathname !== location.pathname) push.call(history, state, title, url);
+    else history.replaceState(state, title, url);
+    acted = false;
+  };
+  const here = window.navigation?.currentEntry?.index ?? 0;
+  const own = (window.navigation?.entries() ?? []).filter(
+    (one) => one.sameDocument && one.index < here);
+  if (own.length) {
+    wanted = location.href;
+    window.addEventListener("popstate", (event) => {
+      event.stopImmediatePropagation();
+      history.replaceState({}, "", wanted);
+      wanted = null;
+    }, { capture: true, once: true });
+    history.go(-own.length);
+  }
 }
 """
 
@@ -74,6 +117,7 @@ def main() -> None:
     """Lay out the frame and run the page that the address names."""
     st.set_page_config(page_title="hierlab", page_icon="🌳", layout="wide")
     st.html(f"<style>{STYLE}</style>")
+    st.html(f"<script>{HISTORY}</script>", unsafe_allow_javascript=True)
     pages = [
         st.Page(_opener(name), title=title, icon=icon, url_path=name, default=name == "explore")
         for name, title, icon in PAGES

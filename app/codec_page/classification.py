@@ -73,14 +73,14 @@ def choose_classifier(choice: Choice = address.CLASSIFIER, *, column: Any = st) 
     names = classifiers_here()
     if len(names) == 1:
         return names[0]
-    return choose_named("classifier", "Who looks at the picture", names, choice, column=column)
+    return choose_named("Who looks at the picture", names, choice, column=column)
 
 
 def choose_through(machine: Machine, column: Any) -> Chosen | None:
     """Lay out the choice of the label map whose clusters are told; None is the codec's own."""
     own = f"{machine.codec.checkpoint.meta.label_map_name} (the codec's own)"
     others = [name for name in map_names() if name != machine.codec.checkpoint.meta.label_map_name]
-    name = choose_named("label map", "Clusters of", [own, *others], address.THROUGH, column=column)
+    name = choose_named("Clusters of", [own, *others], address.THROUGH, column=column)
     try:
         return None if name == own else map_of_name(name)
     except HierlabError as error:

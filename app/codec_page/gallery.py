@@ -55,9 +55,7 @@ def render() -> None:
     source = choose_one("Photographs", (SERVED, OWN), address.SOURCE)
     sources = _own() if source == OWN else _served()
     columns = st.columns([3, 2, 4], vertical_alignment="bottom")
-    codec = choose_named(
-        "codec", "Codec", list(checkpoints), address.BATCH_CODEC, column=columns[0]
-    )
+    codec = choose_named("Codec", list(checkpoints), address.BATCH_CODEC, column=columns[0])
     side = columns[1].selectbox("Longest side, pixels", SIDES, **address.BATCH_SIDE.widget)
     with columns[2]:
         classifier = choose_classifier(address.BATCH_CLASSIFIER)

@@ -137,7 +137,7 @@ def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
         title="Your own photograph or .c2f file",
         column=columns[3],
     )
-    name = choose_named("codec", "Codec", list(checkpoints), address.CODEC, column=columns[0])
+    name = choose_named("Codec", list(checkpoints), address.CODEC, column=columns[0])
     own = own_files("photos")
     names = [*list(known)[:1], *reversed(own), *list(known)[1:]]
     if not names:
@@ -146,9 +146,7 @@ def _photograph(checkpoints: dict[str, Path]) -> Photograph | None:
     asked = followed()
     own_kind = photos_of(asked) if asked else []
     first = names.index(own_kind[0]) if own_kind else 0
-    shown = choose_named(
-        "photograph", "Photograph", names, address.PHOTO, default=first, column=columns[1]
-    )
+    shown = choose_named("Photograph", names, address.PHOTO, default=first, column=columns[1])
     side = columns[2].selectbox("Longest side, pixels", SIDES, **address.SIDE.widget)
     searching = columns[4].toggle(
         "Search for the classes",

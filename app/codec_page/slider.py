@@ -85,7 +85,7 @@ def show_cuts(photograph: Photograph, tell: Callable[[], None]) -> None:
     sizes = photograph.cuts
     ready = _ready(f"{photograph.key}-{classifier}-{through and through.key}", size, sizes)
     with left:
-        beside = _beside(photograph)
+        beside = _beside(photograph, size)
         _stage(photograph, recogniser, size, [one for one in sizes if one in ready], beside)
         _facts(photograph, size, look)
         _downloads(photograph, size, look)
@@ -136,7 +136,7 @@ def _decode_more(
     st.rerun()
 
 
-def _beside(photograph: Photograph) -> str | None:
+def _beside(photograph: Photograph, size: int) -> str | None:
     """Lay out the choice of bytes, and of what stands beside our picture; None without any."""
     low, total = photograph.fewest, len(photograph.blob)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -145,7 +145,8 @@ def _beside(photograph: Photograph) -> str | None:
             about = "A conventional codec shows its largest file that fits, or its smallest."
             against = choose_one("Beside it", (ORIGINAL, *SHOWN), address.AGAINST, about=about)
         if total > low:
-            st.number_input("Bytes kept", low, total, key=address.BYTES.name, width=150)
+            # Its default is the choice: a browser that a newer run overtakes shows the default.
+            st.number_input("Bytes kept", low, total, size, key=address.BYTES.name, width=150)
         for level, end in photograph.level_ends.items():
             if low <= end <= total:
                 st.button(

@@ -58,7 +58,7 @@ def show_confidence(map_at: DeltaGenerator, level_at: DeltaGenerator) -> None:
             "make such maps."
         )
         return
-    name = choose_named("map", "Hierarchy", list(known), address.SURE_MAP, column=map_at)
+    name = choose_named("Hierarchy", list(known), address.SURE_MAP, column=map_at)
     levels = list(known[name])
     level = choose_one("Level", levels, address.SURE_LEVEL, place=level_at)
     table = known[name][level]

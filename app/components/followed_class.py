@@ -49,6 +49,8 @@ def follow_class(page: str, *, classes: ClassList | None = None, place: Any = st
         classes: among which it is sought; those of ImageNet if None.
     """
     key = followed()
+    if key is not None and not address.CLASS.went() and class_name(key, classes) == short(key, 40):
+        address.CLASS.miss(key, "its key")
     title = (
         "Follow a class" if key is None else f"Following {in_markdown(class_name(key, classes))}"
     )

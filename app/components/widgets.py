@@ -14,7 +14,7 @@ from app.data.label_maps import Chosen, map_names, map_of_name
 from app.data.own_files import take_file
 from app.data.uploads import MAX_MAP_MB, label_map_of
 from app.figures.frame import put_in_frame
-from app.theme.markdown import in_markdown, sentence
+from app.theme.markdown import sentence
 from hierlab.errors import HierlabError
 
 if TYPE_CHECKING:
@@ -43,11 +43,6 @@ CHART = {
     "responsive": True,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoom2d", "pan2d"],
 }
-# What "my …" was, for whoever comes back to it and for whoever was sent a link.
-GONE = (
-    " What was uploaded or built here ends with the visit unless it is kept on the server: "
-    "load it again, or ask whoever sent the link for the file."
-)
 
 
 def page_title(title: str, about: str) -> DeltaGenerator:
@@ -153,7 +148,7 @@ def choose_map(label: str, choice: Choice, *, default: int = 0, column: Any = st
     if not names:
         column.info("No label map is shipped or served here. Upload one, or make one under Build.")
         return None
-    name = choose_named("map", label, names, choice, default=default, column=column)
+    name = choose_named(label, names, choice, default=default, column=column)
     try:
         return map_of_name(name)
     except HierlabError as error:
@@ -162,7 +157,6 @@ def choose_map(label: str, choice: Choice, *, default: int = 0, column: Any = st
 
 
 def choose_named(
-    what: str,
     label: str,
     names: Sequence[str],
     choice: Choice,
@@ -172,25 +166,13 @@ def choose_named(
 ) -> str:
     """Choose one of several things by name; the choice is in the address.
 
-    A name in the address that is not here, such as that of another visitor's upload, is told until
-    something else is chosen.
-
     Args:
-        what: kind of thing, for the notice.
         default: place of the name that an address without the choice means. It must not hang on
             what this visitor has, or a colleague with the same address would see something else.
     """
     index = min(default, len(names) - 1)
     choice.settle(names[index])
-    lost = choice.lost(names)
-    name: str = column.selectbox(label, names, index=index, on_change=choice.found, **choice.widget)
-    if name == lost:
-        choice.found()
-    elif lost:
-        column.warning(
-            f"The address asks for the {what} {in_markdown(lost[:80])}, which is not here; "
-            f"{in_markdown(name)} is shown.{GONE if lost.startswith('my ') else ''}"
-        )
+    name: str = column.selectbox(label, names, index=index, **choice.widget)
     return name
 
 

@@ -23,9 +23,13 @@ from hierlab.utils.files import cache_folder, write_atomic
 __all__ = [
     "MAX_OWN",
     "days_kept",
+    "forget_refused",
     "keep_own",
     "own_files",
     "plain_name",
+    "refusal",
+    "refuse_file",
+    "refused_files",
     "take_file",
     "take_files",
 ]
@@ -33,6 +37,7 @@ __all__ = [
 # Stands before the names of one's own, so that none is mistaken for what is served.
 OWN = "my "
 MAX_OWN = 12
+REFUSED = "refused_files"
 DAYS_VARIABLE = "HIERLAB_APP_KEEP_DAYS"
 DAYS = 7
 MAX_STORED_BYTES = 2 * 2**30
@@ -106,17 +111,17 @@ def take_file(
 
     def taken() -> None:
         file = st.session_state.get(f"{key}_file")
-        st.session_state.pop(f"{key}_refused", None)
         if file is None:
             return
-        content = file.getvalue()
+        content, name = file.getvalue(), PurePath(file.name).name
         try:
-            name = _checked(content, PurePath(file.name).name, check, endings)
+            kept = _checked(content, name, check, endings)
         except UploadError as error:
-            st.session_state[f"{key}_refused"] = sentence(error)
+            refuse_file(key, name, error)
             return
+        refuse_file(key, name, None)
         on_server = bool(st.session_state.get(f"{key}_keep"))
-        choice.choose(keep_own(kind, name, content, on_server=on_server))
+        choice.choose(keep_own(kind, kept, content, on_server=on_server))
 
     with column.popover(title, icon=":material/upload:", width="stretch"):
         if days := days_kept():
@@ -128,8 +133,34 @@ def take_file(
                 "the file stays in your session and is forgotten with it.",
             )
         st.file_uploader(label, key=f"{key}_file", on_change=taken, max_upload_size=max_mb)
-    if refused := st.session_state.get(f"{key}_refused"):
-        st.error(refused, icon=":material/error:")
+
+
+def refuse_file(key: str, name: str, error: UploadError | None) -> None:
+    """Note, to be told, that a file was refused, or that the widget's file was taken.
+
+    Args:
+        key: of the widget.
+        error: why; None if the file was taken.
+    """
+    refused: dict[str, str] = st.session_state.setdefault(REFUSED, {})
+    refused.pop(key, None)
+    if error is not None:
+        refused[key] = refusal(name, error)
+
+
+def refusal(name: str, error: UploadError) -> str:
+    """Which file was refused, and why, as Markdown."""
+    return f"{in_markdown(short(name, 60))}: {sentence(error)}"
+
+
+def refused_files() -> list[str]:
+    """What was refused and not yet read, a sentence each."""
+    return list(st.session_state.get(REFUSED, {}).values())
+
+
+def forget_refused() -> None:
+    """It has been read."""
+    st.session_state.pop(REFUSED, None)
 
 
 def take_files(
@@ -162,7 +193,7 @@ def take_files(
                     raise UploadError(f"At most {MAX_OWN} files are taken at once.")
                 kept.append(keep_own(kind, _checked(content, name, check, endings), content))
             except UploadError as error:
-                refused.append(f"{in_markdown(short(name, 60))}: {sentence(error)}")
+                refused.append(refusal(name, error))
         st.session_state[key] = list(dict.fromkeys(kept))
         st.session_state[f"{key}_refused"] = refused
 

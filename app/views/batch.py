@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 
 from app.components.followed_class import follow_class
+from app.components.notice import with_notice
 from app.components.widgets import lacks_codec, page_title
 
 
+@with_notice("batch")
 def render() -> None:
     """Lay out the page."""
     about = "Several photographs at once: from how many bytes on is each one known?"

@@ -12,6 +12,7 @@ from app import address
 from app.address import Said
 from app.components.encoders import BUILT_IN, choose_encoders, show_absent
 from app.components.followed_class import class_name, follow_class, followed
+from app.components.notice import with_notice
 from app.components.tables import (
     CONSISTENCY_COLUMNS,
     CONSISTENCY_HELP,
@@ -28,7 +29,7 @@ from app.data.build_job import BuildJob, BuildRefusedError
 from app.data.comparison import telling
 from app.data.label_maps import Chosen, keep_own_map, map_of_name
 from app.data.measure_cache import agreement_between, measured, people
-from app.data.own_files import days_kept, own_files
+from app.data.own_files import days_kept, own_files, refusal
 from app.data.uploads import MAX_CLASSES_MB, UploadError, class_list_of
 from app.figures.tree import path_of_class, tree_figure, tree_nodes
 from app.spot import class_of_key
@@ -45,6 +46,7 @@ ENCODED = {"clip", "consensus"}
 JOB, ASKED = "build_job", "build_asked"
 
 
+@with_notice("build")
 def render() -> None:
     """Lay out the page."""
     line = page_title("Build", "Make a hierarchy here and now, and measure it beside another.")
@@ -151,7 +153,8 @@ def _own_classes() -> ClassList | None:
     try:
         classes = class_list_of(content, suffix)
     except UploadError as error:
-        st.error(sentence(error), icon=":material/error:")
+        told = sentence(error) if file is None else refusal(file.name, error)
+        st.error(told, icon=":material/error:")
         return None
     if len(classes) > MAX_BUILD_CLASSES:
         st.error(

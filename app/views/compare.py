@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import address
 from app.components.followed_class import class_name, follow_class, followed
+from app.components.notice import with_notice
 from app.components.widgets import chart, choose_map, choose_one, page_title, show_table, upload_map
 from app.data.comparison import (
     MAX_ROWS,
@@ -41,6 +42,7 @@ MAX_CELLS = 250_000
 VIEWS = ("Ribbons", "Who moved", "Heatmap", "Sizes")
 
 
+@with_notice("compare")
 def render() -> None:
     """Lay out the page."""
     line = page_title("Compare", "Where two hierarchies agree, and which classes moved.")
@@ -261,6 +263,7 @@ def _chosen_ribbon(
     text = parse_ribbon(asked, agreement, first.label_map, second.label_map)
     ends = {end for one in ribbons for end in (one.id, f"a{one.first}", f"b{one.second}")}
     if text is None or text not in ends:
+        address.RIBBON.miss(address.RIBBON.asked() or "", "the whole figure")
         return None
     if "@" not in asked:
         _keep_ribbon(text, agreement, first, second)

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import address
 from app.components.followed_class import class_name, follow_class, followed
+from app.components.notice import with_notice
 from app.components.tables import csv_bytes
 from app.components.widgets import (
     chart,
@@ -33,6 +34,7 @@ from codec_plugin.evaluation.reports.curves import Panel
 FEW = 6
 
 
+@with_notice("curves")
 def render() -> None:
     """Lay out the page."""
     about = "Accuracy at each level, and PSNR, against the bits of real files."
@@ -103,7 +105,7 @@ def _source(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, bytes] | 
     names = [*list(known)[:1], *reversed(own), *list(known)[1:]]
     if not names:
         return None
-    name = choose_named("table of results", "Results", names, address.RESULTS, column=left)
+    name = choose_named("Results", names, address.RESULTS, column=left)
     return name, own[name] if name in own else known[name].read_bytes()
 
 

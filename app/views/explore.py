@@ -11,6 +11,7 @@ from app import address
 from app.components import inspector
 from app.components.area_pictures import show_area_pictures
 from app.components.class_map import show_class_map
+from app.components.notice import with_notice
 from app.components.tables import cluster_table
 from app.components.widgets import (
     chart,
@@ -44,13 +45,14 @@ VIEWS = (*KINDS, "Class map", "Sizes")
 MAX_FOUND = 12
 
 
+@with_notice("explore")
 def render() -> None:
     """Lay out the page."""
     page_title(
         "Explore", "Look at a class hierarchy: click an area to go in, click it again to go out."
     )
     pick, upload, find, level_at, view_at = st.columns(
-        [28, 13, 22, 18, 41], vertical_alignment="bottom"
+        [30, 13, 20, 18, 41], vertical_alignment="bottom"
     )
     upload_map(address.MAP, column=upload)
     chosen = choose_map("Hierarchy", address.MAP, column=pick)
@@ -59,7 +61,7 @@ def render() -> None:
     label_map = chosen.label_map
     query = find.text_input(
         "Find a class",
-        placeholder="name or WordNet id: tabby, n02123045",
+        placeholder="tabby, n02123045",
         max_chars=80,
         **address.FIND.widget,
     )
@@ -101,12 +103,10 @@ def _place(label_map: LabelMap, level: int) -> tuple[Spot | None, int | None]:
         position = None
     if spot is not None and "@" not in (asked or ""):
         go(label_map, spot, position)
-    lost = followed or (asked or "").rpartition("@")[2]
-    if spot is None and ("@" in (asked or "") or followed is not None):
-        st.info(
-            f"This map has no class {in_markdown(lost[:80])}, which the address asks for; "
-            "the whole map is shown."
-        )
+    if spot is None:
+        address.CLUSTER.miss(asked or "", "the whole map")
+    if position is None and followed is not None:
+        address.CLASS.miss(followed, "the whole map" if spot is None else "the cluster")
     return spot, position
 
 
@@ -120,6 +120,10 @@ def _controls(label_map: LabelMap, level_at: DeltaGenerator, view_at: DeltaGener
     names = names or [levels[0].name]
     if len(names) > 1:
         address.LEVEL.settle(names[0])
+        asked = address.LEVEL.asked() or ""
+        if asked in [level.name for level in levels if level.name not in names]:
+            why = f"The level {asked} has a cluster for each class, and draws nothing more."
+            address.LEVEL.miss(asked, names[0], why)
         name = level_at.select_slider(
             "Level",
             names,

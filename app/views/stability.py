@@ -12,6 +12,7 @@ from app import address
 from app.address import parse_number
 from app.components.confidence import show_confidence
 from app.components.followed_class import follow_class
+from app.components.notice import with_notice
 from app.components.widgets import chart, choose_named, choose_one, page_title, show_table
 from app.data.comparison import agreement_table, move_table
 from app.data.data_dir import served, stamp
@@ -34,6 +35,7 @@ BETWEEN = " ~ "
 VIEWS = ("Answer", "Encoders", "Axes", "Variance", "Confidence")
 
 
+@with_notice("stability")
 def render() -> None:
     """Lay out the page."""
     about = "Would another model, prompt or seed have given the same hierarchy?"
@@ -50,7 +52,7 @@ def render() -> None:
             "of the app's data. How sure each class is, is under Confidence."
         )
         return
-    name = choose_named("study", "Study", list(studies), address.STUDY, column=study_at)
+    name = choose_named("Study", list(studies), address.STUDY, column=study_at)
     folder = studies[name]
     try:
         report = _report(stamp(folder / "cells.sqlite"))
@@ -193,6 +195,7 @@ def _places(heatmap: Heatmap, pair: str) -> tuple[int, int]:
 def _pair(heatmap: Heatmap, folder: Path) -> None:
     a, b = _places(with_short_names(heatmap), address.PAIR.asked() or "")
     if min(a, b) < 0 or a == b:
+        address.PAIR.miss(address.PAIR.asked() or "", "the whole figure")
         st.info("Click a cell to see the two partitions behind it.")
         return
     try:

@@ -180,13 +180,13 @@ def test_an_own_map_stands_in_the_address(page: Page, nested: LabelMap) -> None:
     # An address without a map means the same to all, whatever they have of their own.
     test.selectbox(key="map").set_value(first).run()
     test.file_uploader(key="map_file").set_value(("a.json", b"{", "")).run()
-    assert "This is not a label map" in test.error[0].value
+    assert r"a\.json: This is not a label map" in test.warning[0].value
 
 
 def test_a_class_that_a_map_lacks_is_told(page: Page) -> None:
     for asked in ({"class": "n99"}, {"cluster": "mid@n99"}):
         test = page("explore", map="toys", **asked)
-        assert "This map has no class n99" in words(test)
+        assert "n99, which is not here; the whole map is shown" in words(test)
         assert "8 classes of toys" in words(test)
 
 

@@ -422,7 +422,7 @@ def test_own_results_are_chosen_by_name_and_left_again(page: Page, served: Path)
     test.selectbox(key="results").set_value("few").run()
     assert drawn(test) == {"ours", "webp"}
     test.file_uploader(key="results_file").set_value(("r.txt", own, "text/plain")).run()
-    assert "not a file of these kinds" in test.error[0].value
+    assert r"r\.txt: This is not a file of these kinds" in test.warning[0].value
     test = page("curves", results="my r.csv")  # a colleague's, or after a reload
     assert r"asks for the table of results my r\.csv, which is not here" in test.warning[0].value
     test.toggle(key="log").set_value(False).run()
@@ -607,7 +607,7 @@ def test_own_photographs_and_files_are_chosen_by_name(
     assert "damaged in its first stage" in test.error[0].value
 
     test.file_uploader(key="photo_file").set_value(("a.gif", b"GIF89a", "image/gif")).run()
-    assert "not a file of these kinds" in test.error[0].value
+    assert r"a\.gif: This is not a file of these kinds" in test.warning[0].value
     test = page("codec", photo="my cat.png")
     assert r"asks for the photograph my cat\.png, which is not here" in test.warning[0].value
 

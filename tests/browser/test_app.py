@@ -12,6 +12,9 @@ from PIL import Image
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MAP = "vit-b-32-topdown-10-100-1000"
 PHOTOS = Path(__file__).resolve().parents[2] / "codec_plugin" / "photos"
+# Where the controls of a page stand.
+PLACES = """[...document.querySelectorAll("[data-testid=stSelectbox], [data-testid=stPopover]")]
+  .map((one) => Math.round(one.getBoundingClientRect().top))"""
 PICTURE = ".stage .ours img"
 needs_codec = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None,
@@ -51,6 +54,30 @@ def test_a_click_on_a_ribbon_lists_its_classes(tab: Any, address: str) -> None:
     canvas.click(position={"x": 8, "y": 12})  # in the first cluster on the left
     tab.wait_for_url("**ribbon=**")
     tab.get_by_text("Click a ribbon, a cell").wait_for(state="detached")
+
+
+@needs_codec
+@pytest.mark.parametrize("path", ["codec", "codec?bytes=9999999&photo=my+cat.png", "?level=x&a=b"])
+def test_one_step_back_leaves_the_app(tab: Any, address: str, path: str) -> None:
+    tab.goto(f"{address}/_stcore/health")
+    tab.goto(f"{address}/{path}")
+    tab.locator("[data-testid=stHeading]").wait_for()
+    if "?" in path:
+        tab.locator(".st-key-notice").wait_for()
+        for asked in re.findall(r"=([\w.+]+)", path):
+            assert asked.replace("+", " ") in tab.locator(".st-key-notice").inner_text()
+    wait_until_quiet(tab)
+    here = tab.url
+    tab.get_by_test_id("stSelectbox").first.wait_for()
+    places = tab.evaluate(PLACES)
+    if "?" in path:  # nothing moves when it goes
+        tab.locator(".st-key-notice button").click()
+        tab.locator(".st-key-notice").wait_for(state="detached")
+        wait_until_quiet(tab)
+        assert tab.evaluate(PLACES) == places
+    assert tab.url == here  # the page has written its own address
+    tab.go_back()
+    tab.wait_for_url("**/_stcore/health")
 
 
 def test_a_bad_upload_is_a_sentence_and_the_server_stays_up(
