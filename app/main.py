@@ -63,6 +63,8 @@ div:has(> .st-key-notice) {
 }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
+  /* One card of Batch a line, as wide as it. */
+  .st-key-gallery > div { width: 100% !important; max-width: none !important; flex-basis: 100%; }
 }
 """
 

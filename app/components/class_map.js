@@ -4,6 +4,8 @@ const MOST_ZOOM = 30;
 const STEP = 1.6;
 const SVG = "http://www.w3.org/2000/svg";
 const MARK = "#D55E00";
+// Of names outside the cluster that is chosen: thin and grey, and still read.
+const FAINT = "#767676";
 const SIZES = [18, 13.5, 12];
 const CLASS_PX = 11.5;
 const TILE_PX = 40;
@@ -192,8 +194,8 @@ class ClassMap {
         const chosen = map.chosen && map.chosen[0] === number && map.chosen[1] === place;
         const dim = map.chosen && !chosen && !(number > map.chosen[0] && this.inside(number, place));
         const put = this.put(cluster.name, at, {
-          px: Math.max(px, 11), weight: number === 0 ? 700 : 600, wide: number === 0 ? 18 : 20, rings: number === 0 ? 14 : 5,
-          colour: this.colourOf(number, place), opacity: dim ? 0.6 : 1,
+          px: Math.max(px, 11), weight: dim ? 400 : number === 0 ? 700 : 600, wide: number === 0 ? 18 : 20, rings: number === 0 ? 14 : 5,
+          colour: dim ? readable(FAINT, this.ground) : this.colourOf(number, place),
           name: `c${number}-${place}`,
         }, free, boxes, nodes);
         if (put) written.push(number);
@@ -220,7 +222,7 @@ class ClassMap {
     const inside = (box) => box[0] >= 2 && box[1] >= 2 && box[2] <= this.wide - 2 && box[3] <= this.high - 2;
     for (const side of [1, -1]) {
       const put = this.put(map.names[place], [x, y + side * (half + 15)], {
-        px: 14, weight: 700, wide: 26, rings: 0, colour: readable(MARK, this.ground), opacity: 1, name: `m${place}`,
+        px: 14, weight: 700, wide: 26, rings: 0, colour: readable(MARK, this.ground), name: `m${place}`,
       }, inside, boxes, nodes);
       if (put) return;
     }
@@ -264,7 +266,7 @@ class ClassMap {
   text(lines, x, y, step, style, anchor) {
     const ground = `rgb(${this.ground})`;
     const node = svg("text", {
-      "font-size": style.px, "font-weight": style.weight, fill: style.colour, "fill-opacity": style.opacity,
+      "font-size": style.px, "font-weight": style.weight, fill: style.colour,
       "text-anchor": anchor, stroke: ground, "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke",
       "data-name": style.name,
     });
@@ -305,7 +307,7 @@ class ClassMap {
         const box = [left, top, left + wide, top + high];
         if (!free(box)) continue;
         boxes.push(box);
-        const style = { px: CLASS_PX, weight: 400, colour: readable("#444444", this.ground), opacity: this.in(place) ? 1 : 0.45, name: `p${place}` };
+        const style = { px: CLASS_PX, weight: 400, colour: readable(this.in(place) ? "#444444" : FAINT, this.ground), name: `p${place}` };
         nodes.labels.push(this.text([words], left + 2, top + 0.86 * CLASS_PX + 1, 0, style, "start"));
         break;
       }

@@ -22,7 +22,7 @@ from app.components.tables import (
     levels_at_chance,
     member_table,
 )
-from app.components.widgets import download
+from app.components.widgets import download, rows_px
 from app.data.data_dir import images_of
 from app.data.label_maps import Chosen
 from app.data.measure_cache import alike, measured
@@ -67,11 +67,14 @@ def show_spot(
     _downloads(chosen, level)
     if spot is not None:
         return
-    if (report := measured(chosen.key, chosen.label_map)) is not None:
+    report, note = measured(chosen.key, chosen.label_map)
+    if report is not None:
         st.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
         st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
         if at_chance := levels_at_chance(report):
             st.warning(chance_sentence(at_chance))
+    if note:
+        st.caption(in_markdown(note))
 
 
 def _whole(chosen: Chosen, go: Go) -> None:
@@ -127,7 +130,7 @@ def _cluster(chosen: Chosen, spot: Spot, go: Go) -> None:
         member_table(label_map, spot.level, spot.cluster),
         hide_index=True,
         key="members",
-        height=min(38 + 35 * cluster.size, 300),
+        height=rows_px(cluster.size, 7),
     )
     _images(chosen, spot)
     st.button(
@@ -148,7 +151,7 @@ def _facts(chosen: Chosen, spot: Spot, cluster: Cluster) -> None:
         facts.append(("Name holds for", f"{100 * cluster.coverage:.0f} % of them"))
     if cluster.confidence is not None:
         facts.append(("Confidence", f"{cluster.confidence:.2f}"))
-    consistent = measured(chosen.key, chosen.label_map)
+    consistent, _ = measured(chosen.key, chosen.label_map)
     if consistent is not None:
         inside = {one.cluster: one for one in consistent.levels[spot.level].discords}
         if (own := inside.get(spot.cluster)) is not None:

@@ -30,6 +30,7 @@ __all__ = [
     "download",
     "lacks_codec",
     "page_title",
+    "rows_px",
     "show_table",
     "table_below",
     "upload_map",
@@ -128,8 +129,19 @@ def table_below(table: Callable[[], pd.DataFrame], *, key: str, title: str = "As
         show_table(table(), key=key, place=folded)
 
 
-def show_table(table: pd.DataFrame, *, key: str, place: Any = st, **options: Any) -> None:
-    """A table whose fractions have one number of decimals a column: 1 of %, 2 of dB, else 3."""
+def rows_px(rows: int, most: int) -> int:
+    """Height of a table with so many rows, of which at most so many are seen at once: all whole."""
+    return 38 + 35 * max(1, min(rows, most))
+
+
+def show_table(
+    table: pd.DataFrame, *, key: str, place: Any = st, most: int = 20, **options: Any
+) -> None:
+    """A table whose fractions have one number of decimals a column: 1 of %, 2 of dB, else 3.
+
+    Args:
+        most: rows that are seen at once; none of them is cut.
+    """
     decimals = {
         name: 1 if "%" in name else 2 if "dB" in name else 3
         for name in map(str, table.select_dtypes("float").columns)
@@ -139,7 +151,10 @@ def show_table(table: pd.DataFrame, *, key: str, place: Any = st, **options: Any
         for name, count in decimals.items()
         if not (table[name].dropna() % 1 == 0).all()
     }
-    place.dataframe(table, hide_index=True, key=key, column_config=columns, **options)
+    height = rows_px(len(table), most)
+    place.dataframe(
+        table, hide_index=True, key=key, height=height, column_config=columns, **options
+    )
 
 
 def choose_map(label: str, choice: Choice, *, default: int = 0, column: Any = st) -> Chosen | None:

@@ -27,27 +27,45 @@ if TYPE_CHECKING:
 __all__ = ["agreement_between", "alike", "measured", "people", "positions"]
 
 MAX_CLASSES = 100_000
+MAX_MEASURED = 5_000
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def measured(key: str, _label_map: LabelMap) -> ConsistencyReport | None:
-    """Wu-Palmer consistency of all levels and clusters; None where WordNet lacks the classes."""
-    if len(_label_map.classes) > 5_000:
-        return None
+def measured(key: str, _label_map: LabelMap) -> tuple[ConsistencyReport | None, str]:
+    """Wu-Palmer consistency of all levels and clusters, over the classes that WordNet has.
+
+    Returns:
+        The report, or None; and a sentence on what it leaves out, or why there is none.
+    """
+    classes = _label_map.classes
+    if len(classes) > MAX_MEASURED:
+        return None, f"Wu-Palmer is measured for at most {MAX_MEASURED:,} classes here."
+    none = None, "Wu-Palmer cannot be measured: WordNet knows fewer than two of the classes."
     try:
-        taxonomy = taxonomy_for(_label_map.classes)
+        taxonomy = taxonomy_for(classes)
         if taxonomy is None:
-            return None
-        matrix = wu_palmer(taxonomy, _label_map.classes.ids, "nltk")
-    except HierlabError:
-        return None
-    return consistency(
+            return none
+        resolution = taxonomy.resolve(classes)
+        if len(resolution.known) < 2:
+            return none
+        wnids = [wnid for wnid in resolution.wnids if wnid is not None]
+        matrix = wu_palmer(taxonomy, wnids, "nltk")
+    except HierlabError as error:
+        return None, f"Wu-Palmer cannot be measured: {error}."
+    report = consistency(
         _label_map,
         (matrix + matrix.T) / 2,
         policy="nltk",
+        positions=resolution.known,
         resamples=0,
-        discords=len(_label_map.classes),
+        discords=len(classes),
     )
+    notes = []
+    if len(wnids) < len(classes):
+        notes.append(f"over the {len(wnids):,} of {len(classes):,} classes that WordNet has")
+    if guessed := sum(resolution.guessed):
+        notes.append(f"{guessed:,} of them by the likeliest sense of their name")
+    return report, f"Wu-Palmer: {', '.join(notes)}." if notes else ""
 
 
 @st.cache_resource(max_entries=32, show_spinner="Comparing…")

@@ -322,10 +322,10 @@ def _measures(chosen: Chosen) -> None:
     nested = "nested" if label_map.nested else "not nested"
     st.caption(f"{counted(len(label_map.classes), 'class')}, {nested}")
     st.markdown(in_table(LEVEL_COLUMNS, level_rows(label_map)))
-    report = measured(chosen.key, label_map)
-    if report is None:
-        st.caption("Wu-Palmer cannot be measured: the classes are not WordNet ids.")
-    else:
+    report, note = measured(chosen.key, label_map)
+    if note:
+        st.caption(in_markdown(note))
+    if report is not None:
         st.caption(CONSISTENCY_TITLE, help=CONSISTENCY_HELP)
         st.markdown(in_table(CONSISTENCY_COLUMNS, consistency_rows(report)))
         if at_chance := levels_at_chance(report):

@@ -11,7 +11,15 @@ import streamlit as st
 from app import address
 from app.components.followed_class import class_name, follow_class, followed
 from app.components.notice import with_notice
-from app.components.widgets import chart, choose_map, choose_one, page_title, show_table, upload_map
+from app.components.widgets import (
+    chart,
+    choose_map,
+    choose_one,
+    page_title,
+    rows_px,
+    show_table,
+    upload_map,
+)
 from app.data.comparison import (
     MAX_ROWS,
     agreement_table,
@@ -159,7 +167,7 @@ def _view(view: str, agreement: LevelAgreement, first: Chosen, second: Chosen) -
         moves = move_table(agreement)
         # The class that is followed first.
         moves = moves.sort_values("key", key=lambda keys: keys != followed(), kind="stable")
-        st.dataframe(moves, hide_index=True, key="moves", height=480)
+        st.dataframe(moves, hide_index=True, key="moves", height=rows_px(len(moves), 12))
     elif view == "Heatmap":
         if agreement.k_first * agreement.k_second > MAX_CELLS:
             st.info("There are too many clusters for a heatmap; see who moved instead.")
@@ -292,7 +300,7 @@ def _inside(chosen: str | None, agreement: LevelAgreement, first: Chosen, second
         table.drop(columns=known),
         hide_index=True,
         key="inside",
-        height=min(38 + 35 * len(table), 320),
+        height=rows_px(len(table), 8),
     )
 
 
@@ -307,10 +315,12 @@ def _choose_in_table(
     if len(ribbons) > MAX_ROWS:
         st.caption(f"The table has the first {MAX_ROWS:,} of {len(ribbons):,} pairs.")
     with st.expander("All pairs as a table: choose a row", icon=":material/table:"):
+        table = ribbon_table(ribbons, first.name, second.name)
         st.dataframe(
-            ribbon_table(ribbons, first.name, second.name),
+            table,
             hide_index=True,
             key="ribbon_rows",
+            height=rows_px(len(table), 10),
             on_select=picked,
             selection_mode="single-row",
         )

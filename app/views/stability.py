@@ -13,7 +13,7 @@ from app.address import parse_number
 from app.components.confidence import show_confidence
 from app.components.followed_class import follow_class
 from app.components.notice import with_notice
-from app.components.widgets import chart, choose_named, choose_one, page_title, show_table
+from app.components.widgets import chart, choose_named, choose_one, page_title, rows_px, show_table
 from app.data.comparison import agreement_table, move_table
 from app.data.data_dir import served, stamp
 from app.data.label_maps import keep_own_map
@@ -211,7 +211,7 @@ def _pair(heatmap: Heatmap, folder: Path) -> None:
     )
     # Compare has the keys and the matches too; five columns would be cut off here.
     moved = move_table(agreement)[["class", "in A", "in B"]]
-    st.dataframe(moved, hide_index=True, key="pair_moves", height=320)
+    st.dataframe(moved, hide_index=True, key="pair_moves", height=rows_px(len(moved), 8))
 
     def keep() -> None:
         for side, one in zip((address.A, address.B), maps, strict=True):

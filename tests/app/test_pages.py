@@ -195,16 +195,44 @@ def test_a_level_at_chance_is_flagged(nested: LabelMap) -> None:
     from app.data.measure_cache import measured
 
     mixed = LabelMap.from_labels(nested.classes, {"coarse": [0, 1] * 4}, name="mixed")
-    report = measured("mixed", mixed)
+    report, _ = measured("mixed", mixed)
     assert report is not None
     assert levels_at_chance(report) == [mixed.levels[0].name]
     (level,) = report.levels
     for lift, z, flagged in ((0.005, 9, True), (0.2, 2, True), (0.2, 9, False)):
         seen = replace(report, levels=(replace(level, lift=lift, z=z),))
         assert (levels_at_chance(seen) == [level.level]) == flagged, lift
-    report = measured("toys", nested)
+    report, note = measured("toys", nested)
+    assert not note
     assert report is not None
     assert "fine" not in levels_at_chance(report)
+
+
+def test_tables_end_with_a_whole_row() -> None:
+    from app.components.widgets import rows_px
+
+    assert [rows_px(rows, 8) for rows in (0, 1, 8, 9, 5000)] == [73, 73, 318, 318, 318]
+
+
+def test_a_map_is_measured_by_what_wordnet_knows_of_it(nested: LabelMap) -> None:
+    from app.data.measure_cache import measured
+
+    whole, _ = measured("by id", nested)
+    assert whole is not None
+    coarse = {"coarse": [0, 0, 0, 0, 1, 1, 1, 1, 1]}
+    names = ("tabby", "lion", "beagle", "collie", "teapot", "mug", "school bus", "cab", "zzgadget")
+    own = LabelMap.from_labels(ClassList("own", names, names), coarse, name="own")
+    report, note = measured("by name", own)
+    assert report is not None
+    assert note == (
+        "Wu-Palmer: over the 8 of 9 classes that WordNet has, 8 of them by the likeliest sense of "
+        "their name."
+    )
+    assert report.levels[0].within == pytest.approx(whole.levels[0].within, abs=0.1)
+    strange = ClassList("strange", ("zzone", "zztwo"), ("zzone", "zztwo"))
+    report, note = measured("none", LabelMap.from_labels(strange, {"coarse": [0, 1]}, name="s"))
+    assert report is None
+    assert "WordNet knows fewer than two" in note
 
 
 @pytest.mark.parametrize(

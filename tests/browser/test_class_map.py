@@ -13,6 +13,15 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MAP = "clip-seven-10-100-1000"
 TABBY = "n02123045"
+INKS = """() => {
+  const root = [...document.querySelectorAll('*')].map(one => one.shadowRoot).filter(Boolean)
+    .find(one => one.querySelector('.map'));
+  const ground = getComputedStyle(root.querySelector('.labels').closest('svg').parentElement);
+  return [ground.backgroundColor, [...root.querySelectorAll('.labels text')].map(one => {
+    const style = getComputedStyle(one);
+    return [one.textContent, Number(style.fillOpacity) * Number(style.opacity), style.fill];
+  })];
+}"""
 NAMES = """() => {
   const root = [...document.querySelectorAll('*')].map(one => one.shadowRoot).filter(Boolean)
     .find(one => one.querySelector('.map'));
@@ -87,6 +96,29 @@ def test_names_grow_finer_with_the_zoom_and_never_overlap(tab: Any, address: str
     assert names_apart(tab) == first
     assert "t-SNE of the centred cosine of 7 encoders" in tab.locator(".map .title").inner_text()
     assert "In view" not in tab.locator(".map .seen").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_names_are_read_beside_a_class_that_is_followed(
+    tab: Any, address: str, scheme: str
+) -> None:
+    tab.emulate_media(color_scheme=scheme)
+    open_map(tab, address, level="mid", **{"class": TABBY})
+    ground, inks = tab.evaluate(INKS)
+    assert len(inks) > 5
+    for words, opacity, colour in inks:
+        assert opacity == 1, words
+        high, low = sorted((light(colour), light(ground)), reverse=True)
+        assert (high + 0.05) / (low + 0.05) >= 4.5, words
+
+
+def light(colour: str) -> float:
+    """Relative luminance of `rgb(…)`, by WCAG 2."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_a_name_and_a_class_of_the_map_are_clicked(tab: Any, address: str) -> None:

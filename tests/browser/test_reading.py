@@ -14,6 +14,7 @@ PAGES = {
     "explore": "/?cluster=coarse@n02123045&class=n02123045",
     "icicle": "/?view=Icicle&level=mid",
     "class map": "/?view=Class+map",
+    "class map, followed": "/?view=Class+map&level=mid&class=n02123045",
     "build": "/build?method=consensus",
     "compare": "/compare?show=Heatmap",
     "stability": "/stability?part=Encoders",
