@@ -298,6 +298,8 @@ def test_a_batch_is_stopped_and_goes_on(tab: Any, address: str, tmp_path: Path) 
         assert before < done < 12
     wait_until_quiet(tab)
     assert cards.count() == done
+    card = tab.locator(".st-key-gallery img").first.bounding_box()
+    assert card["width"] > (300 if tab.viewport_size["width"] < 640 else 180)
     no_sideways_scrolling(tab)
     with tab.expect_download() as saved:
         tab.get_by_role("button", name="Whole .c2f files").click()
