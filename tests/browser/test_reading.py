@@ -15,6 +15,7 @@ PAGES = {
     "icicle": "/?view=Icicle&level=mid",
     "class map": "/?view=Class+map",
     "class map, followed": "/?view=Class+map&level=mid&class=n02123045",
+    "notice": "/?level=x&photo=y",
     "build": "/build?method=consensus",
     "compare": "/compare?show=Heatmap",
     "stability": "/stability?part=Encoders",
