@@ -55,6 +55,8 @@ def suggest_k(
     if wanted is None:
         raise StudyError("give --clip MODEL or --prototypes FILE")
     if output is not None:
+        if output.suffix.lower() != ".svg":
+            raise StudyError(f"cannot draw to {str(output)!r}: expected a name ending in .svg")
         made = {output: "picture", output.with_suffix(".csv"): "table of counts"}
         guard_outputs(made, (classes, prototypes), force=force)
     listed = listed_classes(classes, key, name_column, synset_column)

@@ -50,6 +50,13 @@ def studies_path(*parts: str) -> Path:
     return _shipped("studies").joinpath(*parts)
 
 
+_NAMED = {".html": "page", ".c2f": ".c2f file", ".safetensors": "checkpoint"} | dict.fromkeys(
+    (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".svg", ".pdf"),
+    "picture",
+)
+"""Kinds by endings that have but one."""
+
+
 def guard_output(
     path: str | Path,
     inputs: Iterable[str | Path] = (),
@@ -62,6 +69,7 @@ def guard_output(
     """Refuse to replace an input of this command, or what this program did not make as such.
 
     A file of its own is replaced by one of its kind alone: a map by a map, a picture by a picture.
+    Nor does a name that is a picture's get a map.
 
     Call it once per file that a command will write, before any work. Folders, devices and pipes
     are never replaced, so they pass.
@@ -75,9 +83,13 @@ def guard_output(
         kind: of what will be written; that of `content` if None.
 
     Raises:
-        HierlabError: the file would be lost.
+        HierlabError: the file would be lost, or be called what it is not.
     """
     target = Path(path)
+    if kind is None and content is not None:
+        kind = kind_of_content(content)
+    if not force and not target.exists():
+        _check_name(target, kind)
     if force or not target.is_file():
         return
     for source in inputs:
@@ -92,8 +104,6 @@ def guard_output(
         found = ours(target)
     except OSError as error:
         raise HierlabError(f"cannot read {target}: {error.strerror or error}") from error
-    if kind is None and content is not None:
-        kind = kind_of_content(content)
     if isinstance(found, str) and kind is not None and found != kind:
         raise HierlabError(
             f"{target} is a {found}, and would be replaced by a {kind}; "
@@ -103,6 +113,15 @@ def guard_output(
         raise HierlabError(
             f"{target} exists and was not made by this program; "
             "give another name with -o, or --force to replace it"
+        )
+
+
+def _check_name(target: Path, kind: str | None) -> None:
+    named = _NAMED.get(target.suffix.lower())
+    if kind and named and kind != named:
+        raise HierlabError(
+            f"{target} is called like a {named}, and would be a {kind}; "
+            "give another name with -o, or --force"
         )
 
 

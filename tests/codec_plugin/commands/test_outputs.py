@@ -144,6 +144,18 @@ def test_a_file_is_replaced_by_one_of_its_kind_alone(run, photo: Path) -> None:
     refused(run(*asked), "rows.csv exists")
 
 
+def test_no_name_says_another_kind(run, photo: Path) -> None:
+    """A .c2f file called photo-2.png opens nowhere."""
+    encode = ("encode", photo, *CHECKPOINT)
+    told = "p.png is called like a picture, and would be a .c2f file"
+    refused(run(*encode, "-o", "p.png"), told, "--force")
+    assert not Path("p.png").exists()
+    assert run(*encode, "-o", "p.c2f").code == 0
+    told = "q.c2f is called like a .c2f file, and would be a picture"
+    refused(run("decode", "p.c2f", *CHECKPOINT, "-o", "q.c2f"), told)
+    assert run("decode", "p.c2f", *CHECKPOINT, "-o", "q.png").code == 0
+
+
 def test_tables_of_measurements_do_not_replace_labels(run, photo: Path) -> None:
     labels = photo.with_name("labels.csv")
     labels.write_text("file,wnid\nphoto.png,n01440764\n")

@@ -215,3 +215,19 @@ def test_an_export_to_standard_output_goes_through(tmp_path: Path) -> None:
     )
     assert told.stdout.startswith("((")
     assert [path.name for path in tmp_path.iterdir()] == ["m.json"]
+
+
+@pytest.mark.parametrize("ending", [".png", ".SVG", ".pdf", ".html"])
+def test_a_map_does_not_get_the_name_of_a_figure(run: Run, ending: str) -> None:
+    Path("goods.csv").write_text(GOODS)
+    with pytest.raises(HierlabError, match=r"is called like a p\w+, and would be a label map"):
+        run("import", "goods.csv", "-o", f"goods{ending}")
+    assert sorted(Path().iterdir()) == [Path("goods.csv")]
+    run("import", "goods.csv", "-o", f"goods{ending}", "--force")
+    assert load_label_map(f"goods{ending}").classes
+
+
+def test_curves_of_suggest_k_are_an_svg(run: Run) -> None:
+    with pytest.raises(HierlabError, match=r"cannot draw to 'k\.png': .* ending in \.svg"):
+        run("suggest-k", "--clip", "ViT-B-32", "-o", "k.png")
+    assert list(Path().iterdir()) == []
