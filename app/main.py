@@ -52,8 +52,12 @@ STYLE = """
 /* Over the foot of the window: nothing moves when it comes or goes. */
 div:has(> .st-key-notice) {
   position: fixed; left: 0; right: 0; bottom: 0; z-index: 100; width: auto !important;
-  padding: 0.5rem; display: flex; justify-content: center; pointer-events: none;
+  padding: 0.5rem; display: flex; flex-direction: row; justify-content: center;
+  pointer-events: none;
 }
+/* What it lies over can be scrolled out from under it, with the Tab key too. */
+.stMainBlockContainer:has(.st-key-notice) { padding-bottom: 12rem; }
+.stMain:has(.st-key-notice) { scroll-padding-bottom: 12rem; }
 .st-key-notice {
   max-width: 60rem; padding: 0.5rem; pointer-events: auto; flex-wrap: nowrap !important;
   background: light-dark(#FFFFFF, #12161B); border: 1px solid #8888; border-radius: 0.5rem;
@@ -69,9 +73,10 @@ div:has(> .st-key-notice) {
 """
 
 
-# Streamlit makes an entry in the browser's history whenever the page writes its own address. Only
-# what a visitor does, or another page, may cost one: others replace the entry that is there, and
-# those that were made before this script came are taken back, where the browser tells them.
+# Streamlit makes an entry in the browser's history whenever the page writes its own address, and
+# two where a link leads to another page. What a visitor does costs one; the rest replaces it. Those
+# that were made before this script came are taken back, where the browser tells at which entry
+# this document began: a reload, or a return from elsewhere, has none.
 HISTORY = """
 if (!window.hierlabHistory) {
   window.hierlabHistory = true;
@@ -79,25 +84,29 @@ if (!window.hierlabHistory) {
   let wanted = null;
   for (const kind of ["pointerdown", "keydown"])
     window.addEventListener(kind, () => { acted = true; }, true);
+  window.addEventListener("popstate", () => { acted = false; }, true);
   const push = history.pushState;
   history.pushState = function (state, title, url) {
-    const to = new URL(url, location.href);
-    if (wanted) wanted = to.href;
-    else if (acted || to.pathname !== location.pathname) push.call(history, state, title, url);
+    if (wanted) wanted = new URL(url, location.href).href;
+    else if (acted) push.call(history, state, title, url);
     else history.replaceState(state, title, url);
     acted = false;
   };
   const here = window.navigation?.currentEntry?.index ?? 0;
-  const own = (window.navigation?.entries() ?? []).filter(
-    (one) => one.sameDocument && one.index < here);
-  if (own.length) {
+  const first = window.navigation?.activation?.entry?.index ?? here;
+  if (0 <= first && first < here) {
     wanted = location.href;
-    window.addEventListener("popstate", (event) => {
+    const arrived = (event) => {
       event.stopImmediatePropagation();
       history.replaceState({}, "", wanted);
       wanted = null;
-    }, { capture: true, once: true });
-    history.go(-own.length);
+    };
+    window.addEventListener("popstate", arrived, { capture: true, once: true });
+    // Refused where the visitor goes elsewhere meanwhile.
+    navigation.traverseTo(navigation.entries()[first].key).committed.catch(() => {
+      window.removeEventListener("popstate", arrived, true);
+      wanted = null;
+    });
   }
 }
 """

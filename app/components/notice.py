@@ -36,6 +36,9 @@ def with_notice(page: str) -> Callable[[Callable[[], None]], Callable[[], None]]
         @wraps(render)
         def laid_out() -> None:
             place = st.empty()
+            if st.session_state.get("notice_page", page) != page:
+                _close()  # it was about another page
+            st.session_state["notice_page"] = page
             address.arrive(page)
             former = _sentences()
             words = _show(place, former) if former else None

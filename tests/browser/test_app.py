@@ -80,6 +80,46 @@ def test_one_step_back_leaves_the_app(tab: Any, address: str, path: str) -> None
     tab.wait_for_url("**/_stcore/health")
 
 
+def test_back_forward_and_reload_show_what_the_address_says(tab: Any, address: str) -> None:
+    def shown(heading: str, url: str) -> None:
+        tab.wait_for_url(url)
+        tab.get_by_role("heading", name=heading, exact=True).wait_for()
+        wait_until_quiet(tab)
+        tab.wait_for_url(url)
+
+    def follow(page: str) -> None:
+        tab.get_by_role("link", name=page).locator("visible=true").first.click()
+        shown(page, f"{address}/{page.lower()}?class=n02123045")
+
+    first = f"{address}/?*class=n02123045*cluster=mid%40n02123045*view=Icicle"
+    tab.goto(f"{address}/_stcore/health")
+    tab.goto(f"{address}/?map={MAP}&level=mid&class=n02123045&lvl=3")
+    tab.locator(".st-key-notice").wait_for()
+    tab.get_by_test_id("stButtonGroup").get_by_text("Icicle").click()
+    shown("Explore", first)
+    tab.locator(".st-key-notice").wait_for()
+    follow("Compare")
+    assert not tab.locator(".st-key-notice").count()  # it was about another page
+    follow("Curves")
+    tab.go_back()
+    shown("Compare", "**/compare?class=n02123045")
+    tab.reload()
+    shown("Compare", "**/compare?class=n02123045")
+    tab.go_forward()
+    shown("Curves", "**/curves?class=n02123045")
+    tab.goto(f"{address}/_stcore/health")
+    for heading, url in (
+        ("Curves", "**/curves?*"),
+        ("Compare", "**/compare?*"),
+        ("Explore", first),
+    ):
+        tab.go_back()
+        shown(heading, url)
+    tab.get_by_text("Icicle: ").first.wait_for()
+    tab.go_back()
+    tab.wait_for_url("**/_stcore/health")
+
+
 def test_a_bad_upload_is_a_sentence_and_the_server_stays_up(
     tab: Any, address: str, tmp_path: Path
 ) -> None:
