@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import address
 from app.address import Said
-from app.components.widgets import way
+from app.components.widgets import example_of, way
 from app.data.data_dir import class_of_photo, photos
 from app.theme.markdown import in_markdown, short
 from hierlab import load_classes
@@ -57,7 +57,7 @@ def follow_class(page: str, *, classes: ClassList | None = None, place: Any = st
     with place.popover(title, icon=":material/conversion_path:", key="follow", width="content"):
         known = classes or load_classes(USUAL)
         query = st.text_input(
-            "Find a class", key="follow_find", placeholder="tabby, n02123045", max_chars=80
+            "Find a class", key="follow_find", placeholder=example_of(known), max_chars=80
         )
         found = find_class(known, query) if query else ()
         if query and not found:

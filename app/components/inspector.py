@@ -155,7 +155,7 @@ def _facts(chosen: Chosen, spot: Spot, cluster: Cluster) -> None:
     if consistent is not None:
         inside = {one.cluster: one for one in consistent.levels[spot.level].discords}
         if (own := inside.get(spot.cluster)) is not None:
-            mean = consistent.levels[spot.level].within
+            mean = consistent.levels[spot.level].by_class
             beside = f" (level: {mean:.2f})" if mean is not None else ""
             facts.append(("Wu-Palmer within", f"{own.within:.2f}{beside}"))
             facts.append(("Least at home", in_markdown(own.odd_class)))

@@ -38,8 +38,8 @@ LEVEL_COLUMNS = ("level", "clusters", "smallest", "median", "largest")
 CONSISTENCY_COLUMNS = ("level", "within", "between", "random", "lift")
 CONSISTENCY_TITLE = "Wu-Palmer similarity in WordNet: 0 to 1, higher is closer"
 CONSISTENCY_HELP = (
-    "Means over pairs of classes (NLTK's rules). within: in one cluster; between: in two; "
-    "random: in one cluster, were the classes shuffled; lift: within minus random."
+    "Means (NLTK's rules). within: over classes, of each to the others of its cluster; between: "
+    "over pairs in two clusters; random: within, were the classes shuffled; lift: within minus it."
 )
 
 

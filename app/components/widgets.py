@@ -14,7 +14,7 @@ from app.data.label_maps import Chosen, map_names, map_of_name
 from app.data.own_files import take_file
 from app.data.uploads import MAX_MAP_MB, label_map_of
 from app.figures.frame import put_in_frame
-from app.theme.markdown import sentence
+from app.theme.markdown import sentence, short
 from hierlab.errors import HierlabError
 
 if TYPE_CHECKING:
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from streamlit.delta_generator import DeltaGenerator
 
+    from hierlab import ClassList
+
 __all__ = [
     "chart",
     "choose_map",
     "choose_named",
     "choose_one",
     "download",
+    "example_of",
     "lacks_codec",
     "page_title",
     "rows_px",
@@ -37,6 +40,7 @@ __all__ = [
     "way",
 ]
 
+EXAMPLE = "n02123045"
 # What plotly's bar does that a click, a drag or a double click does not.
 CHART = {
     "displaylogo": False,
@@ -44,6 +48,14 @@ CHART = {
     "responsive": True,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoom2d", "pan2d"],
 }
+
+
+def example_of(classes: ClassList) -> str:
+    """What may be typed to find a class of these: a name, and a key where it is another word."""
+    if EXAMPLE in classes.index:
+        return f"tabby, {EXAMPLE}"
+    name, key = classes.names[0], classes.ids[0]
+    return short(name if key == name else f"{name}, {key}", 40)
 
 
 def page_title(title: str, about: str) -> DeltaGenerator:

@@ -17,6 +17,7 @@ from app.components.widgets import (
     chart,
     choose_map,
     choose_one,
+    example_of,
     page_title,
     table_below,
     upload_map,
@@ -61,7 +62,7 @@ def render() -> None:
     label_map = chosen.label_map
     query = find.text_input(
         "Find a class",
-        placeholder="tabby, n02123045",
+        placeholder=example_of(label_map.classes),
         max_chars=80,
         **address.FIND.widget,
     )

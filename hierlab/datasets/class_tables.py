@@ -93,6 +93,8 @@ def _roles(table: TextTable, columns: Columns) -> dict[str, int]:
         "synset": SYNSET_COLUMNS,
         "aliases": ALIAS_COLUMNS,
     }
+    if table.find(["coarse", "fine"]) is not None:  # then `mid` is a level, not Open Images' key
+        usual["key"] = tuple(name for name in KEY_COLUMNS if name != "mid")
     for role, names in usual.items():
         left = [name for name in names if table.find([name]) not in {None, *use.values()}]
         if role not in use and left:

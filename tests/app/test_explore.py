@@ -306,3 +306,24 @@ def test_names_in_files_are_not_markup(page: Page, served: Path, nested) -> None
     test = page("explore", map="a[b](http:x)")
     assert not test.exception
     assert "](http" not in words(test)
+
+
+def test_the_inspector_tells_the_table_s_number_and_suggests_a_class_of_the_map(
+    page: Page, nested: LabelMap
+) -> None:
+    from app.data.measure_cache import measured
+
+    test = page("explore", map="toys")
+    names = ("lion", "piano", "beagle", "teapot", "cup")
+    labels = {"coarse": [0, 0, 0, 1, 1]}
+    own = LabelMap.from_labels(ClassList("own", names, names), labels, name="own")
+    file = ("own.json", own.encode(), "application/json")
+    test.file_uploader(key="map_file").set_value(file).run()
+    assert test.text_input(key="find").placeholder == "lion"
+    test.button(key="jump_Clusters of level coarse_0_0").click().run()
+    report, _ = measured("own", own)
+    assert report is not None
+    mean, pairs = report.levels[0].by_class, report.levels[0].within
+    assert mean is not None
+    assert f"{mean:.2f}" != f"{pairs:.2f}"
+    assert any(f"(level: {mean:.2f})" in one.value for one in test.markdown)

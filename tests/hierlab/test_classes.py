@@ -127,6 +127,7 @@ def test_lists_are_read_from_any_file(
          ("/m/011k07", "/m/0h8n"), ("Tortoise", "Container")),
         ("a.csv", "LabelName,DisplayName\n/m/011k07,Tortoise\n", ("/m/011k07",), ("Tortoise",)),
         ("a.csv", "cat\ndog\n", ("cat", "dog"), ("cat", "dog")),
+        ("a.csv", "name,mid,coarse\na,dog,animal\nb,dog,animal\n", ("a", "b"), ("a", "b")),
         ("a.csv", ",id,name\n0,7,cat\n1,9,dog\n", ("7", "9"), ("cat", "dog")),
         ("a.csv", "id,name\n1,tool\n2, tool \n", ("1", "2"), ("tool", "tool")),
         ("a.csv", b"id,name\n1,caf\xe9\n2,b\n", ("1", "2"), ("caf\xe9", "b")),
