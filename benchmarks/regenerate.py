@@ -94,12 +94,11 @@ def beyond(pairs: Sequence[tuple[Row, Row]]) -> list[str]:
     return found
 
 
-def bench(arguments: argparse.Namespace, codecs: str, folder: Path, name: str, first: str) -> bool:
+def bench(arguments: argparse.Namespace, codecs: str, folder: Path, name: str) -> bool:
     """One benchmark and its comparison.
 
     Args:
         name: of the shipped table that has rows of these codecs.
-        first: its first judge.
     """
     command = [sys.executable, "-m", "codec_plugin", "bench", "--data", str(arguments.test)]
     command += ["--first", str(arguments.first), "--cuts", "0", "--codecs", codecs]
@@ -113,7 +112,7 @@ def bench(arguments: argparse.Namespace, codecs: str, folder: Path, name: str, f
         judged[short_name(judge)] = rows
     table(judged)
     sys.stdout.write(f"\nWall time: {seconds / 60:.1f} minutes.\n\n")
-    sound, shipped = True, read_judged(SHIPPED / f"{name}.csv.gz", first)
+    sound, shipped = True, read_judged(SHIPPED / f"{name}.csv.gz")
     for judge, rows in judged.items():
         if judge in shipped:
             lines, fits = compared(shipped[judge], rows)
@@ -157,11 +156,11 @@ def main() -> None:
         sys.stdout.write("## A random hundred\n\n")
         codecs = "coarse2fine,avif=0/12/26/40"
         folder = arguments.output / "plain"
-        sound.append(bench(arguments, codecs, folder, "photographs", "lite0"))
+        sound.append(bench(arguments, codecs, folder, "photographs"))
         if "C2F_CLASSIFIERS" in os.environ:
             sys.stdout.write("\n## The same, searched\n\n")
             folder = arguments.output / "searched"
-            sound.append(bench(arguments, SEARCHED, folder, "learned", "mobilenetv1"))
+            sound.append(bench(arguments, SEARCHED, folder, "learned"))
         else:
             sys.stdout.write(
                 "\nNot searched: C2F_CLASSIFIERS names no folder with the weights of SqueezeNet "

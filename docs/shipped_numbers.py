@@ -108,9 +108,7 @@ JUDGES = {
     "mobilenetv1": "mobilenet_v1",
     "mobilenetv2": "mobilenet_v2",
 }
-"""What files call the classifiers, the first first."""
-FIRST_JUDGES = {"learned": "mobilenetv1"}
-"""Of the files whose first judge is another."""
+"""What files call the classifiers."""
 ASKED = ("efficientnet-lite0", "squeezenet", "darknet")
 """Classifiers that taught, and that a search serves."""
 Rows = list[Row]
@@ -118,8 +116,7 @@ Rows = list[Row]
 
 @cache
 def _by_judge(file: str) -> dict[str, Rows]:
-    first = FIRST_JUDGES.get(file, next(iter(JUDGES)))
-    return read_judged(ROOT / "codec_plugin" / "results" / f"{file}.csv.gz", first)
+    return read_judged(ROOT / "codec_plugin" / "results" / f"{file}.csv.gz")
 
 
 def _shipped(file: str) -> Rows:

@@ -56,7 +56,7 @@ def test_pages_are_marked() -> None:
 
 @cache
 def photographs() -> dict[str, list[Row]]:
-    return read_judged(ROOT / "codec_plugin" / "results" / "photographs.csv.gz", "lite0")
+    return read_judged(ROOT / "codec_plugin" / "results" / "photographs.csv.gz")
 
 
 def facts(subject: str, cut: str, column: str, judge: str = "lite0") -> list[float]:

@@ -57,11 +57,12 @@ def report(
     inputs = [bench] if bench.is_file() else [bench / "results.csv", bench / "protocol.json"]
     guard(output, *inputs, kind="page", force=force)
     if bench.is_file():
-        judged = read_judged(bench, "")
-        rows, others, protocol = judged.pop(""), judged, None
+        (judge, rows), *rest = read_judged(bench).items()
+        others, protocol = dict(rest), None
     else:
         rows, others = read_bench(bench), other_benches(bench)
         protocol = read_protocol(bench)
+        judge = protocol.classifier
     names = subjects_of(rows)
     reference = reference or (names[0] if len(names) == 1 else "coarse2fine")
     if reference not in names:
@@ -72,7 +73,6 @@ def report(
     span = _span(common)
     taught = tuple((asked or load_checkpoint("compact").meta.classifier).split(","))
     if output.suffix == ".md":
-        judge = protocol.classifier if protocol else ""
         tables = all_tables(rows, reference, others, span, judge=judge, asked=taught).items()
         text = "<!-- hierlab -->\n" + "\n".join(
             f"### {title}\n\n{as_markdown(table)}" for title, table in tables if table
@@ -85,7 +85,7 @@ def report(
         shown = [make_codec(name.strip()) for name in pictures.split(",") if name.strip()]
         photos = ("chelsea", "coffee") if shown else ()
         strips = [picture_strip(shown, demo_photo(p), size) for p in photos for size in sizes]
-        text = report_page(rows, protocol, reference, strips, others, span, taught)
+        text = report_page(rows, protocol, reference, strips, others, span, taught, judge)
     write_output(str(output), text.encode())
     typer.echo(str(output))
 

@@ -1,7 +1,8 @@
 """Rows of several classifiers that looked at the same pictures, in one small table.
 
 The first judge's columns have the names of any table of results, so that everything reads it as
-that; what the others made of the picture stands in columns such as `lite2.correct_coarse`.
+that, and `judge` names it; what the others made of the picture stands in columns such as
+`lite2.correct_coarse`.
 """
 
 from __future__ import annotations
@@ -23,24 +24,30 @@ if TYPE_CHECKING:
 
 __all__ = ["read_judged", "write_judged"]
 
+_JUDGE = "judge"
 _RIGHT = "correct_"
 
 
-def read_judged(path: Path, first: str) -> dict[str, list[Row]]:
-    """Rows by judge; the others' tell bytes and what is right at each level.
+def read_judged(path: Path) -> dict[str, list[Row]]:
+    """Rows by judge, the table's first one first; the others' tell bytes and what is right.
 
     Args:
-        path: of `write_judged`, or any table of results, which has one judge.
-        first: what the first judge is called.
+        path: of `write_judged`, or any table of results, which has one judge and names none: "".
     Raises:
-        DataError: not a table of results.
+        DataError: not a table of results, or one whose rows name different first judges.
     """
     try:
         table = read_fields(path)
         rows = parse_rows(table)
     except (OSError, ValueError) as error:
         raise DataError(f"results {path} cannot be read: {error}") from error
-    judged = {first: rows}
+    firsts = {fields.get(_JUDGE) or "" for fields in table}
+    if len(firsts) > 1:
+        raise DataError(
+            f"{path} has rows of several first judges ({', '.join(sorted(firsts))}); "
+            "expected one table a first judge"
+        )
+    judged = {next(iter(firsts), ""): rows}
     columns = [name for name in (table[0] if table else ()) if f".{_RIGHT}" in name]
     for judge in dict.fromkeys(name.partition(".")[0] for name in columns):
         own = [name for name in columns if name.startswith(f"{judge}.")]
@@ -66,8 +73,8 @@ def write_judged(path: Path, judged: Mapping[str, Sequence[Row]]) -> None:
     Raises:
         DataError: two judges differ in the bytes of a picture, or the file cannot be written.
     """
-    (_, rows), *others = judged.items()
-    table = [row.fields() for row in rows]
+    (first, rows), *others = judged.items()
+    table = [row.fields() | {_JUDGE: first} for row in rows]
     for judge, theirs in others:
         known = {(row.subject, row.image, row.cut): row for row in theirs}
         for row, fields in zip(rows, table, strict=True):
@@ -75,7 +82,7 @@ def write_judged(path: Path, judged: Mapping[str, Sequence[Row]]) -> None:
             if seen is not None and seen.bytes != row.bytes:
                 raise DataError(
                     f"{judge} saw {row.subject} {row.cut} of {row.image} in {seen.bytes} bytes, "
-                    f"the first judge in {row.bytes}: measure them together"
+                    f"{first} in {row.bytes}: measure them together"
                 )
             for name in (name for name in row.measures if name.startswith(_RIGHT)):
                 value = None if seen is None else seen.measures.get(name)

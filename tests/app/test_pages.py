@@ -405,7 +405,7 @@ def test_curves_say_which_codecs_have_fewer_photographs(page: Page) -> None:
     test = page("curves", results="photographs")
     assert not test.exception
     told = next(caption.value for caption in test.caption if caption.value.startswith("Means over"))
-    assert told.startswith("Means over 500 photographs (vvc 109) with")
+    assert told.startswith("Means over 500 photographs (vvc 132) with")
 
 
 @pytest.mark.skipif(not HAS_CODEC, reason="PyTorch is not installed: pip install 'hierlab[codec]'")

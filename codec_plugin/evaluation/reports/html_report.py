@@ -56,6 +56,7 @@ def report_page(
     others: Mapping[str, Sequence[Row]] | None = None,
     common_bpp: Span = COMMON_RANGE_BPP,
     asked: Sequence[str] = (),
+    judge: str = "",
 ) -> str:
     """The page as text; equal rows give equal pages.
 
@@ -67,13 +68,13 @@ def report_page(
         others: rows of further classifiers, by their names.
         common_bpp: budgets at which all codecs have files.
         asked: names of the classifiers that taught or that a search served.
+        judge: name of the classifier of `rows`; without, judges are not compared.
     """
-    facts, judge = f"{len({row.image for row in rows})} photographs.", ""
+    facts = f"{len({row.image for row in rows})} photographs."
     if protocol is not None:
-        judge = protocol.classifier
         facts = (
             f"{protocol.images} photographs ({protocol.photographs[:16]}), classifier "
-            f"{judge}, label map {protocol.label_map}, {protocol.cuts} cuts."
+            f"{protocol.classifier}, label map {protocol.label_map}, {protocol.cuts} cuts."
         )
     parts = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
