@@ -49,6 +49,8 @@ STYLE = """
     display: none !important;
   }
 }
+/* A script has no height, and would have a gap. */
+.stElementContainer:has(> .stHtml > script:only-child) { position: absolute; }
 /* Over the foot of the window: nothing moves when it comes or goes. */
 div:has(> .st-key-notice) {
   position: fixed; left: 0; right: 0; bottom: 0; z-index: 100; width: auto !important;
