@@ -7,17 +7,10 @@ import pytest
 
 from codec_plugin.evaluation.codecs import packaged
 from codec_plugin.evaluation.codecs.base import BenchCodec, CodecAbsentError
-from codec_plugin.evaluation.codecs.registry import make_codec
 from codec_plugin.evaluation.demo import demo_photo
+from tests.codec_plugin.evaluation.test_conventional import codec_or_skip
 
 PIXELS = demo_photo("coffee")
-
-
-def codec_or_skip(text: str) -> BenchCodec:
-    try:
-        return make_codec(text)[1]
-    except CodecAbsentError as error:
-        pytest.skip(str(error))
 
 
 def curve(codec: BenchCodec) -> tuple[list[int], list[float]]:
